@@ -1,0 +1,68 @@
+"""Code lists with validity dates, as data files with a source column, and the look-ups over them.
+
+Belongs here: facts that change by date or year. Must not be here: facts that belong to a table's description.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+
+FOLDER = Path(__file__).parent
+
+
+def _read(name: str) -> pl.DataFrame:
+    return pl.read_csv(FOLDER / f"{name}.csv", separator=";", infer_schema=False)
+
+
+@cache
+def municipalities() -> pl.DataFrame:
+    """One row per municipality number and validity period: komm_nr, navn, gyldig_fra, gyldig_til (null = still valid), kilde."""
+    return _read("kommuner").with_columns(pl.col("gyldig_fra", "gyldig_til").str.to_date("%Y-%m-%d"))
+
+
+@cache
+def municipality_changes() -> pl.DataFrame:
+    """One row per change of number: endret_dato, fra_komm_nr, til_komm_nr, regel (empty = look-up; else how a split is resolved), kilde."""
+    return _read("kommune_endringer").with_columns(pl.col("endret_dato").str.to_date("%Y-%m-%d"))
+
+
+@cache
+def counties() -> pl.DataFrame:
+    """One row per county and validity period: fylke_nr, navn, gyldig_fra, gyldig_til, kilde."""
+    return _read("fylker").with_columns(pl.col("gyldig_fra", "gyldig_til").str.to_date("%Y-%m-%d"))
+
+
+@cache
+def oslo_districts() -> pl.DataFrame:
+    """One row per Oslo district: bydel_nr, navn, kilde."""
+    return _read("oslo_bydeler")
+
+
+@cache
+def rules_by_year() -> pl.DataFrame:
+    """One row per programme rule and period: regel, verdi, enhet, gyldig_fra, gyldig_til, kilde."""
+    return _read("regler").with_columns(pl.col("gyldig_fra", "gyldig_til").str.to_date("%Y-%m-%d"))
+
+
+@cache
+def targets() -> pl.DataFrame:
+    """One row per indicator and year: kpi, aar, verdi, enhet, kilde."""
+    return _read("maaltall").with_columns(pl.col("aar").cast(pl.Int64), pl.col("verdi").cast(pl.Float64))
+
+
+@cache
+def published_figures() -> pl.DataFrame:
+    """One row per published figure: aar, populasjon, maal, verdi, enhet, kilde."""
+    return _read("publiserte_tall").with_columns(pl.col("aar").cast(pl.Int64), pl.col("verdi").cast(pl.Float64))
+
+
+def valid_municipality(komm_nr: str, day: date) -> bool:
+    """Whether the number is a municipality on that day."""
+    rows = municipalities().filter(
+        (pl.col("komm_nr") == komm_nr) & (pl.col("gyldig_fra") <= day) & (pl.col("gyldig_til").is_null() | (pl.col("gyldig_til") > day))
+    )
+    return rows.height > 0

@@ -1,0 +1,188 @@
+"""Outcomes, indicators and estimates before disclosure control: never shown outside the pseudonymised zone."""
+
+from __future__ import annotations
+
+from pipeline.tables.base import Column as C
+from pipeline.tables.base import Table
+
+NOVEMBER_STATUS = (
+    "sysselsatt", "sysselsatt_og_under_utdanning", "under_utdanning", "helt_ledig", "paa_tiltak", "annet_eller_ukjent",
+)  # fmt: skip
+GRADES = ("A", "B", "C", "D")
+FINDINGS = ("positiv", "negativ", "ingen_forskjell", "uavklart")
+ANALYSES = (
+    "praksis_tidspunkt", "praksis_tempo", "kombinasjonslop", "oppfolging_deltaker", "oppfolging_arbeidsgiver",
+    "tiltakskjede", "aarsakskjede", "prosjektprofil",
+)  # fmt: skip
+STRATEGY_WEEKS = (2, 4, 8, 13, 26)
+HORIZONS = (52, 78, 104)
+
+UTFALL = Table(
+    "utfall", "statistikk", "one participation", (
+        C("deltakelse_key", "text", "pseudonym of the participation", required=True, key=True, sensitivity="personal"),
+        C("person_key", "text", "pseudonym of the person", required=True, sensitivity="personal"),
+        C("direkte_overgang", "bool", "direct transition at exit; null while enrolled"),
+        C("november_status", "text", "first match, November of the year after exit; null where the extracts do not reach", codes=NOVEMBER_STATUS),
+        C("i_arbeid_12m", "bool", "work in calendar month exit + 12"),
+        C("varig_6m", "bool", "work in all of months 1-6 after exit"),
+        C("varig_12m", "bool", "work in all of months 1-12 after exit"),
+        C("stillingsprosent_12m", "float", "sum of jobs in month 12, at most 100", unit="percent"),
+        C("samme_arbeidsgiver_12m", "bool", "an ordinary job at a placement employer in months 0-12 after exit"),
+        C("i_arbeid_uke_104", "bool", "in work in the month of start + 104 weeks"),
+        C("selvforsorget_foer", "float", "share of the 12 months before start self-supported", unit="share"),
+        C("selvforsorget_etter", "float", "share of months 1-12 after exit self-supported", unit="share"),
+        C("ytelser_nok_foer", "float", "benefits in the 12 months before start", unit="nok", sensitivity="special"),
+        C("ytelser_nok_etter", "float", "benefits in months 1-12 after exit", unit="nok", sensitivity="special"),
+        C("lonn_nok_foer", "float", "pay in the 12 months before start", unit="nok"),
+        C("lonn_nok_etter", "float", "pay in months 1-12 after exit", unit="nok"),
+        C("maaneder_i_arbeid_foer", "int", "months in work among the 12 before start (negative control)", unit="months"),
+        C("norskprove_best_for", "text", "best level of all four part tests before start"),
+        C("norskprove_best_etter", "text", "best level of all four part tests by exit + 12 months"),
+    ), "linkage",
+)  # fmt: skip
+NOKKELTALL = Table(
+    "nokkeltall", "statistikk", "one indicator, level, area, period, breakdown and denominator rule", (
+        C("kpi", "text", "indicator", required=True, key=True),
+        C("nivaa", "text", "level", required=True, key=True, codes=("land", "fylke", "kommune", "bydel", "prosjekt")),
+        C("omraade", "text", "area code; 0 for the country", required=True, key=True),
+        C("periode", "text", "year (2024) or pool (2022-2024)", required=True, key=True),
+        C("dim", "text", "breakdown; alle = none", required=True, key=True),
+        C("dim_verdi", "text", "value of the breakdown; alle = none", required=True, key=True),
+        C("nevnerregel", "text", "denominator rule", required=True, key=True),
+        C("teller", "float", "numerator"),
+        C("nevner", "float", "denominator", unit="persons"),
+        C("verdi", "float", "value"),
+        C("enhet", "text", "unit of the value", required=True),
+        C("maaltall", "float", "the year's target, in the unit of the value"),
+    ), "cohort",
+)  # fmt: skip
+_EFFEKT_KEY = (
+    C("analyse", "text", "analysis", required=True, key=True, codes=ANALYSES),
+    C("strategi", "text", "strategy", required=True, key=True),
+    C("sammenligning", "text", "comparison; null in risk rows", key=True),
+    C("utfall", "text", "outcome", required=True, key=True),
+    C("horisont_uker", "int", "horizon from time zero", required=True, key=True, unit="weeks"),
+    C("variant", "text", "rule inside the grace period", key=True, codes=("jevn", "naturlig")),
+    C("maal", "text", "measure", required=True, key=True, codes=("risiko", "risikodifferanse", "risikoratio", "andel")),
+    C("undergruppe", "text", "subgroup", required=True, key=True),
+    C("folsomhet", "text", "sensitivity analysis; hoved = main", required=True, key=True),
+)  # fmt: skip
+_EFFEKT_VALUES = (
+    C("estimat", "float", "estimate (share, difference of shares or ratio); null for grades C and D"),
+    C("ki_nedre", "float", "lower end of the 95 % interval"),
+    C("ki_ovre", "float", "upper end of the 95 % interval"),
+    C("se", "float", "standard error"),
+    C("n_personer", "int", "persons", unit="persons"),
+    C("n_klynger", "int", "municipalities", unit="clusters"),
+    C("ess", "float", "effective sample size of the arm"),
+    C("n_hendelser", "int", "events with weight in the arm", unit="events"),
+    C("metode", "text", "estimator", required=True),
+    C("grad", "text", "grade of the design", required=True, codes=GRADES),
+    C("funn", "text", "finding from the interval", codes=FINDINGS),
+    C("e_verdi", "float", "E-value of the point estimate"),
+    C("porter", "text", "JSON: each gate's value and colour", required=True),
+    C("kan_si", "text", "what may be said"),
+    C("kan_ikke_si", "text", "what may not be said"),
+    C("protokoll_hash", "text", "hash of the protocol", required=True),
+    C("inndata_hash", "text", "hash of the input tables", required=True),
+    C("kode_versjon", "text", "version and hash of the code", required=True),
+    C("beregnet", "text", "time of first computation, ISO 8601", required=True),
+)  # fmt: skip
+EFFEKT = Table("effekt", "statistikk", "one declared estimate, latest run", _EFFEKT_KEY + _EFFEKT_VALUES, "effects")
+EFFEKT_HISTORIKK = Table(
+    "effekt_historikk", "statistikk", "one estimate as once computed",
+    tuple(C(**{**c.__dict__, "key": True}) if c.name in ("protokoll_hash", "inndata_hash", "kode_versjon") else c for c in _EFFEKT_KEY + _EFFEKT_VALUES),
+    "effects",
+)  # fmt: skip
+EFFEKT_NAIV = Table(
+    "effekt_naiv", "statistikk", "one naive contrast, shown to show its bias", (
+        C("strategi", "text", "strategy", required=True, key=True),
+        C("sammenligning", "text", "comparison", required=True, key=True),
+        C("utfall", "text", "outcome", required=True, key=True),
+        C("horisont_uker", "int", "horizon", required=True, key=True, unit="weeks"),
+        C("andel_strategi", "float", "share with the outcome among those placed by g", unit="share"),
+        C("andel_sammenligning", "float", "share with the outcome among those placed after 26 or never", unit="share"),
+        C("estimat", "float", "difference", unit="share"),
+        C("ki_nedre", "float", "lower end of the 95 % interval"),
+        C("ki_ovre", "float", "upper end of the 95 % interval"),
+        C("n_strategi", "int", "persons", unit="persons"),
+        C("n_sammenligning", "int", "persons", unit="persons"),
+        C("beregnet", "text", "time of first computation", required=True),
+    ), "effects",
+)  # fmt: skip
+KURVER = Table(
+    "kurver", "statistikk", "one strategy, outcome and four-week step of the cumulative incidence", (
+        C("strategi", "text", "strategy", required=True, key=True),
+        C("variant", "text", "rule inside the grace period", key=True),
+        C("utfall", "text", "outcome", required=True, key=True),
+        C("uke", "int", "week since programme start", required=True, key=True, unit="weeks"),
+        C("risiko", "float", "cumulative incidence", unit="share"),
+        C("ki_nedre", "float", "lower end of the 95 % interval"),
+        C("ki_ovre", "float", "upper end of the 95 % interval"),
+        C("n_hendelser", "int", "events with weight up to the week", unit="events"),
+        C("n_under_risiko", "int", "persons at risk with weight in the week", unit="persons"),
+        C("grad", "text", "grade of the arm", required=True),
+    ), "effects",
+)  # fmt: skip
+AARSAKSKJEDE = Table(
+    "aarsakskjede", "statistikk", "one link of the programme theory", (
+        C("fra", "text", "cause", required=True, key=True),
+        C("til", "text", "effect", required=True, key=True),
+        C("estimat", "float", "estimate; null when not estimated or graded C or D"),
+        C("ki_nedre", "float", "lower end of the 95 % interval"),
+        C("ki_ovre", "float", "upper end of the 95 % interval"),
+        C("enhet", "text", "unit of the estimate", required=True),
+        C("grad", "text", "grade of the design; null = not estimated"),
+        C("funn", "text", "finding"),
+        C("n", "int", "persons", unit="persons"),
+        C("n_hendelser", "int", "events", unit="events"),
+        C("metode", "text", "estimator"),
+        C("justert_for", "text", "adjustment set"),
+        C("begrunnelse", "text", "why not estimated, or the main reservation"),
+        C("beregnet", "text", "time of first computation", required=True),
+    ), "effects",
+)  # fmt: skip
+KOMMUNE = Table(
+    "kommune", "statistikk", "one municipality and outcome, three-year window", (
+        C("komm_nr", "text", "municipality in the latest year of the code list", required=True, key=True),
+        C("utfall", "text", "outcome", required=True, key=True),
+        C("periode", "text", "window of exits", required=True, key=True),
+        C("n", "int", "leavers", unit="persons"),
+        C("observert", "int", "leavers with the outcome", unit="persons"),
+        C("forventet", "float", "expected from the mix of participants", unit="persons"),
+        C("andel", "float", "observed share", unit="share"),
+        C("krympet_andel", "float", "share shrunk towards the expected", unit="share"),
+        C("ki_nedre", "float", "lower end of the 95 % interval of the shrunken share"),
+        C("ki_ovre", "float", "upper end of the 95 % interval of the shrunken share"),
+        C("utenfor_95", "bool", "outside the 95 % funnel limits; null when too small to say"),
+        C("utenfor_998", "bool", "outside the 99.8 % funnel limits; null when too small to say"),
+    ), "effects",
+)  # fmt: skip
+KOBLING = Table(
+    "kobling", "statistikk", "one register: how many participations were matched", (
+        C("register", "text", "register", required=True, key=True),
+        C("avsender", "text", "owner of the project; alle = all", required=True, key=True),
+        C("n_deltakelser", "int", "participations", unit="participations"),
+        C("n_koblet", "int", "participations with at least one row in the register", unit="participations"),
+        C("siste_maaned", "date", "last month the extract reaches"),
+    ), "linkage",
+)  # fmt: skip
+UTTREKKSPROFIL = Table(
+    "uttrekksprofil", "statistikk", "one register and column of the extract in use", (
+        C("register", "text", "register", required=True, key=True),
+        C("kolonne", "text", "column", required=True, key=True),
+        C("n_rader", "int", "rows", unit="rows"),
+        C("n_null", "int", "nulls", unit="rows"),
+        C("n_ulike", "int", "distinct values (approximate)"),
+        C("n_utenfor_kodeliste", "int", "rows with a value outside the code list", unit="rows"),
+        C("minste", "text", "smallest value of dates and numbers; never of text"),
+        C("storste", "text", "largest value of dates and numbers; never of text"),
+    ), "linkage",
+)  # fmt: skip
+
+STATISTIKK: dict[str, Table] = {
+    t.name: t
+    for t in (
+        UTFALL, NOKKELTALL, EFFEKT, EFFEKT_NAIV, EFFEKT_HISTORIKK, KURVER, AARSAKSKJEDE, KOMMUNE, KOBLING, UTTREKKSPROFIL,
+    )
+}  # fmt: skip
