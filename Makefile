@@ -1,0 +1,56 @@
+# One command each; every target sets up what it needs.
+PYTHON ?= python3
+BIN := .venv/bin
+HOME_DIR ?= home
+export DAGSTER_DISABLE_TELEMETRY := yes
+
+.PHONY: setup system nightly test long check bench ui docs sample lock clean
+
+setup: .venv/.ready
+
+.venv/.ready: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/python -m uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock \
+	  || $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+system:  ## what the browser tests need from the operating system (Debian; needs root)
+	sh deploy/system-packages.sh
+
+nightly: setup  ## the main job; a home without an inbox gets the sample first
+	test -d "$(HOME_DIR)/inbox" || $(BIN)/jobbsjansen sample --home "$(HOME_DIR)"
+	$(BIN)/jobbsjansen nightly --home "$(HOME_DIR)"
+
+test: setup
+	$(BIN)/python -m pytest
+
+long: setup  ## recoveries and soaks that take minutes
+	$(BIN)/python -m pytest -m long
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m jobbsjansen.dictionary --check
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+ui: setup  ## past runs, assets and checks in the browser, on this machine only
+	$(BIN)/jobbsjansen ui --home "$(HOME_DIR)"
+
+docs: setup  ## the data dictionary from the table descriptions
+	$(BIN)/python -m jobbsjansen.dictionary
+
+sample: setup  ## data/sample again, byte for byte
+	$(BIN)/jobbsjansen synth --sample --seed 20240501 --out data/sample
+
+lock:  ## requirements.lock anew from pyproject.toml: hashes, no index addresses
+	$(BIN)/python -m uv pip compile pyproject.toml --group dev --python-version 3.11 --universal --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet -o requirements.lock
+
+clean:
+	rm -rf .venv build *.egg-info

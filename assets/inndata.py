@@ -1,0 +1,159 @@
+"""Deliveries and registry extracts into the pseudonymised zone: receipts, ledger, merged rows, admitted extracts and their profiles."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+
+from assets.night import Night, Output, value_free
+from assets.specs import file_spec, spec
+from expectations import judge_profile, validate
+from pipeline.errors import UserError
+from pipeline.intake import IntakeNight, current_rows, run_intake
+from pipeline.linkage import profile_extract
+from pipeline.pseudonyms import admit_extract, to_inndata
+from pipeline.store import digest, parquet_bytes, sha256_file, write_bytes
+from pipeline.tables import DELIVERY_TABLES, INNDATA, REGISTERS
+
+DELIVERED = [name for name in INNDATA if name != "mottak" and not name.startswith("register_")]
+JUDGED = [name for name in DELIVERY_TABLES if name in INNDATA]
+EXTRACTS = [f"register_{name}" for name in REGISTERS]
+
+
+@dg.multi_asset(
+    specs=[
+        spec("inndata", "mottak", kinds={"polars", "greatexpectations"}),
+        file_spec("kildedata_leveranser", "kildedata", "Originals and accepted rows of all deliveries (identified zone).", [], {"parquet"}),
+        file_spec("kildedata_kvitteringer", "kildedata", "One receipt per delivery, JSON and HTML.", [], {"json"}),
+    ],
+    check_specs=[
+        dg.AssetCheckSpec(f"regler_{table}", asset="inndata_mottak", description=f"This night's new rows of {table} against the rules.")
+        for table in JUDGED
+    ],
+    required_resource_keys={"night"},
+)
+def leveranser(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    """Take in what is new in the inbox, judge it, answer each sender; bad deliveries are normal business."""
+    night: Night = context.resources.night
+    judged: dict[str, tuple[int, int]] = {}
+
+    def judge(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+        findings = validate(table, frame)
+        judged[table] = (frame.height, findings.height)
+        return findings
+
+    with value_free("intake"):
+        taken: IntakeNight = run_intake(night.settings, judge, night.progress)
+        night.warehouse.write("inndata", "mottak", taken.mottak)
+    states = dict(taken.mottak.group_by("state").len().sort("state").iter_rows())
+    night.facts["deliveries"] = {"new": taken.n_new, "known": taken.mottak.height, "states": states}
+    checks = [
+        dg.AssetCheckResult(
+            passed=judged.get(table, (0, 0))[1] == 0,
+            check_name=f"regler_{table}",
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={"rows": judged.get(table, (0, 0))[0], "findings": judged.get(table, (0, 0))[1]},
+        )
+        for table in JUDGED
+    ]
+    yield dg.MaterializeResult(asset_key="inndata_mottak", metadata={"dagster/row_count": taken.mottak.height}, check_results=checks)
+    yield dg.MaterializeResult(asset_key="kildedata_leveranser", metadata={"new": taken.n_new})
+    yield dg.MaterializeResult(asset_key="kildedata_kvitteringer", metadata={"new": taken.n_new})
+
+
+@dg.multi_asset(specs=[spec("inndata", t, ["inndata_mottak", "kildedata_leveranser"]) for t in DELIVERED], required_resource_keys={"night"})
+def inndata(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    """All accepted rows merged by key and pseudonymised."""
+    night: Night = context.resources.night
+    outputs: list[Output] = [("inndata", t) for t in DELIVERED]
+    started = time.monotonic()
+
+    def compute() -> dict[Output, pl.DataFrame]:
+        rows = current_rows(night.settings)
+        frames = to_inndata(rows, night.keys)
+        return {("inndata", t): frames[t] for t in DELIVERED}
+
+    built = night.build(
+        "inndata", night.inputs([("inndata", "mottak")], night.keys.check_value), ["intake", "pseudonyms", "rules"], outputs, compute
+    )
+    yield from night.materialized(outputs, built, started)
+
+
+def _extract_files(folder: Path) -> list[Path]:
+    files = (p for p in folder.rglob("*") if p.suffix in (".parquet", ".csv") and p.is_file() and not p.is_symlink())
+    return sorted(files)
+
+
+def _identities(night: Night) -> pl.Series:
+    """The participants' numbers, for mapping an owner's pseudonyms at the border; stays in memory."""
+    return current_rows(night.settings)["deltaker"]["fnr"].unique().sort()
+
+
+def _admit(night: Night, register: str, files: list[Path]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The admitted extract and its profile.
+
+    Raises:
+        UserError: the extract is unusable; the last good one stays in use.
+    """
+    participants = night.warehouse.read("inndata", "deltaker")["person_key"].unique().sort()
+    admitted = admit_extract(files, register, night.keys, participants, identities=_identities(night))
+    candidate = night.settings.home.warehouse / ".candidate" / f"register_{register}.parquet"
+    write_bytes(candidate, parquet_bytes(INNDATA[f"register_{register}"].conform(admitted.frame)))
+    try:
+        profile = profile_extract(candidate, register)
+    finally:
+        candidate.unlink()
+        candidate.parent.rmdir()
+    broken = judge_profile(profile, register)
+    if broken.height:
+        codes = ", ".join(sorted(set(broken["code"].to_list())))
+        raise UserError(f"registers/{register}: {broken.height} findings against the contract ({codes}).", "Ask the owner for a new extract.")
+    return admitted.frame, profile
+
+
+@dg.multi_asset(
+    specs=[spec("inndata", t, ["inndata_deltaker"], {"polars", "duckdb"}) for t in EXTRACTS],
+    check_specs=[
+        dg.AssetCheckSpec("uttrekk", asset=f"inndata_{t}", description="The newest extract keeps the contract; else the last good one stays.")
+        for t in EXTRACTS
+    ],
+    required_resource_keys={"night"},
+)
+def registre(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    """Registry extracts: pseudonymised at the border, participants only, profiled and judged; a bad one stops its own use."""
+    night: Night = context.resources.night
+    refused: dict[str, str] = {}
+    for register in REGISTERS:
+        started = time.monotonic()
+        files = _extract_files(night.settings.home.registers / register)
+        outputs: list[Output] = [("inndata", f"register_{register}")]
+        built = False
+        if files:
+            inputs = digest(
+                [*(f"{f.name}:{sha256_file(f)}" for f in files), night.warehouse.hash("inndata", "deltaker"), night.keys.check_value]
+            )
+            try:
+                built = night.build(
+                    f"register_{register}",
+                    inputs,
+                    ["pseudonyms", "linkage"],
+                    outputs,
+                    lambda register=register, files=files: {("inndata", f"register_{register}"): _admit(night, register, files)[0]},
+                )
+            except UserError as problem:
+                refused[register] = str(problem)
+        (event,) = night.materialized(outputs, built, started)
+        check = dg.AssetCheckResult(
+            passed=register not in refused,
+            check_name="uttrekk",
+            asset_key=f"inndata_register_{register}",
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={"files": len(files), "reason": refused.get(register, "")},
+        )
+        yield event._replace(check_results=[check])
+    night.facts["extracts_refused"] = refused
+
+
+ASSETS = [leveranser, inndata, registre]

@@ -1,0 +1,117 @@
+"""What one nightly run carries from asset to asset: settings, keys, warehouse, progress; and the rule for "nothing new, nothing done"."""
+
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+
+from pipeline.errors import UserError
+from pipeline.pseudonyms import Keys, check_home_key, load_keys
+from pipeline.settings import Settings, load_settings
+from pipeline.store import Warehouse, code_hash, digest, home_lock
+
+Output = tuple[str, str]
+
+
+class StepFailed(Exception):
+    """A stage broke. Says which step, which kind of error and where in the code; never the error's own text, which may hold values."""
+
+
+@dataclass
+class Night:
+    """One run over one home.
+
+    ``facts`` gathers value-free counts for ``status.json``; ``built`` names the steps that were computed anew.
+    """
+
+    settings: Settings
+    progress: Callable[[str], None] = lambda _text: None
+    facts: dict[str, object] = field(default_factory=dict)
+    built: list[str] = field(default_factory=list)
+
+    @cached_property
+    def keys(self) -> Keys:
+        keys = load_keys(self.settings)
+        check_home_key(self.settings.home, keys)
+        return keys
+
+    @property
+    def warehouse(self) -> Warehouse:
+        return Warehouse(self.settings.home)
+
+    @property
+    def stamp(self) -> str:
+        return self.settings.now.isoformat()
+
+    def tables(self, state: str, names: Iterable[str]) -> dict[str, pl.DataFrame]:
+        return {name: self.warehouse.read(state, name) for name in names}
+
+    def inputs(self, tables: Iterable[Output], *extra: str) -> str:
+        return digest([*(f"{s}/{t}:{self.warehouse.hash(s, t)}" for s, t in sorted(tables)), *extra])
+
+    def build(
+        self, step: str, inputs: str, code: Iterable[str], outputs: Iterable[Output], compute: Callable[[], Mapping[Output, pl.DataFrame]]
+    ) -> bool:
+        """Compute and write the step's tables unless they already stand for these inputs and this code.
+
+        Returns:
+            Whether anything was computed.
+
+        Raises:
+            StepFailed: the stage broke (value-free).
+        """
+        wanted, version = list(outputs), code_hash(*code)
+        if self.warehouse.is_current(step, inputs, version, wanted):
+            return False
+        self.progress(step)
+        with value_free(step):
+            frames = compute()
+            for state, table in wanted:
+                self.warehouse.write(state, table, frames[(state, table)])
+        self.warehouse.record_build(step, inputs, version, self.stamp)
+        self.built.append(step)
+        return True
+
+    def materialized(self, outputs: Iterable[Output], built: bool, started: float) -> Iterator[dg.MaterializeResult]:
+        """One value-free event per table: rows, hash, whether it was made anew."""
+        for state, table in outputs:
+            path = self.warehouse.path(state, table)
+            rows = pl.scan_parquet(path).select(pl.len()).collect().item() if path.is_file() else 0
+            yield dg.MaterializeResult(
+                asset_key=f"{state}_{table}",
+                metadata={
+                    "dagster/row_count": rows,
+                    "sha256": self.warehouse.hash(state, table)[:16],
+                    "made_anew": built,
+                    "step_seconds": round(time.monotonic() - started, 2),
+                },
+            )
+
+
+@contextmanager
+def value_free(step: str) -> Iterator[None]:
+    """Turn any unforeseen error into ``StepFailed`` without its text; errors meant for the user pass."""
+    try:
+        yield
+    except (UserError, StepFailed):
+        raise
+    except Exception as problem:
+        frames = [f for f in traceback.extract_tb(problem.__traceback__) if "site-packages" not in f.filename]
+        where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
+        kind = type(problem).__name__
+    else:
+        return
+    raise StepFailed(f"{step}: {kind} at {where}")
+
+
+@dg.resource(description="One run over the home that the environment names; holds the home's lock from first to last asset.")
+def night_from_environment(_context) -> Iterator[Night]:  # noqa: ANN001
+    settings = load_settings()
+    with home_lock(settings.home):
+        yield Night(settings)

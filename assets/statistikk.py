@@ -1,0 +1,130 @@
+"""Outcomes, indicators and estimates, before disclosure control."""
+
+import time
+from collections.abc import Iterator
+
+import dagster as dg
+import polars as pl
+
+from assets.klargjort import COHORT, register_inputs, register_paths
+from assets.night import Night, Output
+from assets.specs import spec
+from pipeline import __version__
+from pipeline.cohort import nokkeltall
+from pipeline.effects import Stamps, estimate, municipality_table
+from pipeline.linkage import kobling, profile_extract, utfall
+from pipeline.store import code_hash, digest
+from pipeline.tables import STATISTIKK
+
+LINKED = ["utfall", "kobling", "uttrekksprofil"]
+ESTIMATES = ["effekt", "effekt_naiv", "kurver", "aarsakskjede"]
+
+
+@dg.multi_asset(specs=[spec("statistikk", t, ["klargjort_person_maaned"], {"duckdb"}) for t in LINKED], required_resource_keys={"night"})
+def koblet(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    """Both outcome definitions per participation, how many were matched, and the extracts' profiles."""
+    night: Night = context.resources.night
+    outputs: list[Output] = [("statistikk", t) for t in LINKED]
+    started = time.monotonic()
+
+    def compute() -> dict[Output, pl.DataFrame]:
+        own, paths = night.tables("klargjort", ["deltakelse", "tiltak", "person_maaned"]), register_paths(night)
+        profiles = [profile_extract(path, register) for register, path in sorted(paths.items())]
+        return {
+            ("statistikk", "utfall"): utfall(own["deltakelse"], own["tiltak"], own["person_maaned"], paths, night.settings),
+            ("statistikk", "kobling"): kobling(own["deltakelse"], paths, night.settings),
+            ("statistikk", "uttrekksprofil"): pl.concat(profiles) if profiles else STATISTIKK["uttrekksprofil"].empty(),
+        }
+
+    inputs = night.inputs([*(("klargjort", t) for t in ("deltakelse", "tiltak", "person_maaned")), *register_inputs()])
+    built = night.build("utfall", inputs, ["linkage"], outputs, compute)
+    yield from night.materialized(outputs, built, started)
+
+
+@dg.multi_asset(
+    specs=[spec("statistikk", "nokkeltall", ["statistikk_utfall", "inndata_etteroppfolging", "inndata_mottak"])],
+    required_resource_keys={"night"},
+)
+def indikatorer(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    """Indicators for every level, period, breakdown and denominator rule."""
+    night: Night = context.resources.night
+    outputs: list[Output] = [("statistikk", "nokkeltall")]
+    needed = [
+        *(("klargjort", t) for t in [*COHORT, "person_maaned"]),
+        ("statistikk", "utfall"),
+        ("inndata", "etteroppfolging"),
+        ("inndata", "mottak"),
+    ]
+    started = time.monotonic()
+
+    def compute() -> dict[Output, pl.DataFrame]:
+        read = night.warehouse.read
+        mottak = read("inndata", "mottak")
+        # "today" of a table that may not change from night to night is the day of the last delivery
+        last = mottak["mottatt"].str.slice(0, 10).str.to_date("%Y-%m-%d").max() or night.settings.today
+        frame = nokkeltall(
+            night.tables("klargjort", COHORT),
+            read("klargjort", "person_maaned"),
+            read("statistikk", "utfall"),
+            read("inndata", "etteroppfolging"),
+            mottak,
+            last,
+        )
+        return {outputs[0]: frame}
+
+    built = night.build("nokkeltall", night.inputs(needed), ["cohort"], outputs, compute)
+    yield from night.materialized(outputs, built, started)
+
+
+def _with_history(night: Night, latest: pl.DataFrame) -> pl.DataFrame:
+    """Every estimate ever made, the latest run's added once."""
+    history = night.warehouse.read("statistikk", "effekt_historikk")
+    table = STATISTIKK["effekt_historikk"]
+    return pl.concat([history, table.conform(latest)]).unique(table.key, keep="first", maintain_order=True)
+
+
+@dg.multi_asset(
+    specs=[
+        spec("statistikk", t, ["klargjort_deltakelse", "klargjort_tiltak", "klargjort_kartlegging", "klargjort_oppfolging", "statistikk_utfall"])
+        for t in [*ESTIMATES, "effekt_historikk", "kommune"]
+    ],
+    required_resource_keys={"night"},
+)
+def effekter(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    """Which efforts lead where: target-trial estimates, the naive contrast beside them, the causal chain, municipalities."""
+    night: Night = context.resources.night
+    outputs: list[Output] = [("statistikk", t) for t in [*ESTIMATES, "effekt_historikk", "kommune"]]
+    needed = [*(("klargjort", t) for t in ("deltakelse", "tiltak", "kartlegging", "oppfolging")), ("statistikk", "utfall")]
+    inputs = night.inputs(needed, str(night.settings.seed), str(night.settings.bootstraps))
+    started = time.monotonic()
+
+    def compute() -> dict[Output, pl.DataFrame]:
+        own = night.tables("klargjort", ["deltakelse", "tiltak", "kartlegging", "oppfolging"])
+        stamps = Stamps(inputs, f"{__version__}+{code_hash('effects')[:12]}", night.stamp)
+        effects = estimate(
+            own["deltakelse"],
+            own["tiltak"],
+            own["kartlegging"],
+            own["oppfolging"],
+            night.warehouse.read("statistikk", "utfall"),
+            seed=night.settings.seed,
+            bootstraps=night.settings.bootstraps,
+            stamps=stamps,
+            progress=night.progress,
+        )
+        frames = {("statistikk", name): getattr(effects, name) for name in ESTIMATES}
+        frames["statistikk", "effekt_historikk"] = _with_history(night, effects.effekt)
+        last = own["deltakelse"]["statusdato"].max() or night.settings.today
+        frames["statistikk", "kommune"] = municipality_table(own["deltakelse"], last)
+        return frames
+
+    built = night.build("effekter", inputs, ["effects"], outputs, compute)
+    yield from night.materialized(outputs, built, started)
+
+
+def statistics_hash(night: Night) -> str:
+    """One hash of everything a release is made from."""
+    return digest(f"{t}:{night.warehouse.hash('statistikk', t)}" for t in sorted(STATISTIKK))
+
+
+ASSETS = [koblet, indikatorer, effekter]
