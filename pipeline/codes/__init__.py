@@ -26,7 +26,7 @@ def municipalities() -> pl.DataFrame:
 
 @cache
 def municipality_changes() -> pl.DataFrame:
-    """One row per change of number: endret_dato, fra_komm_nr, til_komm_nr, regel (empty = look-up; else how a split is resolved), kilde."""
+    """One row per change of number: endret_dato, fra_komm_nr, til_komm_nr, regel (null = look-up; else of a split), kilde."""
     return _read("kommune_endringer").with_columns(pl.col("endret_dato").str.to_date("%Y-%m-%d"))
 
 
@@ -60,9 +60,23 @@ def published_figures() -> pl.DataFrame:
     return _read("publiserte_tall").with_columns(pl.col("aar").cast(pl.Int64), pl.col("verdi").cast(pl.Float64))
 
 
+@cache
+def country_groups() -> pl.DataFrame:
+    """One row per country: alpha_3 (ISO 3166-1, and user-assigned codes in use), landgruppe, kilde."""
+    return _read("landgrupper")
+
+
+@cache
+def indicators() -> pl.DataFrame:
+    """One row per indicator and denominator rule: kpi, navn, definisjon, enhet, nevnerregel, tidfesting, kilde (bokmål)."""
+    return _read("kpi")
+
+
 def valid_municipality(komm_nr: str, day: date) -> bool:
     """Whether the number is a municipality on that day."""
     rows = municipalities().filter(
-        (pl.col("komm_nr") == komm_nr) & (pl.col("gyldig_fra") <= day) & (pl.col("gyldig_til").is_null() | (pl.col("gyldig_til") > day))
+        (pl.col("komm_nr") == komm_nr),
+        pl.col("gyldig_fra") <= day,
+        pl.col("gyldig_til").is_null() | (pl.col("gyldig_til") > day),
     )
     return rows.height > 0
