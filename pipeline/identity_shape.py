@@ -1,0 +1,76 @@
+"""Is there something in this column that looks like the number of a person?
+
+Belongs here: the shape and control digits of Norwegian person numbers.
+Must not be here: what to do about a find, or any value in a message.
+Covers fødselsnummer, D-number (day + 40), H-number (month + 40), synthetic numbers (month + 80), numbers issued from 2032
+(first control digit with remainder 0-3) and DUF numbers. It looks for shapes, so it errs towards finding.
+Source: Skatteetaten on the person number from 2032, UDI on the DUF number.
+"""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+_K1 = (3, 7, 6, 1, 8, 9, 4, 5, 2, 1)
+_K2 = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
+_DUF = (4, 6, 3, 2, 4, 6, 3, 2, 7, 5)
+_GAP = r"[\s.\-]?"
+_PERSON = re.compile(rf"(?<!\d)(\d\d){_GAP}(\d\d){_GAP}(\d\d){_GAP}(\d{{5}})(?!\d)")
+_DUF_SHAPE = re.compile(r"(?<!\d)((?:19|20)\d{10})(?!\d)")
+_SIFT = r"\d\d[\s.\-]?\d\d[\s.\-]?\d\d[\s.\-]?\d{5}"  # the same shapes without look-around, for polars
+_HEX_RUN = r"[0-9a-fA-F]{26,}"  # our own pseudonyms and hashes hold runs of digits by chance
+
+
+def _dot(digits: str, weights: tuple[int, ...]) -> int:
+    return sum(int(digit) * weight for digit, weight in zip(digits, weights, strict=True))
+
+
+def is_person_number(digits: str) -> bool:
+    """Whether eleven digits are a possible person number: day and month of any kind, and both control digits.
+
+    Args:
+        digits: the candidate; anything but eleven digits gives False.
+    """
+    if len(digits) != 11 or not (digits.isascii() and digits.isdigit()):
+        return False
+    day, month = int(digits[:2]) % 40, int(digits[2:4])
+    if not (1 <= day <= 31 and int(digits[:2]) <= 71 and any(1 <= month - shift <= 12 for shift in (0, 40, 80))):
+        return False
+    return _dot(digits[:10], _K1) % 11 <= 3 and _dot(digits, _K2) % 11 == 0
+
+
+def is_duf_number(digits: str) -> bool:
+    """Whether twelve digits are a possible DUF number: a year first, and the two control digits."""
+    if len(digits) != 12 or not (digits.isascii() and digits.isdigit()):
+        return False
+    return _dot(digits[:10], _DUF) % 11 == int(digits[10:])
+
+
+def _text_holds(text: str) -> bool:
+    if any(is_person_number("".join(match.groups())) for match in _PERSON.finditer(text)):
+        return True
+    return any(is_duf_number(match.group(1)) for match in _DUF_SHAPE.finditer(text))
+
+
+def holds_identity_number(series: pl.Series) -> pl.Series:
+    """Per value, whether it holds something shaped like a person number; null gives False.
+
+    Text is searched anywhere inside, with blanks, points or hyphens between the groups; whole numbers are read with the
+    leading zero that a spreadsheet may have eaten. Runs of 26 or more hexadecimal characters (pseudonyms, hashes) are passed
+    over. Columns of other types give False throughout.
+
+    Returns:
+        A Boolean series of the same length and name.
+    """
+    if series.dtype.is_integer():
+        text = series.cast(pl.String).str.replace(r"^(\d{10})$", "0$1")
+    elif series.dtype == pl.String or isinstance(series.dtype, (pl.Categorical, pl.Enum)):
+        text = series.cast(pl.String)
+    else:
+        return pl.Series(series.name, [False] * len(series), dtype=pl.Boolean)
+    text = text.fill_null("").str.replace_all(_HEX_RUN, " ")
+    suspects = text.filter(text.str.contains(_SIFT)).unique().sort()
+    found = [value for value in suspects.to_list() if _text_holds(value)]
+    return text.is_in(found).alias(series.name) if found else pl.Series(series.name, [False] * len(series), dtype=pl.Boolean)
