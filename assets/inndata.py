@@ -25,11 +25,19 @@ EXTRACTS = [f"register_{name}" for name in REGISTERS]
 @dg.multi_asset(
     specs=[
         spec("inndata", "mottak", kinds={"polars", "greatexpectations"}),
-        file_spec("kildedata_leveranser", "kildedata", "Originals and accepted rows of all deliveries (identified zone).", [], {"parquet"}),
+        file_spec(
+            "kildedata_leveranser",
+            "kildedata",
+            "Originals and accepted rows of all deliveries (identified zone).",
+            [],
+            {"parquet"},
+        ),
         file_spec("kildedata_kvitteringer", "kildedata", "One receipt per delivery, JSON and HTML.", [], {"json"}),
     ],
     check_specs=[
-        dg.AssetCheckSpec(f"regler_{table}", asset="inndata_mottak", description=f"This night's new rows of {table} against the rules.")
+        dg.AssetCheckSpec(
+            f"regler_{table}", asset="inndata_mottak", description=f"This night's new rows of {table} against the rules."
+        )
         for table in JUDGED
     ],
     required_resource_keys={"night"},
@@ -58,12 +66,16 @@ def leveranser(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResu
         )
         for table in JUDGED
     ]
-    yield dg.MaterializeResult(asset_key="inndata_mottak", metadata={"dagster/row_count": taken.mottak.height}, check_results=checks)
+    yield dg.MaterializeResult(
+        asset_key="inndata_mottak", metadata={"dagster/row_count": taken.mottak.height}, check_results=checks
+    )
     yield dg.MaterializeResult(asset_key="kildedata_leveranser", metadata={"new": taken.n_new})
     yield dg.MaterializeResult(asset_key="kildedata_kvitteringer", metadata={"new": taken.n_new})
 
 
-@dg.multi_asset(specs=[spec("inndata", t, ["inndata_mottak", "kildedata_leveranser"]) for t in DELIVERED], required_resource_keys={"night"})
+@dg.multi_asset(
+    specs=[spec("inndata", t, ["inndata_mottak", "kildedata_leveranser"]) for t in DELIVERED], required_resource_keys={"night"}
+)
 def inndata(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     """All accepted rows merged by key and pseudonymised."""
     night: Night = context.resources.night
@@ -76,7 +88,11 @@ def inndata(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]
         return {("inndata", t): frames[t] for t in DELIVERED}
 
     built = night.build(
-        "inndata", night.inputs([("inndata", "mottak")], night.keys.check_value), ["intake", "pseudonyms", "rules"], outputs, compute
+        "inndata",
+        night.inputs([("inndata", "mottak")], night.keys.check_value),
+        ["intake", "pseudonyms", "rules"],
+        outputs,
+        compute,
     )
     yield from night.materialized(outputs, built, started)
 
@@ -109,14 +125,18 @@ def _admit(night: Night, register: str, files: list[Path]) -> tuple[pl.DataFrame
     broken = judge_profile(profile, register)
     if broken.height:
         codes = ", ".join(sorted(set(broken["code"].to_list())))
-        raise UserError(f"registers/{register}: {broken.height} findings against the contract ({codes}).", "Ask the owner for a new extract.")
+        raise UserError(
+            f"registers/{register}: {broken.height} findings against the contract ({codes}).", "Ask the owner for a new extract."
+        )
     return admitted.frame, profile
 
 
 @dg.multi_asset(
     specs=[spec("inndata", t, ["inndata_deltaker"], {"polars", "duckdb"}) for t in EXTRACTS],
     check_specs=[
-        dg.AssetCheckSpec("uttrekk", asset=f"inndata_{t}", description="The newest extract keeps the contract; else the last good one stays.")
+        dg.AssetCheckSpec(
+            "uttrekk", asset=f"inndata_{t}", description="The newest extract keeps the contract; else the last good one stays."
+        )
         for t in EXTRACTS
     ],
     required_resource_keys={"night"},
@@ -132,7 +152,11 @@ def registre(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult
         built = False
         if files:
             inputs = digest(
-                [*(f"{f.name}:{sha256_file(f)}" for f in files), night.warehouse.hash("inndata", "deltaker"), night.keys.check_value]
+                [
+                    *(f"{f.name}:{sha256_file(f)}" for f in files),
+                    night.warehouse.hash("inndata", "deltaker"),
+                    night.keys.check_value,
+                ]
             )
             try:
                 built = night.build(
@@ -140,7 +164,9 @@ def registre(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult
                     inputs,
                     ["pseudonyms", "linkage"],
                     outputs,
-                    lambda register=register, files=files: {("inndata", f"register_{register}"): _admit(night, register, files)[0]},
+                    lambda register=register, files=files: {
+                        ("inndata", f"register_{register}"): _admit(night, register, files)[0]
+                    },
                 )
             except UserError as problem:
                 refused[register] = str(problem)

@@ -24,10 +24,13 @@ def register_paths(night: Night) -> dict[str, Path]:
 
 
 def register_inputs() -> list[Output]:
+    """All admitted extracts as inputs, those that are missing too."""
     return [("inndata", f"register_{r}") for r in REGISTERS]
 
 
-@dg.multi_asset(specs=[spec("klargjort", t, [f"inndata_{i}" for i in COHORT_INPUTS]) for t in COHORT], required_resource_keys={"night"})
+@dg.multi_asset(
+    specs=[spec("klargjort", t, [f"inndata_{i}" for i in COHORT_INPUTS]) for t in COHORT], required_resource_keys={"night"}
+)
 def kohort(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     """One row per participation, with what belongs to it."""
     night: Night = context.resources.night
@@ -44,7 +47,12 @@ def kohort(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
 
 @dg.multi_asset(
     specs=[
-        spec("klargjort", "person_maaned", ["klargjort_deltakelse", "klargjort_tiltak", *(f"inndata_register_{r}" for r in REGISTERS)], {"duckdb"})
+        spec(
+            "klargjort",
+            "person_maaned",
+            ["klargjort_deltakelse", "klargjort_tiltak", *(f"inndata_register_{r}" for r in REGISTERS)],
+            {"duckdb"},
+        )
     ],
     required_resource_keys={"night"},
 )

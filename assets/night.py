@@ -56,7 +56,12 @@ class Night:
         return digest([*(f"{s}/{t}:{self.warehouse.hash(s, t)}" for s, t in sorted(tables)), *extra])
 
     def build(
-        self, step: str, inputs: str, code: Iterable[str], outputs: Iterable[Output], compute: Callable[[], Mapping[Output, pl.DataFrame]]
+        self,
+        step: str,
+        inputs: str,
+        code: Iterable[str],
+        outputs: Iterable[Output],
+        compute: Callable[[], Mapping[Output, pl.DataFrame]],
     ) -> bool:
         """Compute and write the step's tables unless they already stand for these inputs and this code.
 
@@ -111,7 +116,8 @@ def value_free(step: str) -> Iterator[None]:
 
 
 @dg.resource(description="One run over the home that the environment names; holds the home's lock from first to last asset.")
-def night_from_environment(_context) -> Iterator[Night]:  # noqa: ANN001
+def night_from_environment(_context) -> Iterator[Night]:
+    """The night of a run that Dagster itself started (schedule, sensor, web page)."""
     settings = load_settings()
     with home_lock(settings.home):
         yield Night(settings)

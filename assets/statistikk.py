@@ -20,7 +20,9 @@ LINKED = ["utfall", "kobling", "uttrekksprofil"]
 ESTIMATES = ["effekt", "effekt_naiv", "kurver", "aarsakskjede"]
 
 
-@dg.multi_asset(specs=[spec("statistikk", t, ["klargjort_person_maaned"], {"duckdb"}) for t in LINKED], required_resource_keys={"night"})
+@dg.multi_asset(
+    specs=[spec("statistikk", t, ["klargjort_person_maaned"], {"duckdb"}) for t in LINKED], required_resource_keys={"night"}
+)
 def koblet(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     """Both outcome definitions per participation, how many were matched, and the extracts' profiles."""
     night: Night = context.resources.night
@@ -85,7 +87,11 @@ def _with_history(night: Night, latest: pl.DataFrame) -> pl.DataFrame:
 
 @dg.multi_asset(
     specs=[
-        spec("statistikk", t, ["klargjort_deltakelse", "klargjort_tiltak", "klargjort_kartlegging", "klargjort_oppfolging", "statistikk_utfall"])
+        spec(
+            "statistikk",
+            t,
+            ["klargjort_deltakelse", "klargjort_tiltak", "klargjort_kartlegging", "klargjort_oppfolging", "statistikk_utfall"],
+        )
         for t in [*ESTIMATES, "effekt_historikk", "kommune"]
     ],
     required_resource_keys={"night"},

@@ -44,6 +44,7 @@ def write_bytes(path: Path, data: bytes, mode: int = 0o644) -> None:
 
 
 def write_text(path: Path, text: str, mode: int = 0o644) -> None:
+    """``write_bytes`` of UTF-8 text."""
     write_bytes(path, text.encode("utf-8"), mode)
 
 
@@ -53,10 +54,12 @@ def json_text(value: Any) -> str:
 
 
 def sha256_bytes(data: bytes) -> str:
+    """SHA-256 as lower-case hex."""
     return hashlib.sha256(data).hexdigest()
 
 
 def sha256_file(path: Path) -> str:
+    """SHA-256 of a file's content as lower-case hex, read in blocks."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
@@ -76,7 +79,9 @@ def code_hash(*packages: str) -> str:
     files: list[Path] = []
     for name in names:
         place = PACKAGE / name
-        files += sorted(p for p in place.rglob("*") if p.is_file() and "__pycache__" not in p.parts) if place.is_dir() else [place]
+        files += (
+            sorted(p for p in place.rglob("*") if p.is_file() and "__pycache__" not in p.parts) if place.is_dir() else [place]
+        )
     return digest(f"{p.relative_to(PACKAGE)}:{sha256_file(p)}" for p in files)
 
 

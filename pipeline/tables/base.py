@@ -105,8 +105,7 @@ class Table:
         Rows are sorted by the key (or ``sort_by``), so that equal content has equal bytes.
         """
         columns = [
-            (pl.col(c.name) if c.name in frame.columns else pl.lit(None)).cast(c.dtype).alias(c.name)
-            for c in self.columns
+            (pl.col(c.name) if c.name in frame.columns else pl.lit(None)).cast(c.dtype).alias(c.name) for c in self.columns
         ]
         order = list(sort_by) if sort_by is not None else self.key
         out = frame.select(columns)

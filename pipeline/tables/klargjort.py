@@ -134,6 +134,4 @@ PERSON_MAANED = Table(
     ), "linkage",
 )  # fmt: skip
 
-KLARGJORT: dict[str, Table] = {
-    t.name: t for t in (DELTAKELSE, TILTAK, OPPFOLGING, KARTLEGGING, PROSJEKT, PERSON_MAANED)
-}
+KLARGJORT: dict[str, Table] = {t.name: t for t in (DELTAKELSE, TILTAK, OPPFOLGING, KARTLEGGING, PROSJEKT, PERSON_MAANED)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline.tables.base import Column as C
 from pipeline.tables.base import Table
 
@@ -89,11 +91,14 @@ _EFFEKT_VALUES = (
     C("beregnet", "text", "time of first computation, ISO 8601", required=True),
 )  # fmt: skip
 EFFEKT = Table("effekt", "statistikk", "one declared estimate, latest run", _EFFEKT_KEY + _EFFEKT_VALUES, "effects")
+_VERSION = ("protokoll_hash", "inndata_hash", "kode_versjon")
 EFFEKT_HISTORIKK = Table(
-    "effekt_historikk", "statistikk", "one estimate as once computed",
-    tuple(C(**{**c.__dict__, "key": True}) if c.name in ("protokoll_hash", "inndata_hash", "kode_versjon") else c for c in _EFFEKT_KEY + _EFFEKT_VALUES),
+    "effekt_historikk",
+    "statistikk",
+    "one estimate as once computed",
+    tuple(replace(c, key=True) if c.name in _VERSION else c for c in _EFFEKT_KEY + _EFFEKT_VALUES),
     "effects",
-)  # fmt: skip
+)
 EFFEKT_NAIV = Table(
     "effekt_naiv", "statistikk", "one naive contrast, shown to show its bias", (
         C("strategi", "text", "strategy", required=True, key=True),

@@ -1,0 +1,61 @@
+"""``status.json``: how the last night went, without any value; and the command that reads it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from pipeline.errors import UserError
+from pipeline.settings import Settings
+from pipeline.store import Warehouse, json_text, write_text
+
+STALE_AFTER = timedelta(hours=36)
+
+
+def write_status(settings: Settings, state: str, facts: dict[str, Any], built: list[str]) -> None:
+    """Write ``status.json``: state (completed, release_refused or failed), the run clock, counts, what was built."""
+    document = {
+        "state": state,
+        "finished": settings.now.isoformat(),
+        "environment": settings.environment,
+        "built": built,
+        **facts,
+    }
+    write_text(settings.home.status, json_text(document))
+
+
+def read_status(settings: Settings, *, senders: bool = False) -> tuple[dict[str, Any], str, bool]:
+    """The last night's status, as dict and text, and whether it is healthy (completed and younger than 36 hours).
+
+    Raises:
+        UserError: no night has ended in this home yet.
+    """
+    if not settings.home.status.is_file():
+        raise UserError("This home has no status yet: no night has ended here.", "Run 'jobbsjansen nightly' first.")
+    document: dict[str, Any] = json.loads(settings.home.status.read_text(encoding="utf-8"))
+    age = settings.now - datetime.fromisoformat(document["finished"])
+    document["age_hours"] = round(age.total_seconds() / 3600, 1)
+    document["stale"] = age > STALE_AFTER
+    healthy = document["state"] == "completed" and not document["stale"]
+    lines = [
+        f"{document['state']}, {document['age_hours']} hours ago{' (stale: more than 36 hours)' if document['stale'] else ''}",
+        *([f"failure: {document['failure']}"] if "failure" in document else []),
+        *([f"release refused: {document['release_refused']}"] if "release_refused" in document else []),
+    ]
+    if senders:
+        document["senders"] = _senders(settings)
+        lines += [
+            f"{s['avsender']:>6}  {s['deliveries']:>3} deliveries, last {s['last']}: {s['state']}" for s in document["senders"]
+        ]
+    return document, "\n".join(lines), healthy
+
+
+def _senders(settings: Settings) -> list[dict[str, Any]]:
+    ledger = Warehouse(settings.home).read("inndata", "mottak").sort("rekkefolge")
+    latest = ledger.group_by("avsender").agg(
+        pl.len().alias("deliveries"), pl.col("mottatt").last().alias("last"), pl.col("state").last(), pl.col("n_error").last()
+    )
+    return latest.sort("avsender").to_dicts()
