@@ -1,1 +1,174 @@
-"""rules"""
+"""Every rule as data: stable code, severity, where it applies, and the texts that senders read.
+
+The TOML files beside this module are the rules; what computes or judges them lives in ``intake`` and in ``expectations``.
+Belongs here: reading the rules and saying where each applies. Must not be here: any computation on rows.
+
+Codes: JS0xx the file · JS1xx one cell · JS2xx rows and tables · JS3xx the delivery among the sender's others.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pipeline.errors import UserError
+from pipeline.tables import DELIVERY_TABLES, Column, Table
+
+FOLDER = Path(__file__).parent
+Severity = Literal["info", "remark", "error", "fatal"]
+SEVERITIES: tuple[Severity, ...] = ("info", "remark", "error", "fatal")
+KINDS = ("file", "required", "codes", "range", "pattern", "parse", "flag", "state", "profile")
+JUDGED = ("required", "codes", "range", "pattern", "parse", "flag")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule.
+
+    Attributes:
+        code: ``JS014``; never reused for another rule.
+        severity: ``fatal`` stops the delivery, ``error`` the row, ``remark`` and ``info`` nothing.
+        kind: how it is judged. ``file`` and ``state`` are raised by intake itself; ``parse`` (one flag per column) and ``flag`` (one
+            per row) are computed by polars and judged by the validator; the others are judged by the validator on the cell alone.
+        tables: delivery tables it applies to, ``*`` = all.
+        columns: column names, or classes of columns: ``*``, ``kind:<kind>``, ``sensitivity:<sensitivity>``, ``id``.
+        message, why, fix: texts in bokmål: what is wrong, why it matters, how to mend it. They hold no value from the data.
+        valid_from: first day the rule applies.
+        source: where the rule comes from.
+        decision: ``quarantined`` or ``rejected`` for fatal rules, else empty.
+    """
+
+    code: str
+    severity: Severity
+    kind: str
+    tables: tuple[str, ...]
+    columns: tuple[str, ...]
+    message: str
+    why: str
+    fix: str
+    valid_from: date
+    source: str
+    decision: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One rule on one column of one delivery table: what a validator judges. ``pattern`` is empty unless the rule's kind is pattern."""
+
+    rule: Rule
+    table: str
+    column: Column
+    pattern: str = ""
+
+    @property
+    def flag(self) -> str:
+        """Name of the flag column (true = broken): per column for ``parse`` rules, per row for ``flag`` rules."""
+        return flag_name(self.rule.code, self.column.name if self.rule.kind == "parse" else None)
+
+
+def flag_name(code: str, column: str | None = None) -> str:
+    """``flag_JS201`` for a rule over the row, ``flag_JS104__start_dato`` for a rule over one cell."""
+    return f"flag_{code}" if column is None else f"flag_{code}__{column}"
+
+
+@cache
+def catalogue() -> tuple[Rule, ...]:
+    """All rules, sorted by code.
+
+    Raises:
+        ValueError: a code occurs twice or a field is out of its set (a fault of the program's own data files).
+    """
+    rules = [_rule(entry) for path in sorted(FOLDER.glob("*.toml")) for entry in _read(path).get("rule", [])]
+    codes = [r.code for r in rules]
+    if len(set(codes)) != len(codes):
+        raise ValueError("A rule code occurs twice in the catalogue.")
+    return tuple(sorted(rules, key=lambda r: r.code))
+
+
+def rule(code: str) -> Rule:
+    """The rule with that code.
+
+    Raises:
+        UserError: no rule has that code.
+    """
+    found = _by_code().get(code.upper())
+    if found is None:
+        raise UserError("Det finnes ingen regel med denne koden.", "Se listen over regler i dokumentasjonen.")
+    return found
+
+
+@cache
+def checks(table: str) -> tuple[Check, ...]:
+    """What a validator judges in one delivery table: one per rule and column, in order of code and column."""
+    described = DELIVERY_TABLES[table]
+    return tuple(c for r in catalogue() if r.kind in JUDGED for c in _checks_of(r, described))
+
+
+@cache
+def patterns() -> dict[str, str]:
+    """Column name to the regular expression its values follow."""
+    return {name: text for path in sorted(FOLDER.glob("*.toml")) for name, text in _read(path).get("patterns", {}).items()}
+
+
+@cache
+def limits() -> dict[str, int]:
+    """Sizes that a file must keep to before it is parsed: name to number (bytes, rows, seconds, …)."""
+    return dict(_read(FOLDER / "limits.toml"))
+
+
+def is_id(column: Column) -> bool:
+    """Whether the column is an identifier made by the sender (of a project, a spell, an adviser, …)."""
+    return column.name.endswith("_id")
+
+
+def _checks_of(found: Rule, table: Table) -> list[Check]:
+    if "*" not in found.tables and table.name not in found.tables:
+        return []
+    columns = [c for c in table.columns if any(_matches(c, token) for token in found.columns) and _judgeable(found.kind, c)]
+    if found.kind == "flag":
+        columns = columns[:1]
+    return [Check(found, table.name, c, patterns().get(c.name, "") if found.kind == "pattern" else "") for c in columns]
+
+
+def _judgeable(kind: str, column: Column) -> bool:
+    return {
+        "required": column.required,
+        "codes": bool(column.codes),
+        "range": column.minimum is not None or column.maximum is not None,
+        "pattern": column.name in patterns(),
+    }.get(kind, True)
+
+
+def _matches(column: Column, token: str) -> bool:
+    group, _, value = token.partition(":")
+    if group == "kind":
+        return column.kind == value
+    if group == "sensitivity":
+        return column.sensitivity == value
+    if token == "id":
+        return is_id(column)
+    return token in ("*", column.name)
+
+
+def _rule(entry: dict[str, Any]) -> Rule:
+    fields = {**entry, "tables": tuple(entry.get("tables", ["*"])), "columns": tuple(entry.get("columns", ["*"]))}
+    made = Rule(**fields)
+    wrong = made.severity not in SEVERITIES or made.kind not in KINDS or not re.fullmatch(r"JS\d{3}", made.code)
+    if wrong or (made.severity == "fatal") != (made.decision in ("quarantined", "rejected")):
+        raise ValueError(f"Rule {made.code} has a field out of its set.")
+    return made
+
+
+@cache
+def _read(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+@cache
+def _by_code() -> dict[str, Rule]:
+    return {r.code: r for r in catalogue()}
