@@ -15,7 +15,11 @@ def run(*arguments: str, home: Path, now: str = NOW, **environment: str) -> subp
     """The command as a user runs it, with the run clock fixed."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith("JOBBSJANSEN_")}
     return subprocess.run(
-        [COMMAND, *arguments, "--home", str(home), "--now", now], env=clean | environment, capture_output=True, text=True, check=False
+        [COMMAND, *arguments, "--home", str(home), "--now", now],
+        env=clean | environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

@@ -3,7 +3,9 @@
 import pytest
 
 
-@pytest.mark.parametrize(("environment", "says"), [({"JOBBSJANSEN_MILJO": "prod"}, "key"), ({"JOBBSJANSEN_MILJO": "test"}, "JOBBSJANSEN_MILJO")])
+@pytest.mark.parametrize(
+    ("environment", "says"), [({"JOBBSJANSEN_MILJO": "prod"}, "key"), ({"JOBBSJANSEN_MILJO": "test"}, "JOBBSJANSEN_MILJO")]
+)
 def test_a_wrong_environment_or_no_key_is_refused(tmp_path, jobbsjansen, environment, says):
     home = tmp_path / "home"
     night = jobbsjansen("nightly", home=home, **environment)

@@ -60,7 +60,9 @@ def test_size_and_calibration_of_the_sample(snapshot):
 
 
 def test_overgang_is_null_only_while_enrolled(snapshot):
-    assert snapshot.execute("select count(*) from klargjort.deltakelse where (overgang is null) <> (slutt_dato is null)").fetchone() == (0,)
+    assert snapshot.execute(
+        "select count(*) from klargjort.deltakelse where (overgang is null) <> (slutt_dato is null)"
+    ).fetchone() == (0,)
 
 
 def test_every_participation_has_one_outcome_row(snapshot):
@@ -74,7 +76,9 @@ def test_faulty_deliveries_were_answered_and_did_not_stop_the_night(sample_home,
     states = dict(snapshot.execute("select state, count(*) from inndata.mottak group by state").fetchall())
     assert states.get("rejected", 0) + states.get("quarantined", 0) >= 4
     assert states["accepted"] + states["accepted_with_remarks"] >= 40
-    for receipt_id, avsender in snapshot.execute("select receipt_id, avsender from inndata.mottak where state <> 'duplicate'").fetchall():
+    for receipt_id, avsender in snapshot.execute(
+        "select receipt_id, avsender from inndata.mottak where state <> 'duplicate'"
+    ).fetchall():
         folder = sample_home / "receipts" / avsender
         assert (folder / f"{receipt_id}.json").is_file()
         assert (folder / f"{receipt_id}.html").is_file()
@@ -106,15 +110,21 @@ def test_effects_hold_every_declared_placement_combination(snapshot):
 
 
 def test_no_number_without_a_grade_that_carries_it(snapshot):
-    assert snapshot.execute("select count(*) from statistikk.effekt where grad in ('C', 'D') and estimat is not null").fetchone() == (0,)
-    assert snapshot.execute("select count(*) from statistikk.effekt where kan_si is null and grad in ('A', 'B')").fetchone() == (0,)
+    assert snapshot.execute(
+        "select count(*) from statistikk.effekt where grad in ('C', 'D') and estimat is not null"
+    ).fetchone() == (0,)
+    assert snapshot.execute("select count(*) from statistikk.effekt where kan_si is null and grad in ('A', 'B')").fetchone() == (
+        0,
+    )
 
 
 def test_hidden_values_are_null_with_their_sign(snapshot):
     hidden = snapshot.execute("select count(*), count(verdi), count(teller) from utdata.nokkeltall where status = ':'").fetchone()
     assert hidden[0] > 0
     assert hidden[1:] == (0, 0)
-    assert snapshot.execute("select count(*) from utdata.nokkeltall where teller between 1 and 4 or nevner between 1 and 4").fetchone() == (0,)
+    assert snapshot.execute(
+        "select count(*) from utdata.nokkeltall where teller between 1 and 4 or nevner between 1 and 4"
+    ).fetchone() == (0,)
 
 
 def test_the_identified_zone_is_closed(sample_home):
