@@ -5,5 +5,6 @@ register linkage (``linkage``), models (``effects``), suppression (``disclosure`
 """
 
 from pipeline.cohort.klargjort import Klargjort, build_klargjort
+from pipeline.cohort.nokkeltall import nokkeltall
 
-__all__ = ["Klargjort", "build_klargjort"]
+__all__ = ["Klargjort", "build_klargjort", "nokkeltall"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from cohort_tables import drawn, inndata, shown
 
 from pipeline.cohort import build_klargjort
 from pipeline.tables import KLARGJORT
+from tests.cohort.cohort_tables import drawn, inndata, shown
 
 
 def deltakelse(columns: str, **texts: str) -> str:
