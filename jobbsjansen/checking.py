@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +48,8 @@ def explain_rule(code: str) -> tuple[dict[str, Any], str]:
     Raises:
         UserError: no rule has this code.
     """
-    from pipeline.rules import catalogue
+    from pipeline.rules import rule
 
-    for rule in catalogue():
-        if rule.code == code.upper():
-            facts = rule.as_dict()
-            return facts, "\n".join(f"{name}: {value}" for name, value in facts.items() if value not in (None, "", []))
-    raise UserError("No rule has this code.", "The codes stand in the receipts, like JS014.")
+    facts = {name: value for name, value in asdict(rule(code.upper())).items() if value}
+    lines = [f"{name:<11}{', '.join(value) if isinstance(value, tuple | list) else value}" for name, value in facts.items()]
+    return facts, "\n".join(lines)

@@ -268,7 +268,7 @@ def keys_new(
     from pipeline.pseudonyms import new_key_file
 
     us = face(home, now, json, quiet)
-    keys = new_key_file(path, us.settings)
+    keys = new_key_file(path)
     us.answer(
         {"path": str(path), "version": keys.version, "check_value": keys.check_value},
         f"{path}: version {keys.version}, check value {keys.check_value}",
