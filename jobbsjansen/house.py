@@ -40,7 +40,7 @@ def edges() -> set[tuple[str, str]]:
             here = _room(".".join(path.relative_to(ROOT).with_suffix("").parts))
             there = {_room(name) for name in _imported(path)}
             found |= {(str(here), room) for room in there if room and room != here}
-    return {(a, b) for a, b in found if b != "pipeline"}
+    return {(a, b) for a, b in found if b not in ("pipeline", "__version__")}
 
 
 def picture() -> str:
