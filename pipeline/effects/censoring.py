@@ -1,0 +1,59 @@
+"""Weights that stand in for those who moved away or were phased out with their project.
+
+P(moved or phased out in week t | at risk) = pooled weekly logistic on week, placed or not, and the starting covariates;
+the weight of week t is Π_{s<t} 1 / (1 - P_s): a week of moving is at risk, then censored. The end of the data needs no weight.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import expit
+
+from pipeline.effects.covariates import natural_spline
+from pipeline.effects.person_weeks import Floats, PersonWeeks
+from pipeline.effects.protocol import CENSORED
+from pipeline.effects.start_model import design
+
+_KNOTS = (1.0, 13.0, 39.0, 65.0, 104.0)
+
+
+def logistic(x: Floats, y: Floats, ridge: float = 1e-2, weight: Floats | None = None) -> Floats:
+    """(p,) coefficients of a logistic regression with a weak ridge; the first column is the intercept."""
+    beta = np.zeros(x.shape[1])
+    rate = float(np.clip(np.average(y, weights=weight), 1e-6, 1 - 1e-6))
+    beta[0] = np.log(rate / (1 - rate))
+    prior = np.r_[1e-6, np.full(x.shape[1] - 1, ridge)]
+    w = np.ones(len(y)) if weight is None else weight
+    for _ in range(40):
+        p = expit(x @ beta)
+        information = x.T @ (x * (w * p * (1 - p))[:, None]) + np.diag(prior)
+        delta = np.linalg.solve(information, x.T @ (w * (y - p)) - prior * beta)
+        beta = beta + delta * min(1.0, 4.0 / max(float(np.max(np.abs(x @ delta))), 1e-12))
+        if np.max(np.abs(delta)) < 1e-8:
+            break
+    return beta
+
+
+def censoring_weights(weeks: PersonWeeks, baseline: Floats) -> Floats:
+    """Weights of staying under observation.
+
+    Args:
+        weeks: the followed persons.
+        baseline: (n, q) starting covariates.
+
+    Returns:
+        (n, horizon) the weight in week column + 1, 1 where nobody was censored; defined at risk only (else 1).
+    """
+    risk = weeks.at_risk()
+    weights = np.ones(risk.shape)
+    if not (weeks.cause == CENSORED).any():
+        return weights
+    who, column = np.nonzero(risk)
+    y = ((weeks.cause[who] == CENSORED) & (column + 1 == weeks.last[who])).astype(float)
+    placed = (weeks.placed[who] > 0) & (weeks.placed[who] <= column + 1)
+    spline = natural_spline(column + 1.0, _KNOTS)
+    x = design(np.column_stack([spline, placed.astype(float), baseline[who]]))
+    p = np.zeros(risk.shape)
+    p[who, column] = expit(x @ logistic(x, y))
+    weights[:, 1:] = 1 / np.cumprod(1 - np.minimum(p[:, :-1], 0.5), axis=1)
+    return np.where(risk, weights, 1.0)
