@@ -1,0 +1,151 @@
+"""From problem to pattern: the engine, then the stronger attackers, until none of them finds anything.
+
+Belongs here: the repair loop. Each finding becomes one more sum to protect, and the engine starts again from nothing.
+Must not be here: the audit that decides on release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pipeline.disclosure import engine, intervals
+from pipeline.disclosure.engine import PRIME, Outcome, Vector
+from pipeline.disclosure.intervals import Bounds, Equation
+from pipeline.disclosure.problem import Pattern, Problem
+from pipeline.errors import ReleaseRefused, UserError
+
+_MOST_ROUNDS = 40
+
+
+def suppress(problem: Problem) -> Pattern:
+    """What may be shown of the problem's tables: deterministic, exact against linear attackers, lone persons and non-negativity.
+
+    Returns:
+        The pattern; every number that it hides without being too small itself would expose one that is protected.
+
+    Raises:
+        UserError: a profile that is not built.
+        ReleaseRefused: the repairs do not come to an end, or a protected number follows from zeros and margins alone.
+    """
+    if problem.spec.profile != "exact":
+        raise UserError(f"The profile {problem.spec.profile} is not built.", "Use the profile exact.")
+    virtual: dict[tuple[tuple[int, int], ...], Vector] = {}
+    forced: frozenset[int] = frozenset()
+    tracked = [node * problem.width + p for node, positions in problem.lone_persons() for p in positions]
+    leaves = _Leaves(problem)
+    margins = list(intervals.equations(problem))
+    for rounds in range(1, _MOST_ROUNDS + 1):
+        outcome = engine.run(problem, list(virtual.values()), forced, tracked)
+        if outcome.determined:
+            raise ReleaseRefused("A protected number follows from zeros and margins alone.", "Release fewer or coarser tables.")
+        bounds = intervals.bounds(problem, outcome.shown, margins)
+        pinned = intervals.pinned(problem, outcome.shown, bounds)
+        sums = [*_lone_person_sums(problem, outcome, forced, len(virtual)), *_pinned_sums(problem, outcome, bounds, pinned)]
+        new = {tuple(sorted(v.items())): v for v in sums if not leaves.vanishes(v)}
+        if not new and not pinned:
+            return Pattern(outcome.shown, rounds, len(virtual) + len(forced))
+        if not new.keys() - virtual.keys():
+            forced |= {_smallest_shown_nearby(problem, outcome.shown, bounds.equations, pinned)}
+        virtual.update(new)
+    raise ReleaseRefused(f"The tables could not be protected in {_MOST_ROUNDS} rounds.", "Release fewer or coarser tables.")
+
+
+class _Leaves:
+    """Sums written out in the smallest areas, to tell a sum that is zero by definition (a person's own cell minus herself)."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.width, self.dead = problem.width, problem.known_zero()
+        self.below: list[list[int]] = [[] for _ in problem.node_codes]
+        for node in reversed(range(len(problem.node_codes))):
+            children = problem.children[node]
+            self.below[node] = [leaf for c in children for leaf in self.below[c]] if children else [node]
+
+    def vanishes(self, vector: Vector) -> bool:
+        written: Vector = {}
+        for unknown, factor in vector.items():
+            node, position = divmod(unknown, self.width)
+            for leaf in self.below[node]:
+                if not self.dead[leaf, position]:
+                    key = leaf * self.width + position
+                    written[key] = (written.get(key, 0) + factor) % PRIME
+        return not any(written.values())
+
+
+def _lone_person_sums(problem: Problem, outcome: Outcome, forced: frozenset[int], n_virtual: int) -> Iterator[Vector]:
+    """Protected number minus what the person knows of herself, wherever the rest of it follows from shown numbers."""
+    columns, rows = outcome.residuals.columns, outcome.residuals.rows
+    secret = {i for i, m in enumerate(problem.measures) if m.primary} | forced
+    name = len(problem.measures) + n_virtual
+    for node, positions in problem.lone_persons():
+        own = [(node * problem.width + p, columns[name + k]) for k, p in enumerate(positions)]
+        name += len(positions)
+        basis = _echelon(own)
+        near = {p for row, _, _ in basis for p in rows[row] if p in secret}
+        for p in sorted(near):
+            rest = _without(columns[p], basis)
+            if rest is not None:
+                target = {u: 1 for u in engine.unknowns(problem, problem.measures[p])}
+                for unknown, factor in rest.items():
+                    target[unknown] = (target.get(unknown, 0) - factor) % PRIME
+                yield {u: c for u, c in target.items() if c}
+
+
+def _echelon(own: Sequence[tuple[int, Vector]]) -> list[tuple[int, Vector, Vector]]:
+    """Independent residuals as (pivot row, residual with one in it, the person's unknowns it stands for)."""
+    basis: list[tuple[int, Vector, Vector]] = []
+    for unknown, residual in own:
+        vector, origin = dict(residual), {unknown: 1}
+        for row, other, other_origin in basis:
+            factor = vector.get(row, 0)
+            vector, origin = _minus(vector, factor, other), _minus(origin, factor, other_origin)
+        if vector:
+            row = min(vector)
+            inverse = pow(vector[row], -1, PRIME)
+            basis.append((row, _times(vector, inverse), _times(origin, inverse)))
+    return basis
+
+
+def _without(residual: Vector, basis: Sequence[tuple[int, Vector, Vector]]) -> Vector | None:
+    """The combination of the person's unknowns that equals the residual, None when there is none."""
+    rest, used = residual, dict[int, int]()
+    for row, vector, origin in basis:
+        factor = rest.get(row, 0)
+        rest, used = _minus(rest, factor, vector), _minus(used, -factor, origin)
+    return used if not rest and residual else None
+
+
+def _times(vector: Mapping[int, int], factor: int) -> Vector:
+    return {u: c * factor % PRIME for u, c in vector.items()}
+
+
+def _minus(vector: Mapping[int, int], factor: int, other: Mapping[int, int]) -> Vector:
+    out = dict(vector)
+    if factor % PRIME:
+        for u, c in other.items():
+            out[u] = (out.get(u, 0) - factor * c) % PRIME
+    return {u: c for u, c in out.items() if c}
+
+
+def _pinned_sums(problem: Problem, outcome: Outcome, bounds: Bounds, pinned: Sequence[int]) -> Iterator[Vector]:
+    """The sum of the hidden parts of a shown margin, where that sum leaves each of them one value."""
+    known, wanted = intervals.is_known(problem, outcome.shown), set(pinned)
+    for equation in bounds.equations:
+        hidden = [p for p in equation.parts if not known[p]]
+        exact = all(bounds.low[p] == bounds.high[p] for p in hidden)
+        if known[equation.whole] and exact and not wanted.isdisjoint(hidden):
+            yield {u: 1 for p in hidden for u in engine.unknowns(problem, problem.measures[p])}
+
+
+def _smallest_shown_nearby(problem: Problem, shown: Sequence[bool], margins: Sequence[Equation], pinned: Sequence[int]) -> int:
+    """The shown number, positive and closest to the pinned ones, whose hiding loosens them at the least cost."""
+    reached, previous = set(pinned), set[int]()
+    while reached != previous:
+        previous = set(reached)
+        for equation in margins:
+            members = {equation.whole, *equation.parts}
+            if not members.isdisjoint(previous):
+                reached |= members
+        candidates = [i for i in reached if shown[i] and problem.measures[i].value > 0]
+        if candidates:
+            return min(candidates, key=lambda i: (-problem.measures[i].level, problem.measures[i].value, i))
+    raise ReleaseRefused("A hidden number is pinned and nothing shown is left to hide.", "Release fewer or coarser tables.")
