@@ -1,1 +1,12 @@
-"""linkage"""
+"""Participations joined with registers: months, outcomes, coverage and profiles, computed by DuckDB over Parquet.
+
+Belongs here: one SQL file per step (its first line states the grain) and the functions that run them in order.
+Must not be here: identities, or any rule about a delivery.
+"""
+
+from pipeline.linkage.outcomes import utfall
+from pipeline.linkage.person_months import person_maaned
+from pipeline.linkage.profile import profile_extract
+from pipeline.linkage.reach import kobling
+
+__all__ = ["kobling", "person_maaned", "profile_extract", "utfall"]

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -8,8 +7,6 @@ import pytest
 
 from pipeline.pseudonyms import Keys, load_keys
 from pipeline.settings import OSLO, Home, Settings
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from datetime import date
 
 import polars as pl
 import pytest
-from synthetic_numbers import numbers
 
 from pipeline.errors import UserError
 from pipeline.pseudonyms import Keys, admit_extract, new_key_file, new_register_key_file, person_keys, pseudonymise_file
 from pipeline.tables import INNDATA
+from tests.pseudonyms.synthetic_numbers import numbers
 
 IN, ALSO, OUT = numbers(3)
 IDS = pl.Series([IN, ALSO])

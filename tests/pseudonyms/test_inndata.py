@@ -4,11 +4,11 @@ from datetime import date
 
 import polars as pl
 import pytest
-from synthetic_numbers import numbers
 
 from pipeline.errors import UserError
 from pipeline.pseudonyms import person_keys, to_inndata
 from pipeline.tables import DELIVERY_TABLES, INNDATA
+from tests.pseudonyms.synthetic_numbers import numbers
 
 A, B = numbers(2)
 

@@ -8,11 +8,11 @@ import time
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
-from synthetic_numbers import numbers
 
 from pipeline.pseudonyms import person_keys, recipient_keys
 from pipeline.pseudonyms.identity_search import holds_identity, is_identity_number
 from pipeline.pseudonyms.person_keys import pseudonym, register_keys
+from tests.pseudonyms.synthetic_numbers import numbers
 
 
 @given(st.binary(min_size=32, max_size=32), st.text(alphabet="0123456789", min_size=11, max_size=11))

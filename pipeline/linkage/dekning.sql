@@ -1,0 +1,23 @@
+-- one row per register: first and last month the extract reaches, null when it holds nothing
+-- A spell that still runs may carry a planned end: only ended spells count with their last day.
+WITH datoer AS (
+    SELECT 'arbeidsforhold' AS register, min(maaned) AS fra, max(maaned) AS til FROM arbeidsforhold
+    UNION ALL
+    SELECT 'arbeidssoker', min(maaned), max(maaned) FROM arbeidssoker
+    UNION ALL
+    SELECT 'ytelse', min(maaned), max(maaned) FROM ytelse
+    UNION ALL
+    SELECT 'selvstendig', make_date(min(aar), 1, 1), make_date(max(aar), 12, 1) FROM selvstendig
+    UNION ALL
+    SELECT 'utdanning', min(start_dato),
+           greatest(max(start_dato), max(slutt_dato) FILTER (WHERE status <> 'pagaende'))
+    FROM utdanning
+    UNION ALL
+    SELECT 'norskprove', min(prove_dato), max(prove_dato) FROM norskprove
+    UNION ALL
+    SELECT 'folkeregister', min(gyldig_fra), greatest(max(gyldig_fra), max(gyldig_til)) FROM folkeregister
+)
+SELECT register,
+       CAST(date_trunc('month', fra) AS DATE) AS fra,
+       CAST(date_trunc('month', til) AS DATE) AS til
+FROM datoer

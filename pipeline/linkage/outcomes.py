@@ -1,0 +1,44 @@
+"""What became of each participation: direct transition, register status, lasting work, before and after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.linkage.connection import linkage, result, run_step
+from pipeline.linkage.person_months import DELTAKELSE, TILTAK
+from pipeline.settings import Settings
+from pipeline.tables import STATISTIKK
+
+STEPS = ("dekning", "praksisplass", "norskprove_best", "utfall_maaneder", "november_status", "utfall")
+
+
+def utfall(
+    deltakelse: pl.DataFrame, tiltak: pl.DataFrame, person_maaned: pl.DataFrame, registers: dict[str, Path], settings: Settings
+) -> pl.DataFrame:
+    """``STATISTIKK["utfall"]``: exactly one row per participation.
+
+    Month m is the calendar month of exit + m. Figures over several months are null unless all of them are reached;
+    ``november_status`` (first match, November of the year after exit) is null unless employment, education and NAV's
+    register all reach that November; ``samme_arbeidsgiver_12m`` is null without a placement employer.
+
+    Args:
+        deltakelse: ``KLARGJORT["deltakelse"]``.
+        tiltak: ``KLARGJORT["tiltak"]``, for the placements' employers.
+        person_maaned: ``KLARGJORT["person_maaned"]`` of the same participations and extracts.
+        registers: register name to the admitted Parquet file; a missing one leaves its columns null.
+        settings: memory limit, and the home to spill into.
+
+    Raises:
+        StepFailed: the database refused a step (a bug; without values).
+    """
+    frames = {
+        "deltakelse": deltakelse.select([*DELTAKELSE, "overgang"]),
+        "tiltak": tiltak.select(TILTAK),
+        "person_maaned": person_maaned,
+    }
+    with linkage(settings, registers, frames) as connection:
+        for step in STEPS:
+            run_step(connection, step)
+        return STATISTIKK["utfall"].conform(result(connection, "utfall"))

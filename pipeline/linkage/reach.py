@@ -1,0 +1,28 @@
+"""How far each register reaches and how many participations it knows: nothing is silently an inner join."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.linkage.connection import linkage, result, run_step
+from pipeline.settings import Settings
+from pipeline.tables import STATISTIKK
+
+
+def kobling(deltakelse: pl.DataFrame, registers: dict[str, Path], settings: Settings) -> pl.DataFrame:
+    """``STATISTIKK["kobling"]``: one row per person register and owner, and one for all owners (``alle``).
+
+    ``n_koblet`` counts participations whose person has at least one row in the register; null when it has no extract.
+    ``virksomhet`` holds no persons and is left out.
+
+    Raises:
+        StepFailed: the database refused a step (a bug; without values).
+    """
+    with linkage(
+        settings, registers, {"deltakelse": deltakelse.select("deltakelse_key", "person_key", "avsender")}
+    ) as connection:
+        for step in ("dekning", "registertreff", "kobling"):
+            run_step(connection, step)
+        return STATISTIKK["kobling"].conform(result(connection, "kobling"))

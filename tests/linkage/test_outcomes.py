@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from pipeline.linkage import kobling, person_maaned, utfall
+from tests.linkage.linkage_cases import extracts, measures, months, participations
+
+ONE = participations(
+    "deltakelse_key | person_key | avsender | start_dato | slutt_dato | overgang\n d1 | p1 | 4601 | 2022-01-17 | 2022-12-09 | ja"
+)
+
+
+def jobs(worked: list[date], reach: date = date(2024, 12, 1), first: date = date(2020, 1, 1)) -> str:
+    lines = [f"p1 | {m} | 7 | 60 | 1000 | ordinaert" for m in worked]
+    lines += [f"x | {m} | 1 | 50 | 1 | ordinaert" for m in (first, reach)]
+    return "\n".join(["person_key | maaned | orgnr | stillingsprosent | lonn_nok | type", *lines])
+
+
+EDUCATION = """person_key | start_dato | slutt_dato | niva | status
+    x  | 2015-01-01 | 2025-01-01 | hoyere | fullfort
+    """
+SEEKERS = """person_key | maaned | status
+    x  | 2020-01-01 | helt_ledig
+    x  | 2025-01-01 | helt_ledig
+    """
+
+
+def outcome(tmp_path, settings, spells=None, who=ONE, **texts):
+    registers = extracts(tmp_path / "u", **texts)
+    spells = measures() if spells is None else spells
+    return utfall(who, spells, person_maaned(who, spells, registers, settings), registers, settings).row(0, named=True)
+
+
+def test_lasting_work_is_work_in_every_month(tmp_path, settings):
+    after = months(date(2023, 1, 1), 12)
+    all_year = outcome(tmp_path, settings, arbeidsforhold=jobs(after))
+    half = outcome(tmp_path, settings, arbeidsforhold=jobs(after[:6]))
+    gap = outcome(tmp_path, settings, arbeidsforhold=jobs(after[:3] + after[4:]))
+    columns = ("i_arbeid_12m", "varig_6m", "varig_12m", "stillingsprosent_12m", "lonn_nok_etter", "maaneder_i_arbeid_foer")
+    assert [tuple(row[c] for c in columns) for row in (all_year, half, gap)] == [
+        (True, True, True, 60.0, 12000.0, 0), (False, True, False, 0.0, 6000.0, 0), (True, False, False, 60.0, 11000.0, 0),
+    ]  # fmt: skip
+
+
+def test_what_the_extract_does_not_reach_is_unknown_for_all(tmp_path, settings):
+    after = months(date(2023, 1, 1), 8)
+    for worked in (after, after[:2]):
+        row = outcome(tmp_path, settings, arbeidsforhold=jobs(worked, reach=date(2023, 8, 1)))
+        assert row["varig_6m"] is (worked == after)
+        assert [row[c] for c in ("i_arbeid_12m", "varig_12m", "stillingsprosent_12m", "lonn_nok_etter")] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("worked", "spell", "registered", "status"),
+    [
+        (True, False, None, "sysselsatt"),
+        (True, True, None, "sysselsatt_og_under_utdanning"),
+        (False, True, "helt_ledig", "under_utdanning"),
+        (False, False, "helt_ledig", "helt_ledig"),
+        (False, False, "paa_tiltak", "paa_tiltak"),
+        (False, False, "delvis_ledig", "annet_eller_ukjent"),
+        (False, False, None, "annet_eller_ukjent"),
+        (True, False, "paa_tiltak", "sysselsatt"),
+    ],
+)
+def test_november_of_the_year_after_exit_first_match(tmp_path, settings, worked, spell, registered, status):
+    november = date(2023, 11, 1)
+    education = EDUCATION + ("p1 | 2023-11-30 | - | grunnskole | pagaende" if spell else "")
+    seekers = SEEKERS + (f"p1 | {november} | {registered}" if registered else "")
+    row = outcome(
+        tmp_path,
+        settings,
+        arbeidsforhold=jobs([november] if worked else []),
+        utdanning=education.strip(),
+        arbeidssoker=seekers.strip(),
+    )
+    assert row["november_status"] == status
+
+
+@pytest.mark.parametrize("missing", ["arbeidsforhold", "utdanning", "arbeidssoker"])
+def test_november_needs_all_three_registers(tmp_path, settings, missing):
+    texts = {"arbeidsforhold": jobs([date(2023, 11, 1)]), "utdanning": EDUCATION.strip(), "arbeidssoker": SEEKERS.strip()}
+    assert outcome(tmp_path / "alle", settings, **texts)["november_status"] == "sysselsatt"
+    del texts[missing]
+    assert outcome(tmp_path / "uten", settings, **texts)["november_status"] is None
+
+
+def test_emigrated_and_dead_end_as_other_or_unknown(tmp_path, settings):
+    row = outcome(
+        tmp_path, settings, arbeidsforhold=jobs([]), utdanning=EDUCATION.strip(), arbeidssoker=SEEKERS.strip(),
+        folkeregister="person_key | status | gyldig_fra\n p1 | utvandret | 2023-01-01",
+    )  # fmt: skip
+    assert row["november_status"] == "annet_eller_ukjent"
+
+
+def test_hired_by_the_placement_employer(tmp_path, settings):
+    placed = measures("deltakelse_key | er_praksis | arbeidsgiver_orgnr\n d1 | ja | 7")
+    elsewhere = measures("deltakelse_key | er_praksis | arbeidsgiver_orgnr\n d1 | ja | 8")
+    texts = {"arbeidsforhold": jobs([date(2023, 12, 1)])}
+    got = [outcome(tmp_path, settings, spells=s, **texts)["samme_arbeidsgiver_12m"] for s in (placed, elsewhere, measures())]
+    assert got == [True, False, None]
+
+
+def test_week_104_counts_from_entry(tmp_path, settings):
+    assert outcome(tmp_path, settings, arbeidsforhold=jobs([date(2024, 1, 1)]))["i_arbeid_uke_104"] is True
+    assert outcome(tmp_path, settings, arbeidsforhold=jobs([date(2024, 2, 1)]))["i_arbeid_uke_104"] is False
+
+
+def test_language_level_is_the_one_reached_on_all_four_parts(tmp_path, settings):
+    def tests(day: str, *levels: str) -> str:
+        return "\n".join(
+            f"p1 | {day} | {part} | {level}" for part, level in zip(("lese", "lytte", "skrive", "muntlig"), levels, strict=False)
+        )
+
+    text = "person_key | prove_dato | delprove | niva\n" + "\n".join(
+        [
+            tests("2021-05-01", "a2", "b1", "a1", "a2"),
+            tests("2022-01-17", "b2", "b2", "b2"),
+            tests("2023-12-09", "a1", "a1", "b1", "b1"),
+        ]
+    )
+    row = outcome(tmp_path, settings, norskprove=text)
+    assert (row["norskprove_best_for"], row["norskprove_best_etter"]) == ("a1", "b1")
+    only_three = outcome(
+        tmp_path, settings, norskprove="person_key | prove_dato | delprove | niva\n" + tests("2021-05-01", "a2", "b1", "a1")
+    )
+    assert only_three["norskprove_best_for"] is None
+
+
+def test_without_any_extract_every_participation_is_still_there(settings):
+    frame = utfall(ONE, measures(), person_maaned(ONE, measures(), {}, settings), {}, settings)
+    row = frame.row(0, named=True)
+    known = {k for k, v in row.items() if v is not None}
+    assert known == {"deltakelse_key", "person_key", "direkte_overgang"}
+
+
+def test_link_report_counts_matched_and_all(tmp_path, settings):
+    who = participations(
+        """deltakelse_key | person_key | avsender | start_dato
+        d1 | p1 | 4601 | 2022-01-17
+        d2 | p1 | 1103 | 2023-01-17
+        d3 | p2 | 1103 | 2023-01-17"""
+    )
+    made = kobling(who, extracts(tmp_path, arbeidsforhold=jobs([date(2023, 5, 1)] * 3)), settings)
+    rows = made.filter(pl.col("register") == "arbeidsforhold").drop("register").rows()
+    assert rows == [("1103", 2, 1, date(2024, 12, 1)), ("4601", 1, 1, date(2024, 12, 1)), ("alle", 3, 2, date(2024, 12, 1))]
+    assert made.filter(pl.col("register") == "ytelse")["n_koblet"].null_count() == 3
+    assert made["register"].n_unique() == 7

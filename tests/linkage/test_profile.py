@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from pipeline.errors import UserError
+from pipeline.linkage import profile_extract
+from pipeline.tables import INNDATA, REGISTERS
+from tests.linkage.linkage_cases import extracts
+
+JOBS = """person_key | maaned | orgnr | stillingsprosent | type
+    p1 | 2023-01-01 | 1 | 60 | ordinaert
+    p1 | -          | 1 | 70 | frilans
+    p2 | 2023-03-01 | 2 | -  | noe_annet"""
+
+
+def test_one_row_per_column_and_never_a_text_value(tmp_path):
+    made = profile_extract(extracts(tmp_path, arbeidsforhold=JOBS)["arbeidsforhold"], "arbeidsforhold")
+    assert sorted(made["kolonne"]) == sorted(INNDATA["register_arbeidsforhold"].names)
+    rows = {row["kolonne"]: row for row in made.iter_rows(named=True)}
+    assert rows["maaned"] == {
+        "register": "arbeidsforhold", "kolonne": "maaned", "n_rader": 3, "n_null": 1, "n_ulike": 2, "n_utenfor_kodeliste": None,
+        "minste": "2023-01-01", "storste": "2023-03-01",
+    }  # fmt: skip
+    assert (rows["type"]["n_utenfor_kodeliste"], rows["type"]["minste"], rows["orgnr"]["storste"]) == (1, None, None)
+    assert rows["lonn_nok"]["n_null"] == 3
+
+
+@pytest.mark.parametrize("register", sorted(REGISTERS))
+def test_every_register_can_be_profiled_even_empty(tmp_path, register):
+    path = extracts(tmp_path, **{register: INNDATA[f"register_{register}"].empty()})[register]
+    assert profile_extract(path, register)["n_rader"].to_list() == [0] * len(INNDATA[f"register_{register}"].columns)
+
+
+def test_a_foreign_file_is_refused_without_its_content(tmp_path):
+    pl.DataFrame({"hemmelig": ["verdi"]}).write_parquet(tmp_path / "x.parquet")
+    with pytest.raises(UserError) as caught:
+        profile_extract(tmp_path / "x.parquet", "ytelse")
+    assert "hemmelig" not in str(caught.value)
