@@ -1,0 +1,158 @@
+"""The programme theory as a drawing: boxes in layers, numbered links with effect, interval and grade.
+
+Belongs here: where things stand in the picture. Must not be here: colours and fonts (the style sheet has them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from textwrap import wrap
+
+BOX_WIDTH, BOX_HEIGHT = 176.0, 60.0
+LAYER_STEP, ROW_STEP = 430.0, 120.0
+MARGIN, LABEL_WIDTH, LABEL_HEIGHT = 24.0, 178.0, 40.0
+LANE = 52.0
+
+
+@dataclass(frozen=True)
+class Link:
+    """One link to draw: codes of cause and effect, the label's lines, and its line style (``a``, ``b``, ``none``, ``open``)."""
+
+    cause: str
+    effect: str
+    lines: tuple[str, ...]
+    style: str
+
+
+@dataclass(frozen=True)
+class Box:
+    """One node: corner of its box and its text, line by line."""
+
+    x: float
+    y: float
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """One link as drawn: number, path, style, and where its label stands."""
+
+    number: int
+    path: str
+    style: str
+    x: float
+    y: float
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """The whole picture in its own units."""
+
+    width: float
+    height: float
+    boxes: tuple[Box, ...]
+    arrows: tuple[Arrow, ...]
+
+
+def draw_chain(links: Sequence[Link], names: Mapping[str, str]) -> Drawing:
+    """Lay out the links left to right: a node stands one layer after its latest cause.
+
+    Args:
+        links: in the order in which they are numbered; a link that would close a circle is drawn backwards.
+        names: code to the reader's word, for every node.
+    """
+    layer = _layers(links)
+    lanes = {id(link): lane for lane, link in enumerate(k for k in links if layer[k.effect] - layer[k.cause] != 1)}
+    headroom = LANE * len(lanes)
+    places = {node: (x, y + headroom) for node, (x, y) in _places(layer, links).items()}
+    rows = max((list(layer.values()).count(k) for k in layer.values()), default=1)
+    arrows = [
+        _lane_arrow(n, link, places, MARGIN + LANE * (lanes[id(link)] + 0.4)) if id(link) in lanes else _straight_arrow(n, link, places)
+        for n, link in enumerate(links, start=1)
+    ]
+    return Drawing(
+        width=2 * MARGIN + LAYER_STEP * max(layer.values(), default=0) + BOX_WIDTH,
+        height=2 * MARGIN + headroom + ROW_STEP * (rows - 1) + BOX_HEIGHT,
+        boxes=tuple(Box(x, y, tuple(wrap(names[node], 20)[:3])) for node, (x, y) in sorted(places.items())),
+        arrows=tuple(_separated(arrows)),
+    )
+
+
+def _layers(links: Sequence[Link]) -> dict[str, int]:
+    """Longest path from a source; as many rounds as there are nodes, so that a circle cannot run for ever."""
+    layer = {node: 0 for link in links for node in (link.cause, link.effect)}
+    forward = _without_circles(links)
+    for _ in layer:
+        for link in forward:
+            layer[link.effect] = max(layer[link.effect], layer[link.cause] + 1)
+    return layer
+
+
+def _without_circles(links: Sequence[Link]) -> list[Link]:
+    kept: list[Link] = []
+    for link in links:
+        if not _reaches(kept, link.effect, link.cause):
+            kept.append(link)
+    return kept
+
+
+def _reaches(links: Sequence[Link], start: str, goal: str) -> bool:
+    seen, waiting = {start}, [start]
+    while waiting:
+        here = waiting.pop()
+        if here == goal:
+            return True
+        ahead = {k.effect for k in links if k.cause == here} - seen
+        seen |= ahead
+        waiting += sorted(ahead)
+    return False
+
+
+def _places(layer: Mapping[str, int], links: Sequence[Link]) -> dict[str, tuple[float, float]]:
+    """Corner of each box; within a layer the node with most links stands highest, columns are centred."""
+    named = [node for link in links for node in (link.cause, link.effect)]
+    order = sorted(layer, key=lambda node: (-named.count(node), named.index(node)))
+    columns = {k: [n for n in order if layer[n] == k] for k in sorted(set(layer.values()))}
+    tallest = max((len(c) for c in columns.values()), default=1)
+    return {
+        node: (MARGIN + k * LAYER_STEP, MARGIN + (row + (tallest - len(column)) / 2) * ROW_STEP)
+        for k, column in columns.items()
+        for row, node in enumerate(column)
+    }
+
+
+def _ends(link: Link, places: Mapping[str, tuple[float, float]]) -> tuple[float, float, float, float]:
+    (x0, y0), (x1, y1) = places[link.cause], places[link.effect]
+    return x0 + BOX_WIDTH, y0 + BOX_HEIGHT / 2, x1 - 4, y1 + BOX_HEIGHT / 2
+
+
+def _straight_arrow(number: int, link: Link, places: Mapping[str, tuple[float, float]]) -> Arrow:
+    x0, y0, x1, y1 = _ends(link, places)
+    middle = (x0 + x1) / 2
+    path = f"M{x0:g},{y0:g} C{middle:g},{y0:g} {middle:g},{y1:g} {x1:g},{y1:g}"
+    return Arrow(number, path, link.style, middle, (y0 + y1) / 2, link.lines)
+
+
+def _lane_arrow(number: int, link: Link, places: Mapping[str, tuple[float, float]], lane: float) -> Arrow:
+    """A link that is not to the next layer runs in a lane of its own above all boxes."""
+    x0, y0, x1, y1 = _ends(link, places)
+    rise, fall = x0 + LANE, x1 - LANE
+    path = (
+        f"M{x0:g},{y0:g} C{rise:g},{y0:g} {x0:g},{lane:g} {rise:g},{lane:g} "
+        f"L{fall:g},{lane:g} C{x1:g},{lane:g} {fall:g},{y1:g} {x1:g},{y1:g}"
+    )
+    return Arrow(number, path, link.style, (x0 + x1) / 2, lane, link.lines)
+
+
+def _separated(arrows: list[Arrow]) -> list[Arrow]:
+    """Labels in one column pushed apart downwards until none covers another."""
+    moved: dict[int, Arrow] = {}
+    for arrow in sorted(arrows, key=lambda a: (round(a.x), a.y, a.number)):
+        taken = [m.y for m in moved.values() if abs(m.x - arrow.x) < LABEL_WIDTH]
+        y = arrow.y
+        while any(abs(y - other) < LABEL_HEIGHT for other in taken):
+            y += 4.0
+        moved[arrow.number] = Arrow(arrow.number, arrow.path, arrow.style, arrow.x, y, arrow.lines)
+    return [moved[a.number] for a in arrows]

@@ -1,0 +1,75 @@
+"""Estimates as readers meet them: name, size, grade in words, what may and may not be said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from pipeline.dashboard import numbers
+from pipeline.dashboard.hiding import NO_NUMBER_GRADES
+from pipeline.dashboard.texts import Texts
+from pipeline.dashboard.views import Field, Row
+
+OUTCOMES = ("arbeid_eller_utdanning", "arbeid", "utdanning")
+_STRATEGY_ORDER = ("innen_2u", "innen_4u", "innen_8u", "innen_13u", "innen_26u", "ikke_innen_26u")
+
+
+def strategy_rank(column: str = "strategi") -> pl.Expr:
+    """Sorting key: timing strategies by week, all others after them."""
+    ranks = {name: place for place, name in enumerate(_STRATEGY_ORDER)}
+    return pl.col(column).replace_strict(ranks, default=len(ranks), return_dtype=pl.Int64)
+
+
+def outcome_rank(code: str) -> tuple[int, str]:
+    """Sorting key: the broad outcome first, then work, then education, then what is new."""
+    return (OUTCOMES.index(code), code) if code in OUTCOMES else (len(OUTCOMES), code)
+
+
+def main_rows(effects: pl.DataFrame, measure: str) -> pl.DataFrame:
+    """Main rows (all participants, main analysis) of one measure, by analysis, strategy, horizon and variant."""
+    main = (pl.col("maal") == measure) & (pl.col("undergruppe") == "alle") & (pl.col("folsomhet") == "hoved")
+    return effects.filter(main).sort("analyse", strategy_rank(), "strategi", "horisont_uker", "variant", nulls_last=True)
+
+
+def contrast_name(row: Row, t: Texts) -> str:
+    """``Praksis innen 4 uker (jevn)``."""
+    name = t.label("strategi", row["strategi"])
+    return f"{name} ({t.label('variant', row['variant'])})" if row["variant"] else name
+
+
+def effect_text(row: Row, t: Texts) -> str:
+    """The difference with its interval; the sign where it is hidden; "ikke grunnlag" where the grade gives no number."""
+    if row["status"]:
+        return str(row["status"])
+    if row["grad"] in NO_NUMBER_GRADES or row["estimat"] is None:
+        return t("works.no_basis")
+    return numbers.points(row["estimat"], row["ki_nedre"], row["ki_ovre"])
+
+
+def persons(row: Row) -> str:
+    """Number of persons, or the sign where it is hidden."""
+    return numbers.decimal(row["n_personer"]) if row["n_personer"] is not None else (row["status"] or numbers.MISSING)
+
+
+def saying(row: Row, t: Texts) -> Mapping[str, str]:
+    """What a reader may and may not say about one estimate."""
+    return {
+        "name": contrast_name(row, t),
+        "effect": effect_text(row, t),
+        "grade": t.label("grad", row["grad"]),
+        "finding": t.label("funn", row["funn"]) if row["grad"] not in NO_NUMBER_GRADES and not row["status"] else "",
+        "can": row["kan_si"] or t("works.no_basis_say"),
+        "cannot": row["kan_ikke_si"] or t("works.cannot_default"),
+    }
+
+
+def estimate_fields(t: Texts) -> tuple[Field, ...]:
+    """The columns of every table of differences."""
+    return (
+        Field("strategi", t("col.strategy"), lambda r: contrast_name(r, t), numeric=False),
+        Field("sammenligning", t("col.comparison"), lambda r: t.label("strategi", r["sammenligning"]), numeric=False),
+        Field("estimat", t("col.difference"), lambda r: effect_text(r, t)),
+        Field("n_personer", t("col.n"), persons),
+        Field("grad", t("col.grade"), lambda r: t.label("grad", r["grad"]), numeric=False),
+    )

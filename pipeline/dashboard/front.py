@@ -1,0 +1,161 @@
+"""Front page: is the scheme on track? One sentence, the key figures with their denominator rule, the national trend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from pipeline.dashboard import figures, numbers
+from pipeline.dashboard.texts import Texts
+from pipeline.dashboard.views import Chart, Field, Row, shown_table
+
+GOAL = "overgang_direkte"
+MAIN_RULE = "alle_avsluttede"
+TILES = (
+    "i_arbeid_12m", "varig_6m", "varig_12m", "praksis_innen_2u", "praksis_innen_4u", "praksis_innen_13u", "uker_til_praksis",
+    "kombinasjonslop", "stillingsprosent", "selvforsorget", "etteroppfolging_12m", "varighet_maaneder", "frafall",
+    "ventetid_dager", "deltakere_per_veileder", "norskprogresjon", "praksis_til_jobb_samme_arbeidsgiver",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The one sentence, its verdict (``over``, ``under``, ``uavklart``, ``uten_tall``) and what they rest on."""
+
+    verdict: str
+    sentence: str
+    basis: str
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One key figure under its main denominator rule, and the same figure under the other rules."""
+
+    name: str
+    period: str
+    value: str
+    interval: str
+    rule: str
+    target: str
+    others: tuple[str, ...]
+
+
+def front_page(frames: Mapping[str, pl.DataFrame], t: Texts, computed_year: str) -> dict[str, Any]:
+    """What the front page shows: ``headline``, ``tiles`` and ``trend`` (null when no year is released).
+
+    Args:
+        frames: the release's tables after ``released_frames``.
+        t: texts of one language.
+        computed_year: year of the release; figures of that year are said to be "so far".
+    """
+    country = _country(frames["nokkeltall"])
+    return {
+        "headline": _headline(country, t, computed_year),
+        "tiles": [tile for kpi in (GOAL, *TILES) if (tile := _tile(country.filter(pl.col("kpi") == kpi), t, computed_year))],
+        "trend": _trend(country.filter(pl.col("kpi") == GOAL), t),
+    }
+
+
+def _country(keys: pl.DataFrame) -> pl.DataFrame:
+    """National yearly rows without breakdown, the main rule first within a year."""
+    plain = (pl.col("nivaa") == "land") & (pl.col("dim") == "alle") & pl.col("periode").str.contains(r"^\d{4}$")
+    return keys.filter(plain).sort("kpi", "periode", pl.col("nevnerregel") != MAIN_RULE, "nevnerregel")
+
+
+def _latest(rows: pl.DataFrame) -> list[Row]:
+    """Rows of the latest year that shows a number, else of the latest year."""
+    shown = rows.filter(pl.col("verdi").is_not_null())
+    year = (shown if shown.height else rows)["periode"].max()
+    return rows.filter(pl.col("periode") == year).to_dicts()
+
+
+def _headline(country: pl.DataFrame, t: Texts, computed_year: str) -> Headline:
+    rows = _latest(country.filter(pl.col("kpi") == GOAL))
+    row = rows[0] if rows else {}
+    if row.get("verdi") is None:
+        return Headline("uten_tall", t("front.sentence_none"), "")
+    values = {
+        "share": numbers.percent(row["verdi"]), "n": numbers.decimal(row["nevner"]),
+        "period": _period(row["periode"], t, computed_year), "target": numbers.percent(row["maaltall"]),
+        "interval": numbers.percent_range(row["ki_nedre"], row["ki_ovre"]), "rule": t.label("nevnerregel", row["nevnerregel"]),
+    }  # fmt: skip
+    key = "front.sentence" if row["maaltall"] is not None else "front.sentence_no_target"
+    return Headline(_verdict(row), t(key, **values), t("front.basis", **values))
+
+
+def _verdict(row: Row) -> str:
+    target, low, high = row["maaltall"], row["ki_nedre"], row["ki_ovre"]
+    if target is None or low is None or high is None:
+        return "uavklart"
+    if low >= target:
+        return "over"
+    return "under" if high < target else "uavklart"
+
+
+def _period(period: str, t: Texts, computed_year: str) -> str:
+    return t("front.so_far", year=period) if period == computed_year else period
+
+
+def _tile(rows: pl.DataFrame, t: Texts, computed_year: str) -> Tile | None:
+    if not rows.height:
+        return None
+    main, *others = _latest(rows)
+    target = "" if main["maaltall"] is None else t("front.tile_target", target=numbers.measure(main["maaltall"], main["enhet"]))
+    return Tile(
+        name=t.label("kpi", main["kpi"]),
+        period=_period(main["periode"], t, computed_year),
+        value=_value(main, t),
+        interval=_tile_interval(main, t),
+        rule=_rule(main, t),
+        target=target,
+        others=tuple(t("front.tile_other", value=_value(o, t), rule=_rule(o, t)) for o in others),
+    )
+
+
+def _value(row: Row, t: Texts) -> str:
+    if row["verdi"] is None:
+        return row["status"] or numbers.MISSING
+    # A headline figure is read as a whole number of percent; the tables carry the decimal where the release has one.
+    number = numbers.percent(row["verdi"]) if row["enhet"] == "andel" else numbers.measure(row["verdi"], row["enhet"])
+    return number if row["enhet"] in ("andel", "nok") else f"{number} {t.label('enhet', row['enhet'])}"
+
+
+def _tile_interval(row: Row, t: Texts) -> str:
+    if row["ki_nedre"] is None or row["ki_ovre"] is None:
+        return ""
+    return t("front.tile_interval", interval=numbers.percent_range(row["ki_nedre"], row["ki_ovre"]))
+
+
+def _rule(row: Row, t: Texts) -> str:
+    rule = t.label("nevnerregel", row["nevnerregel"])
+    return rule if row["nevner"] is None else t("front.rule_n", rule=rule, n=numbers.decimal(row["nevner"]))
+
+
+def _trend(rows: pl.DataFrame, t: Texts) -> Chart | None:
+    if not rows.height:
+        return None
+    frame = rows.with_columns(aar=pl.col("periode").cast(pl.Int64)).sort("aar", pl.col("nevnerregel") != MAIN_RULE, "nevnerregel")
+    rules = sorted(frame["nevnerregel"].unique().to_list(), key=lambda r: (r != MAIN_RULE, r))
+    names = {rule: t.label("nevnerregel", rule) for rule in rules}
+    figure = figures.trend_figure(frame, names, t("front.target"), t("front.trend_y"))
+    table = shown_table("trend", t("front.trend_caption"), frame, _trend_fields(t))
+    years = frame["aar"]
+    return Chart("trend", t("front.trend_title"), t("front.trend_text", first=years.min(), last=years.max()), figure, table)
+
+
+def _trend_fields(t: Texts) -> Sequence[Field]:
+    def sign(row: Row, shown: str) -> str:
+        return (row["status"] or numbers.MISSING) if row["verdi"] is None else shown
+
+    return (
+        Field("periode", t("col.year"), lambda r: str(r["periode"]), numeric=False),
+        Field("nevnerregel", t("col.rule"), lambda r: t.label("nevnerregel", r["nevnerregel"]), numeric=False),
+        Field("verdi", t("col.share"), lambda r: sign(r, numbers.measure(r["verdi"], "andel", r["nevner"]))),
+        Field("ki_nedre", t("col.interval"), lambda r: sign(r, numbers.percent_range(r["ki_nedre"], r["ki_ovre"]))),
+        Field("teller", t("col.count"), lambda r: sign(r, numbers.decimal(r["teller"]))),
+        Field("nevner", t("col.n"), lambda r: sign(r, numbers.decimal(r["nevner"]))),
+        Field("maaltall", t("col.target"), lambda r: numbers.percent(r["maaltall"])),
+    )

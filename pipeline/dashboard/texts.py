@@ -1,0 +1,49 @@
+"""The one catalogue of what readers see, keyed by meaning and language.
+
+A text that is missing in a language is an error, never a silent fall-back to another one. Codes of the data
+(outcomes, strategies) are different: a code without a label is shown as it is, since data may hold new ones.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+CATALOGUE = Path(__file__).parent / "texts.json"
+
+
+class MissingText(KeyError):
+    """The catalogue has no text for this key in this language (a bug in the pages)."""
+
+
+@cache
+def _catalogue() -> dict[str, dict[str, str]]:
+    return dict(json.loads(CATALOGUE.read_text(encoding="utf-8")))
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Texts of one language (``nb``, later ``nn`` and ``en``)."""
+
+    language: str = "nb"
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The text of ``key`` with its named places filled.
+
+        Raises:
+            MissingText: when the key or the language is not in the catalogue.
+        """
+        try:
+            text = _catalogue()[key][self.language]
+        except KeyError as absent:
+            raise MissingText(f"{key} ({self.language})") from absent
+        return text.format(**values) if values else text
+
+    def label(self, kind: str, code: str | None) -> str:
+        """The reader's word for a code of the data; the code itself where the catalogue has none, empty for null."""
+        if code is None:
+            return ""
+        entry = _catalogue().get(f"{kind}.{code}")
+        return self(f"{kind}.{code}") if entry else code
