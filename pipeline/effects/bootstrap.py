@@ -180,7 +180,13 @@ class BootstrapSums:
 
 
 def bootstrap(
-    weeks: PersonWeeks, model: StartModel, censoring: Floats, control: Floats, counts: Floats, factors: tuple[float, ...], exact: bool = False
+    weeks: PersonWeeks,
+    model: StartModel,
+    censoring: Floats,
+    control: Floats,
+    counts: Floats,
+    factors: tuple[float, ...],
+    exact: bool = False,
 ) -> BootstrapSums:
     """Sums of every draw of municipalities.
 

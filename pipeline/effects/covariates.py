@@ -111,7 +111,9 @@ def _dummies(name: str, values: pl.Series, codes: tuple[str, ...]) -> dict[str, 
 def _baseline(cohort: Cohort, tiltak: pl.DataFrame) -> dict[str, Floats]:
     """(n,) columns that stand still. ``arbeidserfaring_utland`` stays out: it is the negative control's substitute."""
     p = cohort.persons
-    before = tiltak.filter("er_praksis").join(cohort.members, on="deltakelse_key").filter(pl.col("start_dato") < pl.col("dag_null"))
+    before = (
+        tiltak.filter("er_praksis").join(cohort.members, on="deltakelse_key").filter(pl.col("start_dato") < pl.col("dag_null"))
+    )
     age = _with_gaps("alder", _number(p, "alder_start"))
     out = {"kvinne": (p["kjonn"] == "kvinne").cast(pl.Float64).to_numpy(), **age, "alder_2": (age["alder"] / 10.0) ** 2}
     out |= _with_gaps("botid", np.minimum(_number(p, "botid_aar"), 30.0))
@@ -198,7 +200,11 @@ def decision_covariates(
     columns = {f"uke_{i}": spline[:, i] for i in range(spline.shape[1])}
     columns |= {name: values[weeks.who] for name, values in _baseline(cohort, tiltak).items()}
     columns |= _assessed(cohort, kartlegging, weeks)
-    for name, types in (("norskopplaering", ("norskopplaering",)), ("spraakpraksis", ("spraakpraksis",)), ("andre_tiltak", _OTHER_MEASURES)):
+    for name, types in (
+        ("norskopplaering", ("norskopplaering",)),
+        ("spraakpraksis", ("spraakpraksis",)),
+        ("andre_tiltak", _OTHER_MEASURES),
+    ):
         columns[name] = _running(cohort, tiltak, weeks, types)
     columns["kontakter"] = np.log1p(seen.count(weeks.who, weeks.week).astype(float))
     return _kept(columns | _calendar(weeks))

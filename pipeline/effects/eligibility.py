@@ -36,9 +36,12 @@ def _chains(deltakelse: pl.DataFrame, days: int) -> pl.DataFrame:
     ordered = deltakelse.sort("person_key", "start_dato", "deltakelse_key")
     gap = (pl.col("start_dato") - pl.col("slutt_dato").shift(1)).dt.total_days().over("person_key")
     moved = pl.col("avslutning").shift(1).over("person_key").is_in(["flyttet", "faset_ut"])
-    return ordered.with_columns(nr=pl.int_range(pl.len()).over("person_key")).with_columns(
-        fortsetter=((pl.col("nr") == 0) | (moved & (gap <= days))).fill_null(value=False).cast(pl.Int8)
-    ).with_columns(kjede=pl.col("fortsetter").cum_min().over("person_key").cast(pl.Boolean)).drop("fortsetter")
+    return (
+        ordered.with_columns(nr=pl.int_range(pl.len()).over("person_key"))
+        .with_columns(fortsetter=((pl.col("nr") == 0) | (moved & (gap <= days))).fill_null(value=False).cast(pl.Int8))
+        .with_columns(kjede=pl.col("fortsetter").cum_min().over("person_key").cast(pl.Boolean))
+        .drop("fortsetter")
+    )
 
 
 def _merged(chained: pl.DataFrame) -> pl.DataFrame:

@@ -110,7 +110,9 @@ def _step(x: Floats, y: Floats, cluster: Ints, k: Floats, at: _Mode, learn: bool
         return _Mode(beta, u, at.tau2, size)
     variance = 1 / d + np.einsum("jp,pq,jq->j", b, inverse, b) / d**2
     tau2 = float(u @ u) / max(len(u) - float(variance.sum()) / at.tau2, 1e-3)
-    return _Mode(beta, u, float(np.clip(tau2, _SMALLEST_VARIANCE, 25.0)), size + abs(np.log(tau2 + 1e-4) - np.log(at.tau2 + 1e-4)))
+    return _Mode(
+        beta, u, float(np.clip(tau2, _SMALLEST_VARIANCE, 25.0)), size + abs(np.log(tau2 + 1e-4) - np.log(at.tau2 + 1e-4))
+    )
 
 
 def _mode(x: Floats, y: Floats, cluster: Ints, k: Floats, at: _Mode, learn: bool) -> _Mode:

@@ -1,0 +1,89 @@
+"""What an interval says, measured against a declared relevance margin, and how strong a hidden cause would have to be.
+
+Must not be here: grades (about the design) and sentences.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.effects.person_weeks import Floats
+
+Z = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its normal-theory 95 % interval and standard error (of the log for ratios)."""
+
+    estimate: float
+    low: float
+    high: float
+    se: float
+
+    @property
+    def is_finite(self) -> bool:
+        return all(map(math.isfinite, (self.estimate, self.low, self.high, self.se)))
+
+
+def _spread(draws: Floats) -> float:
+    """Standard deviation of the draws; NaN when over 5 % of them could not be computed."""
+    usable = draws[np.isfinite(draws)]
+    return float(usable.std(ddof=1)) if len(usable) >= max(0.95 * len(draws), 2) else math.nan
+
+
+def difference_interval(estimate: float, draws: Floats) -> Interval:
+    """Interval of a difference from its bootstrap draws."""
+    se = _spread(draws)
+    return Interval(estimate, estimate - Z * se, estimate + Z * se, se)
+
+
+def risk_interval(estimate: float, draws: Floats) -> Interval:
+    """Interval of a share from its bootstrap draws, kept inside 0 … 1."""
+    plain = difference_interval(estimate, draws)
+    return Interval(estimate, max(plain.low, 0.0), min(plain.high, 1.0), plain.se) if plain.is_finite else plain
+
+
+def ratio_interval(above: float, below: float, above_draws: Floats, below_draws: Floats) -> Interval:
+    """Interval of a ratio of shares, normal on the log scale; ``se`` is of the log ratio."""
+    if above <= 0 or below <= 0:
+        return Interval(math.nan, math.nan, math.nan, math.nan)
+    usable = (above_draws > 0) & (below_draws > 0)
+    logs = np.log(np.where(usable, above_draws, 1.0)) - np.log(np.where(usable, below_draws, 1.0))
+    se, log = _spread(np.where(usable, logs, np.nan)), math.log(above / below)
+    return Interval(math.exp(log), math.exp(log - Z * se), math.exp(log + Z * se), se)
+
+
+def finding(interval: Interval, margin: float) -> str:
+    """Its side of 0 when the interval excludes 0; else ``ingen_forskjell`` when it lies inside ± margin; else ``uavklart``."""
+    if interval.low > 0:
+        return "positiv"
+    if interval.high < 0:
+        return "negativ"
+    return "ingen_forskjell" if is_small(interval, margin) else "uavklart"
+
+
+def is_small(interval: Interval, margin: float) -> bool:
+    """Whether the whole interval lies inside ± margin."""
+    return interval.low >= -margin and interval.high <= margin
+
+
+def e_value(ratio: float) -> float:
+    """Smallest risk ratio a hidden cause would need with both effort and outcome to explain ``ratio`` away.
+
+    Source: VanderWeele & Ding 2017, Ann Intern Med 167:268: RR + sqrt(RR (RR - 1)), for RR < 1 of 1 / RR.
+    """
+    if not (math.isfinite(ratio) and ratio > 0):
+        return math.nan
+    above = max(ratio, 1 / ratio)
+    return above + math.sqrt(above * (above - 1))
+
+
+def e_value_of_limit(interval: Interval) -> float:
+    """The E-value of the limit of a ratio's interval nearest 1; 1 when the interval covers 1."""
+    if not interval.is_finite:
+        return math.nan
+    return 1.0 if interval.low <= 1 <= interval.high else e_value(interval.low if interval.low > 1 else interval.high)

@@ -1,0 +1,154 @@
+"""Municipalities beside what their mix of participants lets one expect: shrunken shares and funnel limits, never a ranking.
+
+Expected: small case-mix logistic over all leavers. Spread between municipalities: τ² by the method of moments from standardised
+residuals winsorised at 10 % in each tail (Spiegelhalter 2005, Stat Med 24:1185). Shares are shrunk towards the expected with a
+beta prior of that variance; limits are exact beta-binomial (binomial when τ² = 0), mid-p.
+Must not be here: any word about why a municipality differs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import polars as pl
+from scipy import stats
+
+from pipeline.effects.censoring import logistic
+from pipeline.effects.person_weeks import Floats
+from pipeline.effects.start_model import design
+from pipeline.tables import STATISTIKK
+from pipeline.tables.deliveries import LANGUAGE, LIMITS
+
+OUTCOME = "direkte_overgang"
+_YEARS, _WINSOR = 3, 0.10
+_LEAST_N, _LEAST_EXPECTED = 20, 5.0
+# A prior of no spread at all would give intervals of width zero: a municipality may always differ by some points.
+_LEAST_SD = 0.02
+_MIX = ("kjonn", "norsk_start", "utdanning_start", "inntektskilde_start", "helse_start", "malgruppe", "arbeidserfaring_norge")
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """Counts per municipality (J,) and the spread between them."""
+
+    n: Floats
+    observed: Floats
+    expected: Floats
+    tau2: float
+
+    @property
+    def share(self) -> Floats:
+        return self.expected / self.n
+
+
+def window(deltakelse: pl.DataFrame, today: date) -> tuple[int, int]:
+    """(first, last) calendar year of the three-year window: it ends with the last whole year, or the last year with exits."""
+    known = deltakelse.filter(pl.col("slutt_dato") <= pl.min_horizontal("statusdato", pl.lit(today)))
+    latest = known["slutt_dato"].dt.year().max()
+    last = min(today.year - 1, int(str(latest))) if latest is not None else today.year - 1
+    return last - _YEARS + 1, last
+
+
+def _case_mix(leavers: pl.DataFrame) -> Floats:
+    """(n, q) indicators of the mix, missing as its own category, and age."""
+    columns = [np.asarray(leavers["alder_start"].cast(pl.Float64).fill_null(strategy="mean").fill_null(0.0).to_numpy())]
+    for name in _MIX:
+        values = leavers[name].fill_null("mangler")
+        order = {c: i for i, c in enumerate((*LANGUAGE, *LIMITS))}
+        codes = sorted(values.unique().to_list(), key=lambda c: (order.get(c, 99), c))
+        columns += [np.asarray((values == c).cast(pl.Float64).to_numpy()) for c in codes[1:]]
+    return np.column_stack(columns)
+
+
+def expected_shares(leavers: pl.DataFrame) -> Floats:
+    """(n,) modelled probability of the outcome from the mix alone; the common share when there is no variation."""
+    y = leavers["overgang"].cast(pl.Float64).to_numpy()
+    if y.min() == y.max():
+        return np.asarray(y)
+    x = design(_case_mix(leavers))
+    return np.asarray(1 / (1 + np.exp(-np.clip(x @ logistic(x, y, ridge=1.0), -30, 30))))
+
+
+def between_variance(n: Floats, observed: Floats, expected: Floats) -> float:
+    """τ² of the true shares between municipalities; 0 when the spread is no wider than chance.
+
+    Residuals z are winsorised; φ = mean(z²); τ² = (J φ - (J - 1)) / (Σw - Σw² / Σw) with w = 1 / s², s² = e (1 - e) / n.
+    """
+    s2 = expected / n * (1 - expected / n) / n
+    use = s2 > 0
+    if use.sum() < 2:
+        return 0.0
+    w = 1 / s2[use]
+    z = ((observed - expected)[use] / n[use]) * np.sqrt(w)
+    low, high = np.quantile(z, [_WINSOR, 1 - _WINSOR])
+    excess = float((np.clip(z, low, high) ** 2).sum()) - (len(z) - 1)
+    scale = float(w.sum() - (w**2).sum() / w.sum())
+    return max(excess / scale, 0.0) if scale > 0 else 0.0
+
+
+def _precision(share: Floats, tau2: float) -> Floats:
+    """(J,) M of the prior Beta(M e, M (1 - e)) with variance τ²: M = e (1 - e) / τ² - 1, at least 1."""
+    return np.maximum(share * (1 - share) / tau2 - 1, 1.0)
+
+
+def shrink(funnel: Funnel) -> tuple[Floats, Floats, Floats]:
+    """(J,) posterior mean, 2.5 % and 97.5 % quantile of each municipality's share."""
+    e = np.clip(funnel.share, 1e-4, 1 - 1e-4)
+    m = _precision(e, max(funnel.tau2, _LEAST_SD**2))
+    a, b = m * e + funnel.observed, m * (1 - e) + funnel.n - funnel.observed
+    return a / (a + b), stats.beta.ppf(0.025, a, b), stats.beta.ppf(0.975, a, b)
+
+
+def mid_p(funnel: Funnel) -> Floats:
+    """(J,) two-sided mid-p of the observed count when only the mix and the ordinary spread are at work."""
+    e, o = np.clip(funnel.share, 1e-4, 1 - 1e-4), funnel.observed
+    if funnel.tau2 > 0:
+        m = _precision(e, funnel.tau2)
+        law = stats.betabinom(funnel.n, m * e, m * (1 - e))
+    else:
+        law = stats.binom(funnel.n, e)
+    point = law.pmf(o)
+    return np.asarray(np.minimum(1.0, 2 * np.minimum(law.cdf(o) - point / 2, law.sf(o) + point / 2)))
+
+
+def _empty() -> pl.DataFrame:
+    return STATISTIKK["kommune"].empty()
+
+
+def municipality_table(deltakelse: pl.DataFrame, today: date) -> pl.DataFrame:
+    """Observed and expected direct transition per municipality.
+
+    Args:
+        deltakelse: ``KLARGJORT["deltakelse"]``.
+        today: the run's day; decides the three-year window of exits.
+
+    Returns:
+        ``STATISTIKK["kommune"]``, one row per municipality with leavers in the window; ``utenfor_95`` and ``utenfor_998``
+        are null unless n >= 20 and at least 5 successes and 5 failures are expected.
+    """
+    first, last = window(deltakelse, today)
+    left = (pl.col("slutt_dato") <= pl.min_horizontal("statusdato", pl.lit(today))) & pl.col("overgang").is_not_null()
+    leavers = deltakelse.filter(left & pl.col("slutt_dato").dt.year().is_between(first, last)).sort("deltakelse_key")
+    if leavers.is_empty():
+        return _empty()
+    by_area = (
+        leavers.with_columns(ventet=pl.Series(expected_shares(leavers)), o=pl.col("overgang").cast(pl.Float64))
+        .group_by("komm_nr_ref").agg(n=pl.len(), observert=pl.col("o").sum(), forventet=pl.col("ventet").sum()).sort("komm_nr_ref")
+    )  # fmt: skip
+    n, o, e = (by_area[c].cast(pl.Float64).to_numpy() for c in ("n", "observert", "forventet"))
+    funnel = Funnel(n, o, e, between_variance(n, o, e))
+    mean, low, high = shrink(funnel)
+    p = mid_p(funnel)
+    sayable = (
+        (pl.col("n") >= _LEAST_N)
+        & (pl.col("forventet") >= _LEAST_EXPECTED)
+        & (pl.col("n") - pl.col("forventet") >= _LEAST_EXPECTED)
+    )
+    columns = by_area.with_columns(
+        komm_nr=pl.col("komm_nr_ref"), utfall=pl.lit(OUTCOME), periode=pl.lit(f"{first}-{last}"), andel=pl.col("observert") / pl.col("n"),
+        krympet_andel=pl.Series(mean), ki_nedre=pl.Series(low), ki_ovre=pl.Series(high),
+        utenfor_95=pl.when(sayable).then(pl.Series(p < 0.05)), utenfor_998=pl.when(sayable).then(pl.Series(p < 0.002)),
+    )  # fmt: skip
+    return STATISTIKK["kommune"].conform(columns)
