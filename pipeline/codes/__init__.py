@@ -43,6 +43,12 @@ def oslo_districts() -> pl.DataFrame:
 
 
 @cache
+def joint_projects() -> pl.DataFrame:
+    """One row per sender and other municipality it may deliver joint projects for: avsender, komm_nr, gyldig_fra, gyldig_til, kilde."""
+    return _read("fellesprosjekter").with_columns(pl.col("gyldig_fra", "gyldig_til").str.to_date("%Y-%m-%d"))
+
+
+@cache
 def rules_by_year() -> pl.DataFrame:
     """One row per programme rule and period: regel, verdi, enhet, gyldig_fra, gyldig_til, kilde."""
     return _read("regler").with_columns(pl.col("gyldig_fra", "gyldig_til").str.to_date("%Y-%m-%d"))
