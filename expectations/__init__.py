@@ -1,6 +1,7 @@
 """The only place for Great Expectations: suites made from the rules, and a runner whose reports hold no value.
 
-``validate`` judges the rows of deliveries, ``judge_profile`` the profile of a registry extract. Great Expectations is imported when the first batch is judged, never before:
+``validate`` judges the rows of deliveries, ``judge_profile`` the profile of a registry extract. Great Expectations is
+imported when the first batch is judged, never before:
 its import costs seconds.
 """
 
