@@ -32,7 +32,9 @@ def _receipt_text(receipt: dict[str, Any]) -> str:
     for finding in receipt["findings"]:
         place = "/".join(str(finding[k]) for k in ("table", "column") if finding.get(k))
         rows = ", ".join(str(r) for r in finding["rows"][:SHOWN_ROWS])
-        lines.append(f"{finding['severity']:<7}{finding['code']} {place} ({finding['count']}): {finding['message']} {finding['fix']}")
+        lines.append(
+            f"{finding['severity']:<7}{finding['code']} {place} ({finding['count']}): {finding['message']} {finding['fix']}"
+        )
         if rows:
             lines.append(f"       rows {rows}{' …' if finding['count'] > SHOWN_ROWS else ''}")
     return "\n".join(lines)

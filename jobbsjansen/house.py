@@ -48,7 +48,14 @@ def picture() -> str:
     drawn = sorted((a, b) for a, b in edges() if b != "ground floor" and a != "pipeline")
     standing = sorted({a for a, b in edges() if b == "ground floor"})
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
-    lines = ["# The picture of the house", "", "Made by `make docs` from the imports in the code; do not edit by hand.", "", "```mermaid", "graph LR"]
+    lines = [
+        "# The picture of the house",
+        "",
+        "Made by `make docs` from the imports in the code; do not edit by hand.",
+        "",
+        "```mermaid",
+        "graph LR",
+    ]
     lines += [f"  {a} --> {b}" for a, b in drawn]
     lines += [
         "```",

@@ -21,7 +21,9 @@ def run_notebook(name: str, settings: Settings) -> None:
     """
     file = FOLDER / f"{name.removesuffix('.py')}.py"
     if file.parent != FOLDER or not file.is_file():
-        raise UserError("There is no such notebook.", f"Choose one of: {', '.join(sorted(p.stem for p in FOLDER.glob('[0-9]*.py')))}.")
+        raise UserError(
+            "There is no such notebook.", f"Choose one of: {', '.join(sorted(p.stem for p in FOLDER.glob('[0-9]*.py')))}."
+        )
     if not settings.home.snapshot.is_file():
         raise UserError("This home has no snapshot yet.", "Run 'jobbsjansen nightly' first.")
     environment = os.environ | {"JOBBSJANSEN_HOME": str(settings.home.root)}

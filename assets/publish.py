@@ -1,0 +1,109 @@
+"""What leaves the pseudonymised zone: releases through the one gate, the site, the package for Statistics Norway, the analyst file."""
+
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from assets.night import Night
+from pipeline.dashboard import Freshness, build_site
+from pipeline.disclosure import approve_microdata, build_release, latest_release, previous_releases, release_due, write_release
+from pipeline.errors import UserError
+from pipeline.export import prepare_ssb_tables, write_ssb_package
+from pipeline.pseudonyms import recipient_keys
+from pipeline.released import ReleasedTables
+from pipeline.snapshot import build_snapshot
+from pipeline.tables import STATISTIKK
+
+RECIPIENT = "ssb"
+
+
+def candidate_release(night: Night) -> ReleasedTables:
+    """The next release as the gate would make it from the last night's tables.
+
+    Raises:
+        ReleaseRefused: a hidden value could be recovered, or a shown one is under the threshold.
+        UserError: no participation has come in yet.
+    """
+    deltakelse = night.warehouse.read("klargjort", "deltakelse")
+    if deltakelse.is_empty():
+        raise UserError("There is no participation to release figures about.", "Take in deliveries first: jobbsjansen nightly.")
+    statistics = night.tables("statistikk", STATISTIKK)
+    return build_release(statistics, deltakelse, statistics["utfall"], previous_releases(night.settings.home), night.settings)
+
+
+def write_candidate(night: Night, released: ReleasedTables) -> None:
+    """Write the release with its own frozen site; it is never changed afterwards."""
+
+    def frozen_site(release: ReleasedTables, out: Path) -> None:
+        build_site(release, out, None, demo=night.settings.is_demo)
+
+    write_release(released, night.settings.home, frozen_site)
+
+
+def is_due(night: Night) -> bool:
+    """Whether the calendar asks for a release tonight, and there is anything to release."""
+    has_data = not night.warehouse.read("klargjort", "deltakelse").is_empty()
+    return has_data and release_due(previous_releases(night.settings.home), night.settings.today)
+
+
+def _freshness(night: Night, released: ReleasedTables) -> Freshness:
+    ledger = night.warehouse.read("inndata", "mottak").filter(pl.col("state") != "duplicate")
+    latest = ledger.sort("rekkefolge").group_by("avsender").agg(pl.col("state").last())
+    reach = night.warehouse.read("statistikk", "kobling").filter(pl.col("avsender") == "alle")
+    return Freshness(
+        built=night.settings.now,
+        received=latest.filter(pl.col("state").str.starts_with("accepted")).height,
+        due=night.warehouse.read("klargjort", "prosjekt")["avsender"].n_unique(),
+        with_remarks=latest.filter(pl.col("state") == "accepted_with_remarks").height,
+        release_id=released.release_id,
+        release_date=datetime.fromisoformat(str(released.manifest["beregnet"])).date(),
+        extracts=dict(reach.sort("register").select("register", "siste_maaned").iter_rows()),
+        failed=tuple(sorted(str(name) for name in night.facts.get("extracts_refused", {}))),
+    )
+
+
+def rebuild_site(night: Night) -> Path | None:
+    """``site/`` anew from the latest release and tonight's value-free status; None while there is no release.
+
+    Built beside and swapped in, so that a reader never meets half a site.
+    """
+    released = latest_release(night.settings.home)
+    if released is None:
+        return None
+    site = night.settings.home.site
+    fresh, old = site.with_name(".site.new"), site.with_name(".site.old")
+    for leftover in (fresh, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    build_site(released, fresh, _freshness(night, released), demo=night.settings.is_demo)
+    if site.exists():
+        site.rename(old)
+    fresh.rename(site)
+    shutil.rmtree(old, ignore_errors=True)
+    return site / "index.html"
+
+
+def export_ssb(night: Night) -> Path:
+    """The package for Statistics Norway under the recipient's own pseudonyms; nothing new, nothing written.
+
+    Raises:
+        UserError: something shaped like an identity number was found, or there is nothing to send.
+    """
+
+    def own(frame: pl.DataFrame) -> pl.DataFrame:
+        keys = [name for name in ("person_key", "deltakelse_key") if name in frame.columns]
+        return frame.with_columns(recipient_keys(frame[name], night.keys, RECIPIENT).alias(name) for name in keys)
+
+    read = night.warehouse.read
+    tables = prepare_ssb_tables(
+        own(read("klargjort", "deltakelse")), own(read("statistikk", "utfall")), own(read("klargjort", "tiltak"))
+    )
+    approved = approve_microdata(tables, f"{RECIPIENT}:{night.keys.version}", night.settings)
+    return write_ssb_package(approved, night.settings.home.exports / "ssb", night.settings)
+
+
+def publish_snapshot(night: Night) -> Path:
+    """The analysts' file anew: the warehouse, and of utdata only what the latest release holds."""
+    released = latest_release(night.settings.home)
+    return build_snapshot(night.settings.home, released.tables if released else {})
