@@ -51,7 +51,7 @@ def censoring_weights(weeks: PersonWeeks, baseline: Floats) -> Floats:
     who, column = np.nonzero(risk)
     y = ((weeks.cause[who] == CENSORED) & (column + 1 == weeks.last[who])).astype(float)
     placed = (weeks.placed[who] > 0) & (weeks.placed[who] <= column + 1)
-    spline = natural_spline(column + 1.0, _KNOTS)
+    spline = natural_spline((column + 1).astype(float), _KNOTS)
     x = design(np.column_stack([spline, placed.astype(float), baseline[who]]))
     p = np.zeros(risk.shape)
     p[who, column] = expit(x @ logistic(x, y))

@@ -58,9 +58,9 @@ class Events:
         return np.where(self.count(who, week) > 0, self.row[np.maximum(upto - 1, 0)] if len(self.row) else -1, -1)
 
 
-def _events(person: Ints, day: Ints, closed: bool = True) -> Events:
-    """Facts by the first week that knows them; ``closed=False``: from the first week that begins after the day."""
-    week = np.clip(-(-day // 7) + 1 if closed else day // 7 + 2, 1, _STRIDE - 1)
+def _events(person: Ints, day: Ints) -> Events:
+    """Facts by the first week that knows them."""
+    week = np.clip(-(-day // 7) + 1, 1, _STRIDE - 1)
     code = person * _STRIDE + week
     order = np.lexsort((np.arange(len(day)), day, code))
     return Events(code[order], order)
@@ -154,11 +154,15 @@ def _assessed(cohort: Cohort, kartlegging: pl.DataFrame, weeks: PersonWeeks) -> 
 
 
 def _running(cohort: Cohort, tiltak: pl.DataFrame, weeks: PersonWeeks, types: tuple[str, ...]) -> Floats:
-    """(rows,) whether a measure of these types runs on the week's first day; without an end date it runs on."""
+    """(rows,) whether a measure of these types runs on the week's first day or ran on its eve; without an end date it runs on.
+
+    The eve counts because a measure may be ended for the sake of a placement that begins on the week's first day: to call it
+    over would let the decision into what was known before it.
+    """
     rows = _of_cohort(tiltak.filter(pl.col("tiltak_type").is_in(list(types))), cohort, "start_dato")
     person, day = rows["person"].to_numpy().astype(np.int64), rows["dag"].to_numpy().astype(np.int64)
     length = (rows["slutt_dato"] - rows["start_dato"]).dt.total_days().fill_null(7 * _STRIDE).to_numpy().astype(np.int64)
-    begun, ended = _events(person, day), _events(person, day + np.maximum(length, 0), closed=False)
+    begun, ended = _events(person, day), _events(person, day + np.maximum(length, 0) + 2)
     return ((begun.count(weeks.who, weeks.week) - ended.count(weeks.who, weeks.week)) > 0).astype(float)
 
 

@@ -80,7 +80,7 @@ def not_computed_rows(protocol: Protocol) -> list[dict[str, Any]]:
 
 def _table(name: str, rows: Iterable[Mapping[str, Any]], stamps: Mapping[str, str]) -> pl.DataFrame:
     table = STATISTIKK[name]
-    stamped = [{c: (row | stamps).get(c) for c in table.names} for row in map(dict, rows)]
+    stamped = [{c: {**row, **stamps}.get(c) for c in table.names} for row in rows]
     return table.conform(pl.DataFrame(stamped, schema=table.schema))
 
 

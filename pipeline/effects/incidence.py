@@ -34,7 +34,7 @@ def weighted_counts(weights: Floats, weeks: PersonWeeks) -> tuple[Floats, Floats
     gone = np.flatnonzero(is_event(weeks))
     cell = (weeks.last[gone] - 1) * CAUSES + weeks.cause[gone]
     exits = np.bincount(cell, weights[gone, weeks.last[gone] - 1], weeks.horizon * CAUSES)
-    return weights.sum(axis=0), exits.reshape(weeks.horizon, CAUSES)
+    return weights.sum(axis=0), np.asarray(exits, dtype=float).reshape(weeks.horizon, CAUSES)
 
 
 def cumulative_incidence(weights: Floats, weeks: PersonWeeks) -> Floats:

@@ -117,4 +117,4 @@ def follow(
 
 def is_event(weeks: PersonWeeks) -> Bools:
     """(n,) whether the last observed week ended in an exit that is an outcome or competes with it."""
-    return (weeks.cause != ENROLLED) & (weeks.cause != CENSORED)
+    return np.asarray((weeks.cause != ENROLLED) & (weeks.cause != CENSORED))

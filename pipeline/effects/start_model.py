@@ -11,7 +11,8 @@ Drawn copies are distinct clusters, so that a cluster's count multiplies its pri
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from scipy.special import expit
@@ -51,14 +52,15 @@ class StartModel:
 
     def hazard(self) -> Floats:
         """(rows,) modelled probability of a start in the week, off 0 and 1 by 1e-9."""
-        return np.clip(expit(self.x @ self.beta + self.u[self.cluster]), 1e-9, 1 - 1e-9)
+        return np.asarray(np.clip(expit(self.x @ self.beta + self.u[self.cluster]), 1e-9, 1 - 1e-9), dtype=float)
 
     def steps(self, counts: Floats) -> tuple[Floats, Floats]:
         """One Newton step per draw: ``counts`` (draws, J) → δβ (draws, p), δu (draws, J)."""
         p = len(self.beta)
         ridge = _prior(p)
         information = (counts @ self.information.reshape(len(self.u), -1)).reshape(-1, p, p) + ridge
-        delta = np.linalg.solve(information, (counts @ self.scores - ridge @ self.beta)[..., None])[..., 0]
+        gradient = counts @ self.scores - ridge @ self.beta
+        delta = np.asarray(np.linalg.solve(information, gradient[..., None])[..., 0], dtype=float)
         return delta, -(delta @ self.slopes.T)
 
 
@@ -131,7 +133,7 @@ def _blocks(x: Floats, y: Floats, cluster: Ints, mode: _Mode, n_clusters: int) -
     b = _sums(weighted, cluster, n_clusters)
     slopes = b / (np.bincount(cluster, w, n_clusters) + 1 / mode.tau2)[:, None]
     edges = np.searchsorted(cluster, np.arange(n_clusters + 1))
-    information = np.stack([x[i:j].T @ weighted[i:j] for i, j in zip(edges[:-1], edges[1:], strict=True)])
+    information = np.stack([x[i:j].T @ weighted[i:j] for i, j in pairwise(edges)])
     information -= b[:, :, None] * slopes[:, None, :]
     return _sums(x * (y - h)[:, None], cluster, n_clusters), information, slopes
 
@@ -151,10 +153,7 @@ def fit_start_model(x: Floats, start: Floats, cluster: Ints, n_clusters: int) ->
     rate = float(np.clip(start.mean(), 1e-6, 1 - 1e-6))
     at = _Mode(np.r_[np.log(rate / (1 - rate)), np.zeros(x.shape[1] - 1)], np.zeros(n_clusters), 0.1, np.inf)
     ones = np.ones(n_clusters)
-    if n_clusters > 1:
-        at = _mode(x, start, cluster, ones, at, learn=True)
-    else:
-        at = _Mode(at.beta, at.u, _SMALLEST_VARIANCE, np.inf)
+    at = _mode(x, start, cluster, ones, at, learn=True) if n_clusters > 1 else replace(at, tau2=_SMALLEST_VARIANCE)
     at = _mode(x, start, cluster, ones, at, learn=False)
     scores, information, slopes = _blocks(x, start, cluster, at, n_clusters)
     return StartModel(x, cluster, at.beta, at.u, at.tau2, scores, information, slopes, at.step < 1e-6)

@@ -56,7 +56,7 @@ def strategy_weights(strategy: Strategy, weeks: PersonWeeks, h: Floats) -> Float
     """(n, window) weight after each week's decision, carried forward after the last decision."""
     ratio = np.ones((weeks.n, weeks.window))
     ratio[weeks.who, weeks.week - 1] = decision_ratio(strategy, weeks, h)
-    return np.cumprod(ratio, axis=1)
+    return np.asarray(np.cumprod(ratio, axis=1), dtype=float)
 
 
 def person_week_weights(decided: Floats, weeks: PersonWeeks, censoring: Floats) -> Floats:
