@@ -127,7 +127,9 @@ def _rows(con: duckdb.DuckDBPyConnection, table: str, by: list[str], outcome: st
         raise UserError("The outcome is not a yes/no column.", "Choose a column such as overgang or i_arbeid_12m.")
     columns = [f"{_value(c, types[c])} AS {c}" for c in by] + ([f"{outcome}::BIGINT AS _utfall"] if outcome else [])
     condition = " AND ".join(f"{column} = ?" for column in where) or "TRUE"
-    return con.sql(f"SELECT {', '.join(columns)} FROM {state}.{name} WHERE {condition}", params=list(where.values())).pl()
+    query = f"SELECT {', '.join(columns)} FROM {state}.{name} WHERE {condition}"
+    rows: pl.DataFrame = con.sql(query, params=list(where.values())).pl()
+    return rows
 
 
 def _value(column: str, kind: str) -> str:

@@ -43,29 +43,25 @@ print(tabell(con, "klargjort.deltakelse", by=["malgruppe", "kjonn"]))
 
 # %% [markdown]
 # ## Hvor mange gikk direkte til arbeid eller utdanning?
-# Nevneren er alle som har sluttet, også dem med ukjent årsak. De som fortsatt deltar, er utelatt.
+# De som fortsatt deltar, er utelatt. `utfaset` = «I alt» er alle avsluttede, også dem med ukjent årsak. `utfaset` = «false» er
+# uten dem som ble faset ut sammen med prosjektet. Begge nevnere hentes i én tabell, for da beskyttes de sammen: to tabeller som
+# bare skiller noen få personer, kan avsløre dem.
 
 # %%
-overgang = tabell(con, "klargjort.deltakelse", by="slutt_dato", utfall="overgang")
+overgang = tabell(con, "klargjort.deltakelse", by=["slutt_dato", "utfaset"], utfall="overgang")
 print(overgang)
-figur(overgang, x="slutt_dato", y="andel", tittel="Direkte overgang etter sluttår")
+figur(overgang, x="slutt_dato", y="andel", tittel="Direkte overgang etter sluttår, alle avsluttede")
 
 # %%
 print(tabell(con, "klargjort.deltakelse", by="malgruppe", utfall="overgang"))
 
 # %% [markdown]
-# ## Og uten dem som ble faset ut sammen med prosjektet?
-
-# %%
-print(tabell(con, "klargjort.deltakelse", by="slutt_dato", utfall="overgang", hvor={"utfaset": False}))
-
-# %% [markdown]
 # ## Hva du kan si
 
 # %%
-i_alt = overgang.filter(pl.col("slutt_dato") == "I alt").row(0, named=True)
+i_alt = overgang.filter(pl.col("slutt_dato") == "I alt", pl.col("utfaset") == "I alt").row(0, named=True)
 if i_alt["andel"] is not None:
-    prosent = f"{100 * i_alt['andel']:.1f}".replace(".", ",")
+    prosent = f"{100 * i_alt['andel']:.3g}".replace(".", ",")
     print(f"Du kan si: {prosent} prosent av {i_alt['n']} avsluttede deltakelser gikk direkte til arbeid eller utdanning.")
 print("Du kan si hvilken nevner tallet har: alle avsluttede, eller bare dem som ikke ble faset ut.")
 print("Du kan ikke si at programmet er årsaken: tallene har ingen sammenligningsgruppe.")
