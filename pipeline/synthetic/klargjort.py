@@ -13,8 +13,8 @@ from pipeline.tables.deliveries import DIRECT_TRANSITION, PLACEMENTS
 
 _KEYS = (
     pl.format("d{}", pl.col("i").cast(pl.String).str.zfill(7)).alias("deltakelse_key"),
-    pl.format("p{}", pl.col("i").cast(pl.String).str.zfill(7)).alias("person_key"),
-)  # fmt: skip
+    pl.format("p{}", pl.col("person").cast(pl.String).str.zfill(7)).alias("person_key"),
+)
 
 
 def _first_placement(tiltak: pl.DataFrame) -> pl.DataFrame:
@@ -29,7 +29,8 @@ def _deltakelse(world: World, tiltak: pl.DataFrame) -> pl.DataFrame:
     start = pl.col("start_dato")
     left = pl.col("slutt_dato").is_not_null()
     first_year = {e.prosjekt_id: e.first.year for e in world.people.units.eras}
-    frame = world.baseline.join(world.exits, on="i", how="left", maintain_order="left").with_columns(*_KEYS)
+    frame = world.baseline.join(world.exits, on="i", how="left", maintain_order="left")
+    frame = frame.with_columns(person=pl.Series(world.person)).with_columns(*_KEYS)
     frame = frame.join(_first_placement(tiltak), on="deltakelse_key", how="left", maintain_order="left")
     return frame.with_columns(
         fylke_nr=pl.col("komm_nr_ref").str.slice(0, 2),
@@ -51,9 +52,9 @@ def _deltakelse(world: World, tiltak: pl.DataFrame) -> pl.DataFrame:
 def as_klargjort(world: World) -> dict[str, pl.DataFrame]:
     """``deltakelse``, ``tiltak``, ``kartlegging``, ``oppfolging``, ``prosjekt`` as ``tables.KLARGJORT`` describes them.
 
-    Keys are plain numbers in text; every participation is its own person, at its own project's statusdato.
+    Keys are plain numbers in text; statusdato is the project's own.
     """
-    owner = world.baseline.select("i", "prosjekt_id")
+    owner = world.baseline.select("i", "prosjekt_id").with_columns(person=pl.Series(world.person))
     spells = world.spells.join(owner, on="i", how="left").join(world.employers, on="employer", how="left").with_columns(
         *_KEYS, tiltak_id=pl.format("T{}", pl.col("spell") + 1), er_praksis=pl.col("tiltak_type").is_in(PLACEMENTS),
     )  # fmt: skip

@@ -40,6 +40,7 @@ class SyntheticParams:
         cluster_confounding: one municipality effect on both, in standard deviations of log-odds.
         unmeasured: log-odds on start and work exit of a cause that nobody records.
         no_placement_share: share of units that never place anybody.
+        returning_share: participations that are somebody's second one, in another unit.
         assessment_weeks: shortest and longest interval between assessments.
         work_logodds, education_logodds, other_logodds, moved_logodds, phased_out_logodds: weekly exit levels.
     """
@@ -50,7 +51,7 @@ class SyntheticParams:
     years: int = 6
     statusdato: date = date(2025, 12, 31)
     old_codes: bool = False
-    placement_work: float = 0.85
+    placement_work: float = 0.95
     placement_education: float = 0.1
     placement_ramp_weeks: float = 6.0
     placement_language: float = 0.008
@@ -75,10 +76,11 @@ class SyntheticParams:
     cluster_confounding: float = 0.0
     unmeasured: float = 0.0
     no_placement_share: float = 0.0
+    returning_share: float = 0.0
     assessment_weeks: tuple[int, int] = (8, 13)
-    work_logodds: float = -6.25
-    education_logodds: float = -6.5
-    other_logodds: float = -6.5
+    work_logodds: float = -6.4
+    education_logodds: float = -6.65
+    other_logodds: float = -6.6
     moved_logodds: float = -8.2
     phased_out_logodds: float = -8.3
 

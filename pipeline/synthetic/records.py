@@ -40,7 +40,7 @@ def _until_exit(course: Course, flags: np.ndarray) -> np.ndarray:
 
 
 def exits(people: People, course: Course, rng: np.random.Generator) -> pl.DataFrame:
-    """One row per participation: i, slutt_dato, avslutning, stillingsprosent_slutt, norsk_slutt; null while enrolled."""
+    """One row per participation: i, slutt_dato, avslutning, norsk_slutt, stillingsprosent_slutt, as they truly happen."""
     n = len(people)
     pick, position = rng.random(n), rng.choice(_POSITIONS[0], size=n, p=_POSITIONS[1])
     reason = np.full(n, "ukjent", dtype=object)
@@ -49,13 +49,17 @@ def exits(people: People, course: Course, rng: np.random.Generator) -> pl.DataFr
         reason = np.where(course.exit_kind == kind, np.array(names, dtype=object)[chosen], reason)
     level = np.array(LANGUAGE)[np.clip(np.floor(course.language_end), 0, 5).astype(int)]
     last = people.start + exit_offset(course)
-    left = pl.Series(last <= people.statusdato)
     frame = pl.DataFrame({
         "i": np.arange(n), "slutt_dato": last, "avslutning": reason.astype(str), "norsk_slutt": level,
         "stillingsprosent_slutt": np.where(course.exit_kind == WORK, position, np.nan),
     })  # fmt: skip
-    gone = [pl.when(left).then(pl.col(c)).alias(c) for c in ("slutt_dato", "avslutning", "norsk_slutt", "stillingsprosent_slutt")]
-    return frame.with_columns(gone).with_columns(pl.col("stillingsprosent_slutt").fill_nan(None))
+    return frame.with_columns(pl.col("stillingsprosent_slutt").fill_nan(None))
+
+
+def reported(people: People, exit_frame: pl.DataFrame) -> pl.DataFrame:
+    """The exits as far as they are known at statusdato: null for those still enrolled."""
+    left = pl.Series("left", exit_frame["slutt_dato"].to_numpy() <= people.statusdato)
+    return exit_frame.select("i", *(pl.when(left).then(pl.col(c)).alias(c) for c in exit_frame.columns if c != "i"))
 
 
 def _spells(flags: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

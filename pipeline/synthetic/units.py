@@ -20,8 +20,8 @@ OSLO = "0301"
 _DISTRICTS = 15  # Sentrum and Marka have hardly any inhabitants and no project
 # Taken first, so that small samples hold renamed, split and unchanged municipalities alike.
 _FIRST = (
-    "3107", "4601", "1103", "3301", "5001", "4204", "1108", "4003", "1804", "3105", "3403", "1505", "5501", "1833", "3405",
-    "1106", "3207", "4631", "1508", "3205", "5401", "1506", "3420", "4602", "1101",
+    "3107", "1103", "4601", "1108", "5001", "1804", "4204", "1505", "1106", "1833", "5501", "1149", "3403", "1506", "5037",
+    "1508", "1124", "5035", "1101", "5006", "1824", "1120", "3301", "1121", "4003", "3105", "3405", "3207", "4631", "3205",
 )  # fmt: skip
 
 
@@ -39,6 +39,7 @@ class Era:
     last_statusdato: date
     malgruppe: str
     organisering: str
+    navn: str
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,16 @@ def _numbers_over_time(komm_nr: str) -> tuple[tuple[str, date, date | None], ...
         number, until = plain["fra_komm_nr"][0], since
 
 
+@cache
+def _name(komm_nr: str, bydel_nr: str | None, day: date) -> str:
+    if bydel_nr:
+        return str(oslo_districts().filter(pl.col("bydel_nr") == bydel_nr)["navn"][0])
+    valid = municipalities().filter(
+        (pl.col("komm_nr") == komm_nr) & (pl.col("gyldig_til").is_null() | (pl.col("gyldig_til") > day))
+    )
+    return str(valid.sort("gyldig_fra")["navn"][0])
+
+
 def _eras_of(unit: int, komm_nr: str, bydel: str | None, params: SyntheticParams, rng: np.random.Generator) -> list[Era]:
     first, last = date(params.first_year, 1, 1), date(params.first_year + params.years - 1, 12, 15)
     malgruppe = str(rng.choice(TARGET_GROUPS, p=(0.62, 0.08, 0.21, 0.03, 0.02, 0.04)))
@@ -102,14 +113,28 @@ def _eras_of(unit: int, komm_nr: str, bydel: str | None, params: SyntheticParams
         if start < stop:
             project = f"JS{unit:03d}-{start.year}"
             end = min(params.statusdato, date(until.year - 1, 12, 31) if until else params.statusdato)
-            eras.append(Era(unit, bydel or number, number, bydel, project, start, stop, end, malgruppe, organisering))
+            eras.append(
+                Era(
+                    unit,
+                    bydel or number,
+                    number,
+                    bydel,
+                    project,
+                    start,
+                    stop,
+                    end,
+                    malgruppe,
+                    organisering,
+                    _name(number, bydel, start),
+                )
+            )
     return eras
 
 
 def make_units(params: SyntheticParams, rng: np.random.Generator) -> Units:
-    """The units of a programme: sizes between about a quarter and twice the mean, one era per number in the period."""
+    """The units of a programme: sizes within a factor of two around the mean, one era per number in the period."""
     numbers, districts = iter(_current_numbers()), oslo_districts()["bydel_nr"].to_list()
-    size = np.clip(rng.lognormal(0.0, 0.5, params.n_units), 0.35, 1.8)
+    size = np.clip(rng.lognormal(0.0, 0.45, params.n_units), 0.45, 1.3)
     eras: list[Era] = []
     reference: list[str] = []
     for unit in range(params.n_units):

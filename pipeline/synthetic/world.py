@@ -17,12 +17,13 @@ from pipeline.synthetic.identity import organisation_numbers, synthetic_fnr
 from pipeline.synthetic.params import SyntheticParams
 from pipeline.synthetic.people import COUNTRIES, EDUCATION, INCOME, People, make_people
 from pipeline.synthetic.regimes import NATURAL, Regime
+from pipeline.synthetic.returning import returning
 from pipeline.synthetic.units import make_units
 from pipeline.tables import DELIVERY_TABLES
-from pipeline.tables.deliveries import LANGUAGE, LIMITS, SECTORS
+from pipeline.tables.deliveries import DIRECT_TRANSITION, LANGUAGE, LIMITS, SECTORS
 
 # One random stream per purpose, so that a change in one part leaves the others as they were.
-_PEOPLE, _COURSE, _EXITS, _SPELLS, _CONTACTS, _DETAILS, _PROJECTS = range(7)
+_PEOPLE, _COURSE, _EXITS, _SPELLS, _CONTACTS, _DETAILS, _PROJECTS, REGISTERS_STREAM, SENDERS_STREAM, _RETURNING = range(10)
 
 
 def stream(seed: int, purpose: int) -> np.random.Generator:
@@ -65,9 +66,14 @@ class World:
     course: Course
 
     @cached_property
+    def true_exits(self) -> pl.DataFrame:
+        """One row per participation: how it ends, also after statusdato (registers know)."""
+        return records.exits(self.people, self.course, stream(self.seed, _EXITS))
+
+    @cached_property
     def exits(self) -> pl.DataFrame:
         """One row per participation: how it ended, as far as is known at statusdato."""
-        return records.exits(self.people, self.course, stream(self.seed, _EXITS))
+        return records.reported(self.people, self.true_exits)
 
     @cached_property
     def spells(self) -> pl.DataFrame:
@@ -87,7 +93,16 @@ class World:
     @cached_property
     def fnr(self) -> pl.Series:
         """The synthetic identity number of each participation's person."""
-        return synthetic_fnr(self.people.birth, self.people.woman)
+        return synthetic_fnr(self.people.birth, self.people.woman).gather(self.person)
+
+    @cached_property
+    def person(self) -> np.ndarray:
+        """Index of the person's first participation, one per participation."""
+        exits, rng = self.true_exits, stream(self.seed, _RETURNING)
+        stays_away = exits["avslutning"].is_in((*DIRECT_TRANSITION, "dod")).to_numpy()
+        left = exits["slutt_dato"].to_numpy()
+        may_return = ~stays_away & (left <= self.people.statusdato)
+        return returning(self.people, left, may_return, self.params.returning_share, rng)
 
     @cached_property
     def orgnr(self) -> np.ndarray:
@@ -107,7 +122,8 @@ class World:
         people, rng = self.people, stream(self.seed, _DETAILS)
         eras, n = people.units.eras, len(people)
         queue, intro, past = rng.gamma(3.0, 12.0, n).astype(int), rng.random(n) < 0.4, rng.integers(760, 2200, n)
-        intro_end = np.maximum(people.start - past, people.immigrated + 200)
+        immigrated = people.immigrated[self.person]
+        intro_end = np.maximum(people.start - past, immigrated + 200)
         era = people.era
         return pl.DataFrame({
             "i": np.arange(n), "era": era,
@@ -119,7 +135,8 @@ class World:
             "organisering": _text(tuple(e.organisering for e in eras), era),
             "start_dato": people.start, "statusdato": people.statusdato, "soknad_dato": people.start - queue,
             "planlagt_slutt_dato": people.start + 730, "kjonn": _text(("mann", "kvinne"), people.woman.astype(int)),
-            "fodselsdato": people.birth, "landbakgrunn": _text(COUNTRIES, people.country), "innvandret_dato": people.immigrated,
+            "fodselsdato": people.birth[self.person], 
+            "landbakgrunn": _text(COUNTRIES, people.country[self.person]), "innvandret_dato": immigrated,
             "inntektskilde_start": _text(INCOME, people.income), "utdanning_start": _text(EDUCATION, people.education),
             "norsk_start": _text(LANGUAGE, people.language_start), "arbeidserfaring_norge": _yes_no(people.worked_here),
             "arbeidserfaring_utland": _yes_no(people.worked_abroad), "antall_barn": people.children,
@@ -146,7 +163,7 @@ class World:
                 grant = round(places * float(rng.uniform(120_000, 165_000)), -3)
                 rows.append({
                     "avsender": era.avsender, "prosjekt_id": era.prosjekt_id, "tilskuddsaar": year, "komm_nr": era.komm_nr,
-                    "bydel_nr": era.bydel_nr, "navn": f"Jobbsjansen {era.bydel_nr or era.komm_nr}", "malgruppe": era.malgruppe,
+                    "bydel_nr": era.bydel_nr, "navn": f"Jobbsjansen i {era.navn}", "malgruppe": era.malgruppe,
                     "organisering": era.organisering, "start_dato": era.first, "slutt_dato": None, "tilskudd_nok": grant,
                     "plasser": places, "veileder_aarsverk": round(places / 13, 1),
                 })  # fmt: skip
