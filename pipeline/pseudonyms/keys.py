@@ -120,15 +120,15 @@ def provider_for(settings: Settings) -> KeyProvider:
     return DemoKey()
 
 
-def load_keys(settings: Settings) -> Keys:
-    """The master key of this run.
+def load_keys(settings: Settings, purpose: str = "") -> Keys:
+    """The master key of this run; with a ``purpose`` (``register/ytelse``) the key file may also be the one made for it.
 
     Raises:
-        RefusedStart: no key in production, the demo key in production, a register's key, or an unsafe file.
+        RefusedStart: no key in production, the demo key in production, another purpose's key, or an unsafe file.
     """
     keys = provider_for(settings).load()
-    if keys.scope:
-        raise RefusedStart("The key file is a register owner's key.", "Give the master key made with `jobbsjansen keys new`.")
+    if keys.scope not in ("", purpose):
+        raise RefusedStart("The key file is a register owner's key.", "Give the key file that was made for this work.")
     if not settings.is_demo and (keys.version == DEMO_VERSION or hmac.compare_digest(keys.secret, _DEMO_SECRET)):
         raise RefusedStart("Production refuses the published demo key.", "Make a key with `jobbsjansen keys new`.")
     return keys

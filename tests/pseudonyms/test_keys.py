@@ -115,5 +115,8 @@ def test_the_owners_key_serves_one_register_only(settings, keys, tmp_path):
         with pytest.raises(RefusedStart):
             own.derive(purpose)
     assert KeyFile(tmp_path / "ytelse.json").load().check_value == own.check_value
-    with pytest.raises(RefusedStart, match="register owner"):
-        load_keys(settings.with_(key_file=tmp_path / "ytelse.json"))
+    at_home = settings.with_(key_file=tmp_path / "ytelse.json")
+    assert load_keys(at_home, "register/ytelse").scope == "register/ytelse"
+    for purpose in ("", "register/utdanning"):
+        with pytest.raises(RefusedStart, match="register owner"):
+            load_keys(at_home, purpose)
