@@ -45,7 +45,7 @@ Alt her er laget av generatoren i `pipeline/synthetic/` og gjelder ingen levende
 Lages på nytt, byte for byte, med
 
 ```
-.venv/bin/python -m pipeline.synthetic.sample data/sample
+.venv/bin/python -m pipeline.synthetic data/sample
 ```
 """
 
@@ -176,9 +176,3 @@ def load_sample(sample: Path, home_root: Path) -> None:
         os.replace(staging / "inbox", home.inbox)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-
-
-if __name__ == "__main__":
-    import sys
-
-    make_sample(Path(sys.argv[1]))
