@@ -28,12 +28,20 @@ class Equation:
 
 @dataclass(frozen=True)
 class Bounds:
-    """Lower and upper end per measure, whether the propagation came to rest, and the equations with anything hidden in them."""
+    """Bounds per measure.
+
+    Attributes:
+        low, high: lower and upper end of every number.
+        at_rest: whether the propagation came to rest.
+        equations: those with anything hidden in them.
+        roots: shown margins that leave each hidden part one value, near the start of the chain of conclusions.
+    """
 
     low: Ints
     high: Ints
     at_rest: bool
     equations: tuple[Equation, ...]
+    roots: frozenset[Equation] = frozenset()
 
 
 def is_known(problem: Problem, shown: Sequence[bool]) -> list[bool]:
@@ -80,8 +88,16 @@ def bounds(problem: Problem, shown: Sequence[bool], all_equations: Sequence[Equa
     live = tuple(e for e in all_equations if not known[e.whole] or not all(known[p] for p in e.parts))
     if not live:
         return Bounds(low, high, True, live)
-    at_rest = _propagate(low, high, live)
-    return Bounds(low, high, at_rest, live)
+    _propagate(low, np.full_like(high, _UNBOUNDED), live, _MOST_SWEEPS)
+    roots: frozenset[Equation] = frozenset()
+    at_rest = False
+    for _ in range(_MOST_SWEEPS):
+        at_rest = _propagate(low, high, live, 1)
+        exact = low == high
+        roots = roots or frozenset(e for e in live if known[e.whole] and all(exact[p] for p in e.parts))
+        if at_rest:
+            break
+    return Bounds(low, high, at_rest, live, roots)
 
 
 def _floor(measure: Measure, known: bool) -> int:
@@ -90,12 +106,12 @@ def _floor(measure: Measure, known: bool) -> int:
     return 1 if measure.part == "alle" else 0
 
 
-def _propagate(low: Ints, high: Ints, live: Sequence[Equation]) -> bool:
+def _propagate(low: Ints, high: Ints, live: Sequence[Equation], sweeps: int) -> bool:
     whole = np.array([e.whole for e in live], dtype=np.int64)
     sizes = np.array([len(e.parts) for e in live], dtype=np.int64)
     parts = np.array([p for e in live for p in e.parts], dtype=np.int64)
     start, owner = np.concatenate(([0], np.cumsum(sizes)[:-1])), np.repeat(np.arange(len(live)), sizes)
-    for _ in range(_MOST_SWEEPS):
+    for _ in range(sweeps):
         before = int(low.sum()), int(high.sum())
         least, most = np.add.reduceat(low[parts], start), np.add.reduceat(high[parts], start)
         np.maximum.at(low, whole, least)

@@ -14,7 +14,8 @@ from pipeline.disclosure.intervals import Bounds, Equation
 from pipeline.disclosure.problem import Pattern, Problem
 from pipeline.errors import ReleaseRefused, UserError
 
-_MOST_ROUNDS = 40
+_MOST_ROUNDS = 60
+_PATIENCE = 2  # rounds before more of each chain of conclusions is cut at once: fewer rounds, a few more hidden cells
 
 
 def suppress(problem: Problem) -> Pattern:
@@ -35,19 +36,29 @@ def suppress(problem: Problem) -> Pattern:
     leaves = _Leaves(problem)
     margins = list(intervals.equations(problem))
     for rounds in range(1, _MOST_ROUNDS + 1):
-        outcome = engine.run(problem, list(virtual.values()), forced, tracked)
-        if outcome.determined:
-            raise ReleaseRefused("A protected number follows from zeros and margins alone.", "Release fewer or coarser tables.")
+        outcome = engine.run(problem, list(virtual.values()), forced)
+        _check_determined(outcome)
         bounds = intervals.bounds(problem, outcome.shown, margins)
         pinned = intervals.pinned(problem, outcome.shown, bounds)
-        sums = [*_lone_person_sums(problem, outcome, forced, len(virtual)), *_pinned_sums(problem, outcome, bounds, pinned)]
+        sums = list(_pinned_sums(problem, outcome, bounds, pinned))
+        if not pinned:  # the lone persons' residuals cost time, so they are carried along only when all else is quiet
+            outcome = engine.run(problem, list(virtual.values()), forced, tracked)
+            sums = list(_lone_person_sums(problem, outcome, forced, len(virtual)))
         new = {tuple(sorted(v.items())): v for v in sums if not leaves.vanishes(v)}
         if not new and not pinned:
             return Pattern(outcome.shown, rounds, len(virtual) + len(forced))
+        if pinned and rounds > _PATIENCE:
+            forced |= _to_hide(problem, outcome, bounds, pinned)
+            continue
         if not new.keys() - virtual.keys():
             forced |= {_smallest_shown_nearby(problem, outcome.shown, bounds.equations, pinned)}
         virtual.update(new)
     raise ReleaseRefused(f"The tables could not be protected in {_MOST_ROUNDS} rounds.", "Release fewer or coarser tables.")
+
+
+def _check_determined(outcome: Outcome) -> None:
+    if outcome.determined:
+        raise ReleaseRefused("A protected number follows from zeros and margins alone.", "Release fewer or coarser tables.")
 
 
 class _Leaves:
@@ -79,18 +90,17 @@ def _lone_person_sums(problem: Problem, outcome: Outcome, forced: frozenset[int]
     for node, positions in problem.lone_persons():
         own = [(node * problem.width + p, columns[name + k]) for k, p in enumerate(positions)]
         name += len(positions)
-        basis = _echelon(own)
-        near = {p for row, _, _ in basis for p in rows[row] if p in secret}
+        basis = _echelon(own, rows)
+        reach = sum(len(vector) for _, vector, _ in basis)
+        near = {p for row, _, _ in basis for p in rows[row] if p in secret and len(columns[p]) <= reach}
         for p in sorted(near):
             rest = _without(columns[p], basis)
             if rest is not None:
                 target = {u: 1 for u in engine.unknowns(problem, problem.measures[p])}
-                for unknown, factor in rest.items():
-                    target[unknown] = (target.get(unknown, 0) - factor) % PRIME
-                yield {u: c for u, c in target.items() if c}
+                yield _minus(target, 1, rest)
 
 
-def _echelon(own: Sequence[tuple[int, Vector]]) -> list[tuple[int, Vector, Vector]]:
+def _echelon(own: Sequence[tuple[int, Vector]], rows: Mapping[int, set[int]]) -> list[tuple[int, Vector, Vector]]:
     """Independent residuals as (pivot row, residual with one in it, the person's unknowns it stands for)."""
     basis: list[tuple[int, Vector, Vector]] = []
     for unknown, residual in own:
@@ -99,7 +109,7 @@ def _echelon(own: Sequence[tuple[int, Vector]]) -> list[tuple[int, Vector, Vecto
             factor = vector.get(row, 0)
             vector, origin = _minus(vector, factor, other), _minus(origin, factor, other_origin)
         if vector:
-            row = min(vector)
+            row = min(vector, key=lambda r: (len(rows[r]), r))
             inverse = pow(vector[row], -1, PRIME)
             basis.append((row, _times(vector, inverse), _times(origin, inverse)))
     return basis
@@ -127,13 +137,27 @@ def _minus(vector: Mapping[int, int], factor: int, other: Mapping[int, int]) -> 
 
 
 def _pinned_sums(problem: Problem, outcome: Outcome, bounds: Bounds, pinned: Sequence[int]) -> Iterator[Vector]:
-    """The sum of the hidden parts of a shown margin, where that sum leaves each of them one value."""
+    """The sum of the hidden parts of a shown margin, where that sum leaves each of them one value.
+
+    First the margins that do so by themselves; only when there is none, those that need what other margins have pinned.
+    """
     known, wanted = intervals.is_known(problem, outcome.shown), set(pinned)
-    for equation in bounds.equations:
+    later = [e for e in bounds.equations if known[e.whole] and all(bounds.low[p] == bounds.high[p] for p in e.parts)]
+    for equation in [e for e in bounds.equations if e in bounds.roots] or later:
         hidden = [p for p in equation.parts if not known[p]]
-        exact = all(bounds.low[p] == bounds.high[p] for p in hidden)
-        if known[equation.whole] and exact and not wanted.isdisjoint(hidden):
+        if not wanted.isdisjoint(hidden):
             yield {u: 1 for p in hidden for u in engine.unknowns(problem, problem.measures[p])}
+
+
+def _to_hide(problem: Problem, outcome: Outcome, bounds: Bounds, pinned: Sequence[int]) -> frozenset[int]:
+    """One shown number per shown margin that pins its hidden parts: its smallest part of more than one, else the margin."""
+    shown, measures, wanted = outcome.shown, problem.measures, set(pinned)
+    out = set[int]()
+    for equation in bounds.equations:
+        if equation in bounds.roots and not wanted.isdisjoint(equation.parts) and out.isdisjoint(equation.parts):
+            parts = [p for p in equation.parts if shown[p] and measures[p].value > 1]
+            out.add(min(parts, key=lambda p: (measures[p].value, p)) if parts else equation.whole)
+    return frozenset(out or {_smallest_shown_nearby(problem, shown, bounds.equations, pinned)})
 
 
 def _smallest_shown_nearby(problem: Problem, shown: Sequence[bool], margins: Sequence[Equation], pinned: Sequence[int]) -> int:
