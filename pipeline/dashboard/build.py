@@ -76,7 +76,11 @@ def build_site(released: ReleasedTables, out: Path, freshness: Freshness | None,
 def _environment() -> Environment:
     """Autoescape is on for every template, whatever its name; an undefined name is an error."""
     return Environment(
-        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 
@@ -111,6 +115,9 @@ def _write_static(folder: Path) -> None:
     write_text(folder / "designsystemet.css", f"/*\n{licence}*/\n@layer ds.theme, ds.base, ds.components;\n{theme}\n{layered}\n")
     for name in ("site.css", "site.js"):
         write_text(folder / name, (HERE / "static" / name).read_text(encoding="utf-8"))
-    write_text(folder / "settings.js", f"window.PLOTLYENV={{BASE_URL:'av:'}};window.FIGURE_CONFIG={json.dumps(figures.CONFIG, sort_keys=True)};\n")
+    write_text(
+        folder / "settings.js",
+        f"window.PLOTLYENV={{BASE_URL:'av:'}};window.FIGURE_CONFIG={json.dumps(figures.CONFIG, sort_keys=True)};\n",
+    )
     package = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
     write_bytes(folder / "plotly.min.js", package.read_bytes())

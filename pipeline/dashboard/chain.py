@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from textwrap import wrap
 
 BOX_WIDTH, BOX_HEIGHT = 176.0, 60.0
-LAYER_STEP, ROW_STEP = 430.0, 120.0
+LAYER_STEP, ROW_STEP = 470.0, 120.0
 MARGIN, LABEL_WIDTH, LABEL_HEIGHT = 24.0, 178.0, 40.0
 LANE = 52.0
+_EARLY_X, _EARLY_Y = 0.384, 0.282  # the curve's point at t = 0.35, where links that meet or cross are still apart
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,9 @@ def draw_chain(links: Sequence[Link], names: Mapping[str, str]) -> Drawing:
     places = {node: (x, y + headroom) for node, (x, y) in _places(layer, links).items()}
     rows = max((list(layer.values()).count(k) for k in layer.values()), default=1)
     arrows = [
-        _lane_arrow(n, link, places, MARGIN + LANE * (lanes[id(link)] + 0.4)) if id(link) in lanes else _straight_arrow(n, link, places)
+        _lane_arrow(n, link, places, MARGIN + LANE * (lanes[id(link)] + 0.4))
+        if id(link) in lanes
+        else _straight_arrow(n, link, places)
         for n, link in enumerate(links, start=1)
     ]
     return Drawing(
@@ -132,7 +135,9 @@ def _straight_arrow(number: int, link: Link, places: Mapping[str, tuple[float, f
     x0, y0, x1, y1 = _ends(link, places)
     middle = (x0 + x1) / 2
     path = f"M{x0:g},{y0:g} C{middle:g},{y0:g} {middle:g},{y1:g} {x1:g},{y1:g}"
-    return Arrow(number, path, link.style, middle, (y0 + y1) / 2, link.lines)
+    if y0 == y1:
+        return Arrow(number, path, link.style, middle, y0 - LABEL_HEIGHT * 0.6, link.lines)
+    return Arrow(number, path, link.style, x0 + (x1 - x0) * _EARLY_X, y0 + (y1 - y0) * _EARLY_Y, link.lines)
 
 
 def _lane_arrow(number: int, link: Link, places: Mapping[str, tuple[float, float]], lane: float) -> Arrow:

@@ -27,7 +27,11 @@ def compare_page(frames: Mapping[str, pl.DataFrame], t: Texts) -> dict[str, Any]
 
 def _panel(rows: pl.DataFrame, outcome: str, keys: pl.DataFrame, t: Texts) -> Panel:
     period = str(rows["periode"].max())
-    rows = rows.filter(pl.col("periode") == period).with_columns(navn=_names(rows.filter(pl.col("periode") == period))).sort("komm_nr")
+    rows = (
+        rows.filter(pl.col("periode") == period)
+        .with_columns(navn=_names(rows.filter(pl.col("periode") == period)))
+        .sort("komm_nr")
+    )
     drawn = rows.filter(pl.col("n").is_not_null() & pl.col("andel").is_not_null())
     centre, target = _centre(drawn, outcome, period, keys), _target(outcome, period, keys)
     label = t.label("utfall", outcome)
@@ -44,7 +48,7 @@ def _panel(rows: pl.DataFrame, outcome: str, keys: pl.DataFrame, t: Texts) -> Pa
 
 def _figure(drawn: pl.DataFrame, centre: float | None, target: float | None, t: Texts) -> dict[str, Any]:
     words = {k: t(f"compare.{k}") for k in ("mean", "target", "inside", "outside", "limit_95", "limit_998", "x", "y")}
-    largest = int(drawn["n"].max() or 10)  # type: ignore[call-overload]
+    largest = max(drawn["n"].to_list(), default=10)
     limits = binomial_limits(centre if centre is not None else 0.5, round(largest * 1.08) + 1)
     return figures.funnel_figure(drawn, limits if centre is not None else limits.clear(), centre, target, words)
 
@@ -55,8 +59,8 @@ def _centre(drawn: pl.DataFrame, outcome: str, period: str, keys: pl.DataFrame) 
     if row.height:
         return float(row["verdi"][0])
     counted = drawn.filter(pl.col("observert").is_not_null())
-    persons = counted["n"].sum()
-    return float(counted["observert"].sum() / persons) if persons else None
+    persons = sum(counted["n"].to_list())
+    return sum(counted["observert"].to_list()) / persons if persons else None
 
 
 def _target(outcome: str, period: str, keys: pl.DataFrame) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -10,6 +10,7 @@ from pipeline.dashboard import numbers
 from pipeline.dashboard.hiding import NO_NUMBER_GRADES
 from pipeline.dashboard.texts import Texts
 from pipeline.dashboard.views import Field, Row
+from pipeline.tables.statistikk import ANALYSES
 
 OUTCOMES = ("arbeid_eller_utdanning", "arbeid", "utdanning")
 _STRATEGY_ORDER = ("innen_2u", "innen_4u", "innen_8u", "innen_13u", "innen_26u", "ikke_innen_26u")
@@ -17,8 +18,7 @@ _STRATEGY_ORDER = ("innen_2u", "innen_4u", "innen_8u", "innen_13u", "innen_26u",
 
 def strategy_rank(column: str = "strategi") -> pl.Expr:
     """Sorting key: timing strategies by week, all others after them."""
-    ranks = {name: place for place, name in enumerate(_STRATEGY_ORDER)}
-    return pl.col(column).replace_strict(ranks, default=len(ranks), return_dtype=pl.Int64)
+    return _rank(column, _STRATEGY_ORDER)
 
 
 def outcome_rank(code: str) -> tuple[int, str]:
@@ -29,7 +29,9 @@ def outcome_rank(code: str) -> tuple[int, str]:
 def main_rows(effects: pl.DataFrame, measure: str) -> pl.DataFrame:
     """Main rows (all participants, main analysis) of one measure, by analysis, strategy, horizon and variant."""
     main = (pl.col("maal") == measure) & (pl.col("undergruppe") == "alle") & (pl.col("folsomhet") == "hoved")
-    return effects.filter(main).sort("analyse", strategy_rank(), "strategi", "horisont_uker", "variant", nulls_last=True)
+    return effects.filter(main).sort(
+        _rank("analyse", ANALYSES), strategy_rank(), "strategi", "horisont_uker", "variant", nulls_last=True
+    )
 
 
 def contrast_name(row: Row, t: Texts) -> str:
@@ -45,6 +47,12 @@ def effect_text(row: Row, t: Texts) -> str:
     if row["grad"] in NO_NUMBER_GRADES or row["estimat"] is None:
         return t("works.no_basis")
     return numbers.points(row["estimat"], row["ki_nedre"], row["ki_ovre"])
+
+
+def _rank(column: str, order: Sequence[str]) -> pl.Expr:
+    return pl.col(column).replace_strict(
+        {name: place for place, name in enumerate(order)}, default=len(order), return_dtype=pl.Int64
+    )
 
 
 def persons(row: Row) -> str:
@@ -68,8 +76,8 @@ def estimate_fields(t: Texts) -> tuple[Field, ...]:
     """The columns of every table of differences."""
     return (
         Field("strategi", t("col.strategy"), lambda r: contrast_name(r, t), numeric=False),
-        Field("sammenligning", t("col.comparison"), lambda r: t.label("strategi", r["sammenligning"]), numeric=False),
         Field("estimat", t("col.difference"), lambda r: effect_text(r, t)),
         Field("n_personer", t("col.n"), persons),
         Field("grad", t("col.grade"), lambda r: t.label("grad", r["grad"]), numeric=False),
+        Field("sammenligning", t("col.comparison"), lambda r: t.label("strategi", r["sammenligning"]), numeric=False),
     )

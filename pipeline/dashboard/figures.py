@@ -74,7 +74,7 @@ def funnel_figure(
     figure.add_trace(_funnel_points(points.filter(outside), words["outside"], "diamond", PURPLE))
     figure.update_layout(_layout(height=460))
     figure.update_xaxes(title_text=_plain(words["x"]), range=ends)
-    figure.update_yaxes(title_text=_plain(words["y"]), ticksuffix=" %", range=[0, 104], tickvals=[0, 20, 40, 60, 80, 100])
+    figure.update_yaxes(title_text=_plain(words["y"]), ticksuffix=" %", range=[0, 104], dtick=20)
     return _as_dict(figure)
 
 
@@ -92,13 +92,15 @@ def forest_figure(frame: pl.DataFrame, words: dict[str, str]) -> Figure:
     if naive.height:
         marker = {"symbol": "x-thin-open", "size": 10, "color": MUTED, "line": {"width": 2, "color": MUTED}}
         figure.add_trace(
-            go.Scatter(x=_percent(naive, "naiv"), y=_list(naive, "rad"), mode="markers", name=_plain(words["naive"]), marker=marker)
+            go.Scatter(
+                x=_percent(naive, "naiv"), y=_list(naive, "rad"), mode="markers", name=_plain(words["naive"]), marker=marker
+            )
         )
     figure.add_trace(_forest_marks(shown, words["effect"]))
-    figure.update_layout(_layout(height=130 + 46 * max(frame.height, 1)))
+    figure.update_layout(_layout(height=130 + 68 * max(frame.height, 1)))
     figure.update_layout(margin={"l": 10, "r": 10}, shapes=[_zero_line()], annotations=_row_texts(frame))
     figure.update_xaxes(title_text=_plain(words["x"]), zeroline=False, ticksuffix=" pp")
-    figure.update_yaxes(range=[frame.height - 0.4, -0.8], showticklabels=False, showgrid=False)
+    figure.update_yaxes(range=[frame.height - 0.6, -0.85], showticklabels=False, showgrid=False)
     return _as_dict(figure)
 
 
@@ -221,9 +223,9 @@ def _row_texts(frame: pl.DataFrame) -> list[Figure]:
     """One line of text over each row, so that names never squeeze the marks on a narrow screen."""
     return [
         {
-            "xref": "paper", "x": 0, "xanchor": "left", "yref": "y", "y": row - 0.42, "yanchor": "middle", "showarrow": False,
+            "xref": "paper", "x": 0, "xanchor": "left", "yref": "y", "y": row - 0.12, "yanchor": "bottom", "showarrow": False,
             "align": "left", "font": {"size": 13}, "bgcolor": "#ffffff", "borderpad": 1,
-            "text": f"<b>{_plain(name)}</b>  {_plain(text)}",
+            "text": f"<b>{_plain(name)}</b><br>{_plain(text)}",
         }
         for row, (name, text) in enumerate(zip(frame["navn"].to_list(), frame["tekst"].to_list(), strict=True))
     ]  # fmt: skip

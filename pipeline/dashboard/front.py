@@ -65,8 +65,10 @@ def _country(keys: pl.DataFrame) -> pl.DataFrame:
     return keys.filter(plain).sort("kpi", "periode", pl.col("nevnerregel") != MAIN_RULE, "nevnerregel")
 
 
-def _latest(rows: pl.DataFrame) -> list[Row]:
+def _latest(rows: pl.DataFrame) -> Sequence[Row]:
     """Rows of the latest year that shows a number, else of the latest year."""
+    if not rows.height:
+        return []
     shown = rows.filter(pl.col("verdi").is_not_null())
     year = (shown if shown.height else rows)["periode"].max()
     return rows.filter(pl.col("periode") == year).to_dicts()

@@ -87,7 +87,9 @@ def _panel(differences: pl.DataFrame, naive: pl.DataFrame, outcome: str, weeks: 
         ident=ident,
         title=t("works.forest_title", outcome=t.label("utfall", outcome), weeks=weeks),
         description=_description(rows, t),
-        figure=figures.forest_figure(_forest_frame(rows, crude, t), {k: t(f"works.forest_{k}") for k in ("effect", "naive", "x")}),
+        figure=figures.forest_figure(
+            _forest_frame(rows, crude, t), {k: t(f"works.forest_{k}") for k in ("effect", "naive", "x")}
+        ),
         table=shown_table(ident, t("works.forest_caption"), rows, estimate_fields(t)),
     )
     return Panel(ident, label, chart, tuple(saying(r, t) for r in rows.iter_rows(named=True)), _naive_table(ident, crude, t))
@@ -104,7 +106,9 @@ def _forest_frame(rows: pl.DataFrame, crude: pl.DataFrame, t: Texts) -> pl.DataF
     shown = list(rows.iter_rows(named=True))
     timing = [r["analyse"] == "praksis_tidspunkt" and r["variant"] == "jevn" for r in shown]
     return rows.select("estimat", "ki_nedre", "ki_ovre").with_columns(
-        naiv=pl.Series([beside.get(r["strategi"]) if own else None for r, own in zip(shown, timing, strict=True)], dtype=pl.Float64),
+        naiv=pl.Series(
+            [beside.get(r["strategi"]) if own else None for r, own in zip(shown, timing, strict=True)], dtype=pl.Float64
+        ),
         navn=pl.Series([contrast_name(r, t) for r in shown], dtype=pl.String),
         tekst=pl.Series(
             [f"{effect_text(r, t)} · n = {persons(r)} · {t.label('grad_kort', r['grad'])}" for r in shown], dtype=pl.String

@@ -76,7 +76,9 @@ class Browser:
     def draw_all(self) -> None:
         """Scroll every chart into view until all visible ones are drawn."""
         self.evaluate("document.querySelectorAll('.chart').forEach(c => c.scrollIntoView())")
-        self.wait_for("[...document.querySelectorAll('.chart')].every(c => c.closest('[hidden]') || c.querySelector('.main-svg'))")
+        self.wait_for(
+            "[...document.querySelectorAll('.chart')].every(c => c.closest('[hidden]') || c.querySelector('.main-svg'))"
+        )
         self.evaluate("window.scrollTo(0, 0)")
 
     def screenshot(self, target: Path, full: bool = True) -> None:
@@ -100,7 +102,8 @@ def browser(profile: Path) -> Iterator[Browser]:
         port_file = profile / "DevToolsActivePort"
         end = time.monotonic() + 30
         while not (port_file.is_file() and port_file.read_text().strip()):
-            assert process.poll() is None and time.monotonic() < end, "Chromium did not start"
+            if process.poll() is not None or time.monotonic() > end:
+                raise TimeoutError("Chromium did not start")
             time.sleep(0.05)
         port = port_file.read_text().split()[0]
         with urlopen(f"http://127.0.0.1:{port}/json/list") as answer:
