@@ -49,7 +49,10 @@ def by_registers(exits: pl.DataFrame, utfall: pl.DataFrame, person_maaned: pl.Da
 
 
 def followed_up(exits: pl.DataFrame, etteroppfolging: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Contributions of the project's own follow-up nearest twelve months after exit, among the followed up and among all."""
+    """Contributions of the project's own follow-up nearest twelve months after exit, among the followed up and among all.
+
+    Projects that deliver no follow-up at all are left out: silence is not a result.
+    """
     earliest, aim, latest = (pl.col("slutt_dato").dt.offset_by(f"{months}mo") for months in FOLLOW_UP_MONTHS)
     nearest = (
         exits.select("deltakelse_key", "person_key", "prosjekt_id", "slutt_dato")
@@ -61,7 +64,8 @@ def followed_up(exits: pl.DataFrame, etteroppfolging: pl.DataFrame) -> Iterator[
     )
     rows = exits.join(nearest, on="deltakelse_key", how="left", maintain_order="left")
     yield contribution(rows, "etteroppfolging_12m", "fulgt_opp", pl.col("_active"))
-    complete = rows.filter(latest <= pl.col("statusdato"))
+    reporting = pl.col("prosjekt_id").is_in(etteroppfolging["prosjekt_id"].unique().implode())
+    complete = rows.filter(reporting & (latest <= pl.col("statusdato")))
     yield contribution(complete, "etteroppfolging_12m", ALL_EXITS, pl.col("_active").fill_null(False))
 
 
