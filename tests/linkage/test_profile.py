@@ -6,7 +6,7 @@ import pytest
 from pipeline.errors import UserError
 from pipeline.linkage import profile_extract
 from pipeline.tables import INNDATA, REGISTERS
-from tests.linkage.linkage_cases import extracts
+from tests.linkage.linkage_cases import extracts, random_world
 
 JOBS = """person_key | maaned | orgnr | stillingsprosent | type
     p1 | 2023-01-01 | 1 | 60 | ordinaert
@@ -37,3 +37,16 @@ def test_a_foreign_file_is_refused_without_its_content(tmp_path):
     with pytest.raises(UserError) as caught:
         profile_extract(tmp_path / "x.parquet", "ytelse")
     assert "hemmelig" not in str(caught.value)
+
+
+def test_the_order_of_rows_leaves_no_trace(tmp_path):
+    _, _, registers = random_world(3, n=300)
+    jobs = registers["arbeidsforhold"]
+    profiles = []
+    for i, frame in enumerate((jobs, jobs.reverse(), jobs.sample(fraction=1, shuffle=True, seed=5))):
+        frame.select(INNDATA["register_arbeidsforhold"].names).write_parquet(
+            tmp_path / f"{i}.parquet", row_group_size=700 + 900 * i
+        )
+        profiles.append(profile_extract(tmp_path / f"{i}.parquet", "arbeidsforhold"))
+    assert profiles[0].equals(profiles[1])
+    assert profiles[0].equals(profiles[2])

@@ -176,3 +176,22 @@ def test_the_owner_is_told_of_malformed_numbers(tmp_path, keys):
     with pytest.raises(UserError, match="in 1 row"):
         pseudonymise_file(tmp_path / "a.parquet", tmp_path / "b.parquet", "arbeidsforhold", keys)
     assert not (tmp_path / "b.parquet").exists()
+
+
+def test_the_owners_file_may_hold_numbers_in_person_id_alone(tmp_path, keys):
+    jobs(orgnr=[f"se {OUT}"] * 4).write_parquet(tmp_path / "a.parquet")
+    with pytest.raises(UserError, match=r"arbeidsforhold\.orgnr") as caught:
+        pseudonymise_file(tmp_path / "a.parquet", tmp_path / "b.parquet", "arbeidsforhold", keys)
+    assert OUT not in str(caught.value)
+    assert not (tmp_path / "b.parquet").exists()
+
+
+@pytest.mark.parametrize(("encoding", "separator"), [("cp1252", ";"), ("utf-8", "\t"), ("utf-8-sig", ",")])
+def test_csv_of_every_usual_kind(tmp_path, keys, ours, encoding, separator):
+    lines = [
+        ["person_id", "gyldig_fra", "status", "sivilstand"],
+        [IN, "2015-01-01", "bosatt", "ugift, født i Bodø".replace(",", " og")],
+    ]
+    (tmp_path / "f.csv").write_bytes("\r\n".join(separator.join(line) for line in lines).encode(encoding))
+    frame = admit_extract([tmp_path], "folkeregister", keys, ours).frame
+    assert frame.select("status", "sivilstand", "gyldig_fra").row(0) == ("bosatt", "ugift og født i Bodø", date(2015, 1, 1))
