@@ -129,7 +129,7 @@ def is_id(column: Column) -> bool:
 def _checks_of(found: Rule, table: Table) -> list[Check]:
     if "*" not in found.tables and table.name not in found.tables:
         return []
-    columns = [c for c in table.columns if any(_matches(c, token) for token in found.columns) and _judgeable(found.kind, c)]
+    columns = [c for c in table.columns if any(_matches(c, selector) for selector in found.columns) and _judgeable(found.kind, c)]
     if found.kind == "flag":
         columns = columns[:1]
     return [Check(found, table.name, c, patterns().get(c.name, "") if found.kind == "pattern" else "") for c in columns]
@@ -144,15 +144,15 @@ def _judgeable(kind: str, column: Column) -> bool:
     }.get(kind, True)
 
 
-def _matches(column: Column, token: str) -> bool:
-    group, _, value = token.partition(":")
+def _matches(column: Column, selector: str) -> bool:
+    group, _, value = selector.partition(":")
     if group == "kind":
         return column.kind == value
     if group == "sensitivity":
         return column.sensitivity == value
-    if token == "id":
+    if selector == "id":
         return is_id(column)
-    return token in ("*", column.name)
+    return selector in ("*", column.name)
 
 
 def _rule(entry: dict[str, Any]) -> Rule:

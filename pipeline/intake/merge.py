@@ -1,0 +1,123 @@
+"""What is true now: the accepted deliveries merged by key in order of receipt, owners of projects, and statusdato."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from pipeline.intake.senders import CENTRAL_REGISTER
+from pipeline.intake.vault import Received, Vault
+from pipeline.settings import Settings
+from pipeline.tables import DELIVERY_TABLES, INNDATA
+
+_SEPARATOR = "\x1f"
+_LABELS = {"receipt_id": pl.String(), "sender": pl.String(), "order": pl.Int64()}
+
+
+def current_rows(settings: Settings) -> dict[str, pl.DataFrame]:
+    """The rows that stand after all deliveries, per delivery table, and ``statusdato`` per project.
+
+    Returns:
+        Per delivery table but ``innsending``: one row per key, the table's columns without ``slettes``, ``avsender`` (owner of
+        the project) and ``receipt_id`` (delivery the row was last taken from), sorted by key. ``statusdato`` as described in
+        ``INNDATA``; a project without any date is not in it. Holds identities.
+    """
+    vault = Vault(settings.home)
+    standing = vault.ledger().standing()
+    return merged(standing, full_history(vault, standing))
+
+
+def full_history(vault: Vault, standing: list[Received]) -> dict[str, pl.DataFrame]:
+    """``history_of`` every table but ``innsending``."""
+    return {name: history_of(vault, standing, name) for name in DELIVERY_TABLES if name != "innsending"}
+
+
+def merged(standing: list[Received], history: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """``current_rows`` of the deliveries that stand."""
+    owners = project_owners(history)
+    current = {name: _current(name, frame, owners) for name, frame in history.items()}
+    return current | {"statusdato": _statusdato(standing, history, current, owners)}
+
+
+def history_of(vault: Vault, deliveries: list[Received], table: str) -> pl.DataFrame:
+    """Every accepted row ever delivered to a table, in order of receipt, withdrawals included."""
+    schema = DELIVERY_TABLES[table].schema | _LABELS
+    frames = [f.select(pl.col(n).cast(t) for n, t in schema.items()) for f in vault.rows(deliveries, table)]
+    return pl.concat([pl.DataFrame(schema=schema), *frames]).sort("order", maintain_order=True)
+
+
+def with_entity(table: str, frame: pl.DataFrame, scope: str | None = None) -> pl.DataFrame:
+    """Add ``_entity`` (which thing a row is about; null when its key is not whole) and ``_natural`` (its key as text).
+
+    A participation is known by ``deltakelse_id`` when it has one, so that its dates can be corrected; rows without the id
+    find the participation that another row has named with the same key. ``scope`` keeps entities apart by that column.
+    """
+    prefix = [pl.col(scope)] if scope else []
+    key = [pl.col(k).cast(pl.String) for k in DELIVERY_TABLES[table].key] or [pl.lit("")]
+    frame = frame.with_columns(pl.concat_str([*prefix, pl.lit("k"), *key], separator=_SEPARATOR).alias("_natural"))
+    if table != "deltaker":
+        return frame.with_columns(pl.col("_natural").alias("_entity"))
+    named = pl.concat_str([*prefix, pl.lit("i"), "prosjekt_id", "deltakelse_id"], separator=_SEPARATOR)
+    frame = frame.with_columns(named.alias("_named"))
+    known = frame.filter(pl.col("_named").is_not_null() & pl.col("_natural").is_not_null())
+    known = known.unique("_natural", keep="last", maintain_order=True).select("_natural", pl.col("_named").alias("_known"))
+    joined = frame.join(known, on="_natural", how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce("_named", "_known", "_natural").alias("_entity")).drop("_named", "_known")
+
+
+def claims(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Who each row says owns its project: ``order``, ``prosjekt_id``, ``owner``; rows that say nothing are left out.
+
+    A sender claims its own rows; the central register's rows belong to the row's district, else its municipality.
+    """
+    places = [pl.col(c) for c in ("bydel_nr", "komm_nr") if c in DELIVERY_TABLES[table]]
+    place = pl.coalesce(places) if places else pl.lit(None, dtype=pl.String)
+    owner = pl.when(pl.col("sender") == CENTRAL_REGISTER).then(place).otherwise(pl.col("sender"))
+    kept = frame.select("order", "prosjekt_id", owner.alias("owner"))
+    return kept.filter(pl.col("owner").is_not_null() & pl.col("prosjekt_id").is_not_null())
+
+
+def project_owners(history: Mapping[str, pl.DataFrame]) -> dict[str, str]:
+    """Project to owner: whoever its first accepted row belongs to (within a delivery the project's own row comes first)."""
+    said = [claims(name, frame) for name, frame in history.items() if "prosjekt_id" in DELIVERY_TABLES[name]]
+    first = pl.concat(said).sort("order", maintain_order=True).unique("prosjekt_id", keep="first", maintain_order=True)
+    return dict(first.select("prosjekt_id", "owner").rows())
+
+
+def _current(table: str, history: pl.DataFrame, owners: Mapping[str, str]) -> pl.DataFrame:
+    described = DELIVERY_TABLES[table]
+    latest = with_entity(table, history).unique("_entity", keep="last", maintain_order=True)
+    standing = latest.filter(pl.col("slettes").fill_null("nei") != "ja").unique("_natural", keep="last", maintain_order=True)
+    owner = pl.col("prosjekt_id").replace_strict(owners, default=pl.col("sender"), return_dtype=pl.String)
+    columns = [c for c in described.names if c != "slettes"]
+    return standing.select(*columns, owner.alias("avsender"), "receipt_id").sort(described.key)
+
+
+def _statusdato(
+    standing: list[Received], history: Mapping[str, pl.DataFrame], current: Mapping[str, pl.DataFrame], owners: Mapping[str, str]
+) -> pl.DataFrame:
+    stated = {p: day for r in standing if r.statusdato for p in _projects_of(r, history, owners) for day in [r.statusdato]}
+    days = pl.DataFrame(
+        {"receipt_id": [r.receipt_id for r in standing], "dag": [r.day for r in standing]},
+        schema={"receipt_id": pl.String(), "dag": pl.Date()},
+    )
+    dated = current["deltaker"].select("prosjekt_id", "receipt_id", "start_dato", "slutt_dato").join(days, on="receipt_id")
+    spoken = dated.unpivot(["start_dato", "slutt_dato"], index=["prosjekt_id", "dag"], value_name="statusdato")
+    derived = spoken.filter(pl.col("statusdato") <= pl.col("dag")).group_by("prosjekt_id").agg(pl.col("statusdato").max())
+    said = pl.DataFrame(
+        {"prosjekt_id": list(stated), "statusdato": list(stated.values())},
+        schema={"prosjekt_id": pl.String(), "statusdato": pl.String()},
+    )
+    said = said.with_columns(pl.col("statusdato").str.to_date("%Y-%m-%d"), pl.lit(True).alias("oppgitt"))
+    rest = derived.join(said, on="prosjekt_id", how="anti").with_columns(pl.lit(False).alias("oppgitt"))
+    return INNDATA["statusdato"].conform(pl.concat([said, rest.select(said.columns)]))
+
+
+def _projects_of(delivery: Received, history: Mapping[str, pl.DataFrame], owners: Mapping[str, str]) -> list[str]:
+    """The projects a stated day covers: those the delivery speaks of, else (a delivery of that day alone) all of the sender's."""
+    named: set[str] = set()
+    for table in ("prosjekt", "deltaker"):
+        rows = history[table].filter(pl.col("receipt_id") == delivery.receipt_id)
+        named |= set(rows["prosjekt_id"].drop_nulls().to_list())
+    return sorted(named or {p for p, owner in owners.items() if owner == delivery.avsender})

@@ -1,0 +1,299 @@
+"""One night's intake from the inbox to the ledger, and the same for a single file without taking it in."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipeline.intake.decide import counts, state_of
+from pipeline.intake.delivery import Delivery, Validate, add_row_findings, failed, judge, share
+from pipeline.intake.discover import Found, Moved, discover, look_at, read_stable
+from pipeline.intake.findings import Finding, Reading, grouped
+from pipeline.intake.merge import claims, full_history, merged, project_owners
+from pipeline.intake.receipts import receipt_dict, write_receipt
+from pipeline.intake.relations import Known, foreign
+from pipeline.intake.sandbox import Sandbox
+from pipeline.intake.vault import Ledger, Received, Vault, receipt_number
+from pipeline.rules import rule
+from pipeline.settings import Settings
+from pipeline.tables import DELIVERY_TABLES
+
+Progress = Callable[[str], None]
+SHRINKING = 0.7
+FULL_STATE = ("prosjekt", "deltaker", "tiltak")
+RETRIED = ("JS012", "JS013", "JS014")
+
+
+@dataclass(frozen=True)
+class IntakeNight:
+    """What a night's intake did.
+
+    Attributes:
+        mottak: the whole ledger, ``INNDATA["mottak"]``.
+        n_new: deliveries taken up this night, whatever became of them.
+        n_failed: deliveries of this night that the program itself could not handle (JS013): for the engineer.
+        receipts: ids of this night's receipts, in order of receipt.
+        crashes: receipt id to what failed and where (kind of exception, module, line); never its text.
+    """
+
+    mottak: pl.DataFrame
+    n_new: int
+    n_failed: int = 0
+    receipts: tuple[str, ...] = ()
+    crashes: dict[str, str] = field(default_factory=dict)
+
+
+def run_intake(settings: Settings, validate: Validate, progress: Progress) -> IntakeNight:
+    """Take in everything new in the inbox: originals, accepted rows, receipts, and last the ledger.
+
+    Args:
+        settings: home, environment and clock.
+        validate: judges one table's batch, see ``Validate``.
+        progress: called with a short text before each longer step.
+
+    Returns:
+        The ledger after the night. Nothing new leaves every file as it was.
+    """
+    vault = Vault(settings.home)
+    vault.open()
+    before = vault.ledger()
+    found = discover(settings)
+    with Sandbox(vault.scratch) as sandbox:
+        progress(f"Ser etter nye leveranser: {len(found)} filer i innboksen")
+        new, inbox = _take_up(found, before, vault, sandbox)
+    if new:
+        progress(f"Kontrollerer {len(new)} nye leveranser")
+        known = _known(vault, before)
+        _judge_safely(new, known, validate, settings)
+        _settle_owners(new, known)
+    ledger = Ledger(before.deliveries, inbox)
+    for d in new:
+        ledger = _record(d, ledger, vault, settings)
+    if ledger != before:
+        vault.write_ledger(ledger)
+    broken = sum("JS013" in r.codes for r in ledger.deliveries[len(before.deliveries) :])
+    crashes = {d.receipt_id: d.crash for d in new if d.crash}
+    return IntakeNight(ledger.frame(), len(new), broken, tuple(d.receipt_id for d in new), crashes)
+
+
+def check_file(path: Path, avsender: str, settings: Settings, validate: Validate) -> dict[str, Any]:
+    """The receipt that a file would get from this sender tonight; nothing is taken in and nothing is written to the home."""
+    vault = Vault(settings.home)
+    ledger = vault.ledger()
+    with tempfile.TemporaryDirectory(prefix="jobbsjansen-check-") as scratch, Sandbox(Path(scratch)) as sandbox:
+        d = _checked(path, avsender, len(ledger.deliveries) + 1, Path(scratch), sandbox, ledger)
+    known = _known(vault, ledger)
+    _judge_safely([d], known, validate, settings)
+    _settle_owners([d], known)
+    received, findings = _decide(d, ledger, vault, settings)
+    return receipt_dict(received, findings, d.reading.facts, settings)
+
+
+def _checked(path: Path, avsender: str, order: int, scratch: Path, sandbox: Sandbox, ledger: Ledger) -> Delivery:
+    found = look_at(path, avsender)
+    if found.problem:
+        return _unopened(found, ledger, order)
+    try:
+        data = read_stable(found)
+    except Moved:
+        return _unopened(replace(found, problem="JS014"), ledger, order)
+    copy = scratch / "delivery"
+    copy.write_bytes(data)
+    return _delivery(found.avsender, hashlib.sha256(data).hexdigest(), order, sandbox.read(copy, found.table), ledger, ())
+
+
+def _take_up(
+    found: Iterable[Found], ledger: Ledger, vault: Vault, sandbox: Sandbox
+) -> tuple[list[Delivery], dict[str, dict[str, str]]]:
+    """Read what is new, in order of receipt, and say which names now hold which bytes."""
+    held: list[tuple[int, str, Found]] = []
+    for entry in found:
+        held.append((entry.mtime, _content(entry, vault), entry))
+    new: list[Delivery] = []
+    inbox: dict[str, dict[str, str]] = {}
+    latest = {r.avsender: r.sha256 for r in ledger.deliveries if r.taken_in}
+    for _, sha256, entry in sorted(held, key=lambda h: (h[0], h[1], h[2].name_hash)):
+        inbox.setdefault(entry.avsender, {})[entry.name_hash] = sha256
+        if _is_known(entry, sha256, ledger, new, latest):
+            continue
+        order = len(ledger.deliveries) + len(new) + 1
+        if entry.problem or not vault.original(sha256).is_file():
+            d = _unopened(entry if entry.problem else replace(entry, problem="JS014"), ledger, order, new)
+        else:
+            d = _delivery(entry.avsender, sha256, order, sandbox.read(vault.original(sha256), entry.table), ledger, new)
+        if not d.fatal:
+            latest[d.avsender] = sha256
+        new.append(d)
+    return new, inbox
+
+
+def _content(entry: Found, vault: Vault) -> str:
+    """The content hash, with the original kept; for what may not be opened a hash of how it lies there."""
+    if not entry.problem:
+        try:
+            return vault.keep_original(read_stable(entry))
+        except Moved:
+            return _unopened_hash(replace(entry, problem="JS014"))
+    return _unopened_hash(entry)
+
+
+def _unopened_hash(entry: Found) -> str:
+    return hashlib.sha256(f"{entry.problem}:{entry.name_hash}:{entry.look[0]}".encode()).hexdigest()
+
+
+def _is_known(entry: Found, sha256: str, ledger: Ledger, new: list[Delivery], latest: dict[str, str]) -> bool:
+    """A file that lies where it lay with the bytes it had, or whose bytes are the sender's latest (or were refused before)."""
+    if ledger.inbox.get(entry.avsender, {}).get(entry.name_hash) == sha256:
+        return True
+    if latest.get(entry.avsender) == sha256:
+        return True
+    tonight = [d for d in new if d.avsender == entry.avsender and d.sha256 == sha256]
+    if tonight:
+        return tonight[-1].fatal
+    earlier = ledger.with_bytes(entry.avsender, sha256)
+    return bool(earlier) and not earlier[-1].taken_in and not set(earlier[-1].codes) & set(RETRIED)
+
+
+def _delivery(avsender: str, sha256: str, order: int, reading: Reading, ledger: Ledger, new: Iterable[Delivery]) -> Delivery:
+    earlier = len(ledger.with_bytes(avsender, sha256)) + sum(d.avsender == avsender and d.sha256 == sha256 for d in new)
+    return Delivery(receipt_number(avsender, sha256, earlier), avsender, sha256, order, reading)
+
+
+def _unopened(entry: Found, ledger: Ledger, order: int, new: Iterable[Delivery] = ()) -> Delivery:
+    return _delivery(entry.avsender, _unopened_hash(entry), order, Reading([Finding(entry.problem)]), ledger, new)
+
+
+def _known(vault: Vault, ledger: Ledger) -> Known:
+    standing = ledger.standing()
+    history = full_history(vault, standing)
+    return Known(ledger, merged(standing, history), project_owners(history))
+
+
+def _judge_safely(new: list[Delivery], known: Known, validate: Validate, settings: Settings) -> None:
+    """Judge all deliveries in one batch; when that fails, one by one, so that the one at fault stands alone.
+
+    Raises:
+        Exception: every delivery of several fails: then the program is at fault, and nothing may be decided.
+    """
+    sound = [d for d in new if not d.fatal]
+    try:
+        share(judge(sound, known, validate, settings), sound)
+        return
+    except Exception as crash:
+        if len(sound) < 2:
+            _fail(sound, _where(crash))
+            return
+    failing = {d.receipt_id: text for d in sound if (text := _judged_alone(d, known, validate, settings))}
+    if len(failing) == len(sound):
+        raise RuntimeError(
+            f"No delivery could be judged: the rules or the validator are at fault ({sorted(set(failing.values()))})."
+        )
+    for d in sound:
+        if d.receipt_id in failing:
+            _fail([d], failing[d.receipt_id])
+
+
+def _judged_alone(d: Delivery, known: Known, validate: Validate, settings: Settings) -> str:
+    """Where judging this delivery alone failed; empty when it did not."""
+    try:
+        share(judge([d], known, validate, settings), [d])
+    except Exception as crash:
+        return _where(crash)
+    return ""
+
+
+def _fail(deliveries: Iterable[Delivery], where: str) -> None:
+    for d in deliveries:
+        d.reading, d.fates, d.crash = failed(), {}, where
+
+
+def _where(crash: Exception) -> str:
+    """Kind and place of a failure; its text may quote the data and is dropped."""
+    frame = traceback.extract_tb(crash.__traceback__)[-1]
+    return f"{type(crash).__name__} in {Path(frame.filename).name}:{frame.lineno}"
+
+
+def _settle_owners(new: list[Delivery], known: Known) -> None:
+    """Projects first delivered tonight belong to whoever's row is accepted first; later claims of others are errors."""
+    owners = dict(known.owners)
+    for d in (d for d in new if not d.fatal):
+        for name in [n for n in DELIVERY_TABLES if n in d.fates and "prosjekt_id" in DELIVERY_TABLES[n]]:
+            taken = d.fates[name].filter(pl.col("_fate") != "quarantined")
+            wrong = taken.filter(foreign(name, taken, owners))
+            add_row_findings(d, name, "JS215", "prosjekt_id", wrong["row_no"])
+            rest = taken.filter(~pl.col("row_no").is_in(wrong["row_no"].implode()))
+            for project, owner in claims(name, rest).select("prosjekt_id", "owner").rows():
+                owners.setdefault(project, owner)
+
+
+def _record(d: Delivery, ledger: Ledger, vault: Vault, settings: Settings) -> Ledger:
+    """Write a delivery's rows and receipt, and return the ledger with it at the end."""
+    received, findings = _decide(d, ledger, vault, settings)
+    if received.taken_in:
+        for name, fates in d.fates.items():
+            kept = fates.filter(pl.col("_fate").is_in(["accepted", "withdrawn"]))
+            if kept.height:
+                vault.write_rows(d.receipt_id, name, kept.select("row_no", *DELIVERY_TABLES[name].names))
+    write_receipt(settings.home, receipt_dict(received, findings, d.reading.facts, settings))
+    return Ledger((*ledger.deliveries, received), ledger.inbox)
+
+
+def _decide(d: Delivery, ledger: Ledger, vault: Vault, settings: Settings) -> tuple[Received, list[Finding]]:
+    previous = ledger.latest_taken_in(d.avsender)
+    tables = _rejected_counts(d) if d.fatal else {name: counts(f) for name, f in d.fates.items()}
+    stated = None if d.fatal else _innsending(d)
+    findings = [*d.reading.findings, *grouped(d.found)]
+    if not d.fatal:
+        findings += _history_findings(d, ledger, tables, previous)
+        if stated and stated["trekker_tilbake"]:
+            findings.append(Finding("JS307", "innsending", "trekker_tilbake"))
+    severities = [rule(f.code).severity for f in findings]
+    day = min(stated["statusdato"], settings.today) if stated and stated["statusdato"] else None
+    return Received(
+        receipt_id=d.receipt_id,
+        avsender=d.avsender,
+        sha256=d.sha256,
+        mottatt=settings.now.isoformat(),
+        state=state_of(findings, tables),
+        supersedes=previous.receipt_id if previous else None,
+        rekkefolge=d.order,
+        tables=tables,
+        n_fatal=severities.count("fatal"),
+        n_error=severities.count("error"),
+        n_remark=severities.count("remark"),
+        statusdato=day.isoformat() if day else None,
+        withdraws=stated["trekker_tilbake"] if stated else None,
+        codes=sorted({f.code for f in findings}),
+    ), findings
+
+
+def _rejected_counts(d: Delivery) -> dict[str, dict[str, int]]:
+    """Rows that were read before the delivery was refused: none of them is taken in."""
+    rows = {name: frame.height for name, frame in d.reading.tables.items()}
+    return {name: {"rows_in": n, "accepted": 0, "quarantined": n, "withdrawn": 0, "duplicates": 0} for name, n in rows.items()}
+
+
+def _innsending(d: Delivery) -> dict[str, Any] | None:
+    """The one accepted row of ``innsending``, if any."""
+    if "innsending" not in d.fates:
+        return None
+    rows = d.fates["innsending"].filter(pl.col("_fate") == "accepted")
+    return rows.row(0, named=True) if rows.height == 1 else None
+
+
+def _history_findings(d: Delivery, ledger: Ledger, tables: dict[str, dict[str, int]], previous: Received | None) -> list[Finding]:
+    found: list[Finding] = []
+    if any(r.taken_in for r in ledger.with_bytes(d.avsender, d.sha256)):
+        found.append(Finding("JS301"))
+    if previous and all(name in t for t in (tables, previous.tables) for name in FULL_STATE):
+        now, then = tables["deltaker"]["rows_in"], previous.tables["deltaker"]["rows_in"]
+        if now < SHRINKING * then:
+            found.append(Finding("JS302", "deltaker", None, (), then - now))
+    return found

@@ -1,0 +1,138 @@
+"""Rules across tables, deliveries and code lists, as flag columns (true = broken)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from pipeline.codes import municipalities, oslo_districts
+from pipeline.intake.merge import claims, with_entity
+from pipeline.intake.rows import flag_rows
+from pipeline.intake.senders import may_deliver_for, same_sender
+from pipeline.intake.vault import Ledger
+from pipeline.rules import flag_name
+from pipeline.tables import DELIVERY_TABLES
+
+DAYS_BEFORE_START = 30
+_ENDLESS = date(9999, 12, 31)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What stood before this night: the ledger, the merged rows per table and the owner of each project."""
+
+    ledger: Ledger
+    current: Mapping[str, pl.DataFrame]
+    owners: Mapping[str, str]
+
+
+def relation_flags(table: str, batches: Mapping[str, pl.DataFrame], known: Known) -> pl.DataFrame:
+    """One table's batch with the flags of rules that look beyond the row.
+
+    Args:
+        table: delivery table.
+        batches: tonight's typed rows of every table.
+        known: what stood before this night.
+    """
+    frame = _withdrawals(table, batches[table], known)
+    if "prosjekt_id" in DELIVERY_TABLES[table]:
+        frame = frame.with_columns(foreign(table, frame, known.owners).alias(flag_name("JS215")))
+    if table == "prosjekt":
+        frame = _project_place(frame)
+    if table in ("prosjekt", "deltaker"):
+        frame = _municipality(table, frame)
+    if table == "deltaker":
+        projects = pl.concat([known.current["prosjekt"].select("prosjekt_id"), _of(batches, "prosjekt").select("prosjekt_id")])
+        here = projects["prosjekt_id"].drop_nulls().unique()
+        frame = frame.with_columns((~pl.col("prosjekt_id").is_in(here.implode())).fill_null(False).alias(flag_name("JS216")))
+    if table in ("kartlegging", "tiltak", "oppfolging", "etteroppfolging"):
+        frame = _parents(table, frame, _participations(batches, known))
+    return frame
+
+
+def foreign(table: str, frame: pl.DataFrame, owners: Mapping[str, str]) -> pl.Series:
+    """True for rows whose project belongs to someone else than the row says; rows of unknown projects are free."""
+    said = frame.with_row_index("_at").with_columns(pl.col("_at").cast(pl.Int64).alias("order"))
+    owner = claims(table, said).select(pl.col("order").alias("_at"), "owner")
+    joined = said.select(pl.col("_at").cast(pl.Int64), "prosjekt_id").join(owner, on="_at", how="left", maintain_order="left")
+    wrong = [
+        o is not None and p in owners and not same_sender(owners[p], o) for p, o in joined.select("prosjekt_id", "owner").rows()
+    ]
+    return pl.Series("foreign", wrong, dtype=pl.Boolean)
+
+
+def _withdrawals(table: str, frame: pl.DataFrame, known: Known) -> pl.DataFrame:
+    if table == "innsending":
+        ids: dict[str, set[str]] = {}
+        for r in known.ledger.deliveries:
+            if r.taken_in:
+                ids.setdefault(r.avsender, set()).add(r.receipt_id)
+        unknown = [
+            t is not None and t not in ids.get(sender, set()) for sender, t in frame.select("sender", "trekker_tilbake").rows()
+        ]
+        off = pl.lit(False).alias(flag_name("JS219"))
+        return frame.with_columns(pl.Series(flag_name("JS304"), unknown, dtype=pl.Boolean), off)
+    before = known.current[table].with_columns(pl.lit(None, dtype=pl.String).alias("slettes"))
+    shared = DELIVERY_TABLES[table].names
+    here = pl.concat([before.select(shared), frame.select(shared)])
+    keyed = with_entity(table, here).with_row_index("_at")
+    there = keyed.filter(pl.col("slettes").fill_null("nei") != "ja")["_entity"].drop_nulls().unique()
+    lost = keyed.slice(before.height).select(
+        ((pl.col("slettes") == "ja") & ~pl.col("_entity").is_in(there.implode())).fill_null(False).alias(flag_name("JS219"))
+    )
+    return pl.concat([frame, lost], how="horizontal")
+
+
+def _project_place(frame: pl.DataFrame) -> pl.DataFrame:
+    places = frame.select("sender", "komm_nr", "bydel_nr").rows()
+    allowed = [may_deliver_for(sender, komm, bydel) for sender, komm, bydel in places]
+    districts = oslo_districts()["bydel_nr"]
+    return frame.with_columns(
+        pl.Series(flag_name("JS214"), [not a for a in allowed], dtype=pl.Boolean),
+        (~pl.col("bydel_nr").is_in(districts.implode())).fill_null(False).alias(flag_name("JS213")),
+    )
+
+
+def _municipality(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """JS211 never a municipality; JS212 not one at any time from the first to the last day that the row concerns."""
+    numbers = municipalities()["komm_nr"].unique()
+    year = pl.col("tilskuddsaar").cast(pl.Int32, strict=False) if table == "prosjekt" else pl.col("start_dato").dt.year()
+    first = pl.date(year, 1, 1) if table == "prosjekt" else pl.col("start_dato")
+    last = pl.date(year, 12, 31) if table == "prosjekt" else pl.col("start_dato")
+    dated = frame.select("receipt_id", "row_no", "komm_nr", first.alias("_first"), last.alias("_last")).drop_nulls()
+    spans = municipalities().select("komm_nr", "gyldig_fra", pl.col("gyldig_til").fill_null(_ENDLESS))
+    valid = dated.join(spans, on="komm_nr").filter(
+        (pl.col("gyldig_fra") <= pl.col("_last")) & (pl.col("gyldig_til") > pl.col("_first"))
+    )
+    late = dated.filter(pl.col("komm_nr").is_in(numbers.implode())).join(valid, on=["receipt_id", "row_no"], how="anti")
+    frame = frame.with_columns((~pl.col("komm_nr").is_in(numbers.implode())).fill_null(False).alias(flag_name("JS211")))
+    return flag_rows(frame, late, "JS212")
+
+
+def _participations(batches: Mapping[str, pl.DataFrame], known: Known) -> pl.DataFrame:
+    columns = ["fnr", "prosjekt_id", "start_dato", "slutt_dato"]
+    tonight = _of(batches, "deltaker").filter(pl.col("slettes").fill_null("nei") != "ja").select(columns)
+    return pl.concat([known.current["deltaker"].select(columns), tonight]).drop_nulls(columns[:3]).unique()
+
+
+def _parents(table: str, frame: pl.DataFrame, participations: pl.DataFrame) -> pl.DataFrame:
+    """JS209 no participation of that person in that project; JS210 none that the row's day belongs to."""
+    day = "start_dato" if table == "tiltak" else "dato"
+    rows = frame.filter(pl.col("slettes").fill_null("nei") != "ja").select(
+        "receipt_id", "row_no", "fnr", "prosjekt_id", pl.col(day).alias("_day")
+    )
+    rows = rows.drop_nulls()
+    met = rows.join(participations, on=["fnr", "prosjekt_id"])
+    frame = flag_rows(frame, rows.join(met, on=["receipt_id", "row_no"], how="anti"), "JS209")
+    if table == "etteroppfolging":
+        return frame
+    early = pl.col("start_dato").dt.offset_by(f"-{DAYS_BEFORE_START}d")
+    inside = met.filter((pl.col("_day") >= early) & (pl.col("_day") <= pl.col("slutt_dato").fill_null(_ENDLESS)))
+    return flag_rows(frame, met.join(inside, on=["receipt_id", "row_no"], how="anti"), "JS210")
+
+
+def _of(batches: Mapping[str, pl.DataFrame], table: str) -> pl.DataFrame:
+    return batches[table] if table in batches else DELIVERY_TABLES[table].empty()

@@ -1,0 +1,97 @@
+"""The parent's side of the reading process: one child for the whole night, replaced when it dies or takes too long."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import polars as pl
+
+from pipeline.intake.findings import Finding, Reading
+from pipeline.rules import limits
+from pipeline.store import PACKAGE
+
+_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "POLARS_MAX_THREADS", "SYSTEMROOT")
+
+
+class Sandbox:
+    """Reads deliveries in a child process; use as a context manager.
+
+    Args:
+        folder: a folder in the identified zone for the child's output, emptied after each file.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._folder = folder
+        self._child: subprocess.Popen[bytes] | None = None
+        self._buffer = b""
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self._end()
+
+    def read(self, source: Path, table: str | None) -> Reading:
+        """The reading of one file; JS012 when the child was killed by its limits or by time."""
+        with tempfile.TemporaryDirectory(dir=self._folder, prefix="reading-") as target:
+            answer = self._ask({"source": str(source), "table": table, "target": target})
+            if answer is None:
+                self._end()
+                return Reading([Finding("JS012")])
+            findings = [Finding(f["code"], f["table"], f["column"], tuple(f["rows"]), f["count"]) for f in answer["findings"]]
+            tables = {name: pl.read_parquet(Path(target) / f"{name}.parquet") for name in answer["tables"]}
+            return Reading(findings, tables, answer["facts"])
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        child = self._running()
+        if child.stdin is None or child.stdout is None:
+            raise RuntimeError("The reading process has no pipes.")
+        try:
+            child.stdin.write(json.dumps(request).encode() + b"\n")
+            child.stdin.flush()
+        except BrokenPipeError:
+            return None
+        line = self._line(child.stdout.fileno(), time.monotonic() + limits()["parse_seconds"])
+        return None if line is None else json.loads(line)
+
+    def _line(self, pipe: int, deadline: float) -> bytes | None:
+        while b"\n" not in self._buffer:
+            ready, _, _ = select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))
+            chunk = os.read(pipe, 1 << 16) if ready else b""
+            if not chunk:
+                return None
+            self._buffer += chunk
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is None or self._child.poll() is not None:
+            self._end()
+            environment = {k: v for k in _ENVIRONMENT if (v := os.environ.get(k))} | {"PYTHONPATH": str(PACKAGE.parent)}
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "pipeline.intake.worker"],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
+            )  # fmt: skip
+        return self._child
+
+    def _end(self) -> None:
+        child, self._child, self._buffer = self._child, None, b""
+        if child is None:
+            return
+        child.kill()
+        for pipe in (child.stdin, child.stdout):
+            if pipe is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+        child.wait()

@@ -1,0 +1,45 @@
+"""How names are compared: without regard to case, æøå or their substitutes, blanks, ``_``, ``-`` and ``.``."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from pipeline.tables import DELIVERY_TABLES, Table
+
+# The file description writes ø both as o and as oe, å both as a and as aa; folding takes the shorter of each.
+_LETTERS = (("æ", "ae"), ("oe", "o"), ("ø", "o"), ("aa", "a"), ("å", "a"))
+_IGNORED = r"[\s\u00a0\u202f\ufeff_.*\-]+"
+
+
+def fold(name: str) -> str:
+    """The form in which two spellings of one name are equal."""
+    text = re.sub(_IGNORED, "", name.casefold())
+    for letter, plain in _LETTERS:
+        text = text.replace(letter, plain)
+    return text
+
+
+def fold_expr(column: pl.Expr) -> pl.Expr:
+    """``fold`` over a text column; null stays null."""
+    folded = column.str.to_lowercase().str.replace_all(_IGNORED, "")
+    for letter, plain in _LETTERS:
+        folded = folded.str.replace_all(letter, plain, literal=True)
+    return folded
+
+
+def header_names(table: Table) -> dict[str, str]:
+    """Folded header to column name, with every alias of the file description."""
+    return {fold(name): c.name for c in table.columns for name in (c.name, *c.aliases)}
+
+
+def table_named(name: str) -> str | None:
+    """The delivery table that a sheet's or a file's name starts with, else ``None``."""
+    stem = name.replace("\\", "/").rsplit("/", 1)[-1]
+    folded = fold(stem.rsplit(".", 1)[0] if "." in stem else stem)
+    for table in DELIVERY_TABLES:
+        rest = folded.removeprefix(fold(table))
+        if rest != folded and not rest[:1].isalpha():
+            return table
+    return None

@@ -1,0 +1,148 @@
+"""Workbooks: limits and marks from the sheets' XML, cell values through calamine.
+
+Calamine gives values by their type (dates come right, numbers without exponent) but neither error cells, formulas nor
+hidden rows; those are read from the XML itself, which has been checked for size and DTD before.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from xml.etree import ElementTree  # the parts are bounded in size and free of DTD before they come here
+
+import fastexcel
+
+from pipeline.intake.archive import refuse_dtd
+from pipeline.intake.findings import FIRST_ROWS, Finding, Reading, refuse
+from pipeline.intake.sheet import Row, find_header, read_rows
+from pipeline.intake.spelling import table_named
+from pipeline.rules import limits
+
+_ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
+_NUMBER = re.compile(rb'\br="(\d+)"')
+_DIMENSION = re.compile(rb'<(?:\w+:)?dimension\b[^>]*\bref="([A-Z]+)(\d+)(?::([A-Z]+)(\d+))?"')
+_CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
+_PLACE = re.compile(rb'\br="([A-Z]+)(\d+)"')
+_ERROR = re.compile(rb'\bt="e"')
+_FORMULA = re.compile(rb"<(?:\w+:)?f\b")
+_HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
+_VALUE = re.compile(rb"<(?:\w+:)?(?:v|is)\b")
+ERROR_TEXT = "#REF!"
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What a sheet's XML says beside the values; rows count from 1, columns from 0, ``left`` is the first used column."""
+
+    errors: tuple[tuple[int, int], ...]
+    formula_rows: tuple[int, ...]
+    hidden_rows: tuple[int, ...]
+    left: int
+
+
+def read_workbook(data: bytes, files: dict[str, bytes], reading: Reading) -> None:
+    """Read every known sheet of a workbook into ``reading.tables``; unknown sheets with content are noted.
+
+    Raises:
+        Refused: JS008, JS009, JS011, JS021, JS025–JS028.
+    """
+    refuse_dtd(files)
+    reading.facts["form"] = "xlsx"
+    parts = _sheet_parts(files)
+    for content in parts.values():
+        _refuse_large(content)
+    try:
+        book = fastexcel.read_excel(data)
+    except Exception:
+        # calamine's texts quote the file
+        raise refuse("JS009") from None
+    for number, name in enumerate(book.sheet_names, start=1):
+        table = table_named(name)
+        if table is None:
+            reading.findings.append(Finding("JS032", None, f"ark {number}"))
+        elif table in reading.tables:
+            raise refuse("JS027", table)
+        else:
+            _read_sheet(book, name, parts.get(name, b""), table, reading)
+
+
+def _read_sheet(book: fastexcel.ExcelReader, name: str, xml: bytes, table: str, reading: Reading) -> None:
+    try:
+        frame = book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string").to_polars()
+    except Exception:
+        raise refuse("JS009", table) from None
+    marks = _marks(xml)
+    cells: list[list[str | None]] = [list(row) for row in frame.rows()]
+    for row, column in marks.errors:
+        place = column - marks.left
+        if row <= len(cells) and 0 <= place < len(cells[row - 1]):
+            cells[row - 1][place] = ERROR_TEXT
+    rows = [Row(number, values) for number, values in enumerate(cells, start=1)]
+    header = find_header(rows, table)
+    read_rows(rows, header, table, reading)
+    below = rows[header].number
+    for code, marked in (("JS034", marks.hidden_rows), ("JS035", marks.formula_rows)):
+        found = [r for r in marked if r > below]
+        if found:
+            reading.findings.append(Finding(code, table, None, tuple(found[:FIRST_ROWS]), len(found)))
+
+
+def _refuse_large(xml: bytes) -> None:
+    rows = columns = 0
+    for match in _DIMENSION.finditer(xml):
+        rows = int(match[4] or match[2])
+        columns = _column_number(match[3] or match[1]) + 1
+    for counted, match in enumerate(_ROW.finditer(xml), start=1):
+        number = _NUMBER.search(match[1])
+        rows = max(rows, counted, int(number[1]) if number else 0)
+        if rows > limits()["sheet_rows"]:
+            break
+    if rows > limits()["sheet_rows"] or columns > limits()["sheet_columns"]:
+        raise refuse("JS011")
+
+
+def _marks(xml: bytes) -> Marks:
+    errors: list[tuple[int, int]] = []
+    formulas: set[int] = set()
+    left = 1 << 20
+    for match in _CELL.finditer(xml):
+        place = _PLACE.search(match[1])
+        content = match[2] or b""
+        if place is None or not _VALUE.search(content):
+            continue
+        row, column = int(place[2]), _column_number(place[1])
+        left = min(left, column)
+        if _ERROR.search(match[1]):
+            errors.append((row, column))
+        if _FORMULA.search(content):
+            formulas.add(row)
+    hidden = [int(n[1]) for m in _ROW.finditer(xml) if _HIDDEN.search(m[1]) and (n := _NUMBER.search(m[1]))]
+    return Marks(tuple(errors), tuple(sorted(formulas)), tuple(sorted(hidden)), left)
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number - 1
+
+
+def _sheet_parts(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Sheet name to its XML, through the workbook's relations.
+
+    Raises:
+        Refused: JS009 when the workbook does not say where its sheets are.
+    """
+    try:
+        book = ElementTree.fromstring(files["xl/workbook.xml"])  # noqa: S314 - bounded, no DTD
+        relations = ElementTree.fromstring(files["xl/_rels/workbook.xml.rels"])  # noqa: S314 - bounded, no DTD
+    except (KeyError, ElementTree.ParseError, ValueError):
+        raise refuse("JS009") from None
+    targets = {r.get("Id"): (r.get("Target") or "") for r in relations}
+    parts: dict[str, bytes] = {}
+    for sheet in (e for e in book.iter() if e.tag.endswith("}sheet")):
+        relation = next((v for k, v in sheet.attrib.items() if k.endswith("}id")), None)
+        target = targets.get(relation, "")
+        path = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+        parts[sheet.get("name") or ""] = files.get(path, b"")
+    return parts

@@ -1,0 +1,17 @@
+"""The inbox that intake tests drop files into."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from pipeline.settings import OSLO, Home, Settings
+
+from tests.intake.intake_case import Inbox
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Inbox:
+    now = datetime(2024, 6, 1, 2, 30, tzinfo=OSLO)
+    return Inbox(tmp_path, Settings(Home(tmp_path / "home"), "demo", now, min_age_seconds=0.0))
