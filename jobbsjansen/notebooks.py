@@ -27,6 +27,6 @@ def run_notebook(name: str, settings: Settings) -> None:
     if not settings.home.snapshot.is_file():
         raise UserError("This home has no snapshot yet.", "Run 'jobbsjansen nightly' first.")
     environment = os.environ | {"JOBBSJANSEN_HOME": str(settings.home.root)}
-    done = subprocess.run([sys.executable, str(file)], env=environment, cwd=FOLDER.parent, check=False)
+    done = subprocess.run([sys.executable, str(file)], env=environment, cwd=FOLDER.parent, check=False)  # noqa: S603
     if done.returncode:
         raise UserError("The notebook ended with an error.", "See above where.")
