@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
 
 import polars as pl
 
 from pipeline import codes
 from pipeline.export.datadoc import TITLES
 from pipeline.export.naming import STATE_FOLDER, DataFileName
-from pipeline.export.variables import Variable, key, variables
+from pipeline.export.variables import key, variables
 from pipeline.released import ApprovedMicrodata
 
-CODE_LIST_FILES = {"komm_nr": "kommuner", "komm_nr_ref": "kommuner", "bydel_nr": "bydeler", "landgruppe": "landgrupper"}
+_NAMED_CODES = Path(__file__).with_name("kodenavn.csv")
+SHARED_LISTS = {
+    "komm_nr": "kommuner", "komm_nr_ref": "kommuner", "bydel_nr": "bydeler", "norsk_start": "norsk", "norsk_slutt": "norsk",
+    "fadder": "ja_nei", "avbrutt": "ja_nei",
+}  # fmt: skip
 NOT_AVAILABLE = "Tom verdi betyr at verdien ikke er oppgitt, eller at registeruttrekket ikke rekker fram."
 
 
@@ -46,21 +52,30 @@ def _variable_rows(table: str, frame: pl.DataFrame) -> Iterator[dict[str, object
         yield {
             "tabell": table, "posisjon": position, "navn": variable.name, "etikett": variable.label,
             "type": variable.column.kind, "lengde": variable_length(frame[variable.name]), "enhet": variable.column.unit or None,
-            "noekkel": "ja" if variable.key else "nei", "identifiserer": variable.identifies, "kodeliste": _code_list(variable),
+            "noekkel": "ja" if variable.key else "nei", "identifiserer": variable.identifies, "kodeliste": code_list(variable.name),
         }  # fmt: skip
 
 
-def _code_list(variable: Variable) -> str | None:
-    return CODE_LIST_FILES.get(variable.name, variable.name if variable.column.codes else None)
+def code_list(variable: str) -> str | None:
+    """The file under ``kodelister/`` that explains a variable's codes, None when it has none."""
+    name = SHARED_LISTS.get(variable, variable)
+    return name if name in {"kommuner", "bydeler", *named_codes()["kodeliste"]} else None
+
+
+@cache
+def named_codes() -> pl.DataFrame:
+    """One row per code of a closed list: kodeliste, kode, navn (bokmål)."""
+    return pl.read_csv(_NAMED_CODES, separator=";", infer_schema=False)
 
 
 def _code_lists(tables: list[str]) -> Iterator[tuple[str, pl.DataFrame]]:
-    closed = {v.name: v.column.codes for table in tables for v in variables(table) if v.column.codes}
-    for name, values in sorted(closed.items()):
-        yield name, pl.DataFrame({"kode": list(values)})
+    used = {code_list(v.name) for table in tables for v in variables(table)}
+    for (name,), rows in named_codes().group_by("kodeliste", maintain_order=True):
+        if name in used:
+            yield str(name), rows.drop("kodeliste")
     yield "kommuner", codes.municipalities().sort("komm_nr", "gyldig_fra")
     yield "bydeler", codes.oslo_districts()
-    yield "landgrupper", codes.country_groups()
+    yield "land-til-landgruppe", codes.country_groups()
 
 
 def _counts(table: str, frame: pl.DataFrame, name: DataFileName) -> dict[str, object]:

@@ -14,9 +14,12 @@ import polars as pl
 import pytest
 from datadoc_model.required.model import MetadataContainer
 
+from pipeline import codes
 from pipeline.errors import UserError
 from pipeline.export import verify_package, write_ssb_package
+from pipeline.export.documentation import code_list
 from pipeline.export.naming import DataFileName, first_name, is_variable_name, parse_name
+from pipeline.export.variables import table_names, variables
 from pipeline.settings import OSLO
 from pipeline.store import write_text
 from tests.export.export_case import approved, settings, tables
@@ -164,8 +167,20 @@ def test_counts_and_variable_list(package: Path) -> None:
         32,
         "direkte",
     )
-    for code_list in listed["kodeliste"].drop_nulls():
-        assert (package / f"dokumentasjon/v1/kodelister/{code_list}.csv").is_file()
+    for listed_name in listed["kodeliste"].drop_nulls():
+        assert (package / f"dokumentasjon/v1/kodelister/{listed_name}.csv").is_file()
+
+
+def test_every_code_that_a_variable_can_hold_is_explained(package: Path) -> None:
+    for table in table_names():
+        for variable in variables(table):
+            if variable.column.codes:
+                name = code_list(variable.name)
+                listed = pl.read_csv(package / f"dokumentasjon/v1/kodelister/{name}.csv", separator=";", infer_schema=False)
+                assert set(variable.column.codes) <= set(listed["kode"]), variable.name
+                assert listed["navn"].str.len_chars().min() > 0
+    groups = pl.read_csv(package / "dokumentasjon/v1/kodelister/landgruppe.csv", separator=";")
+    assert set(codes.country_groups()["landgruppe"]) == set(groups["kode"])
 
 
 def test_the_readme_s_queries_run(package: Path) -> None:
