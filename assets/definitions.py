@@ -28,11 +28,18 @@ def build_defs(overrides: Mapping[str, dg.ResourceDefinition] | None = None, *, 
     )
 
 
-def run_night(night: Night, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
-    """The whole graph once, in this process, over ``night``; errors are raised as they were."""
+def run_night(night: Night, *, kept: bool = True) -> None:
+    """The whole graph once, in this process, over ``night``; errors are raised as they were.
+
+    Args:
+        night: what the run carries.
+        kept: whether the run is written to the home's own instance, where ``make ui`` shows it.
+    """
+    folder = str(night.settings.home.dagster)
     defs = build_defs({"night": dg.ResourceDefinition.hardcoded_resource(night)})
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    return defs.resolve_job_def(JOB_NAME).execute_in_process(instance=instance, run_config=quiet, raise_on_error=True)
+    with dg.DagsterInstance.from_config(folder) if kept else dg.DagsterInstance.ephemeral() as instance:
+        defs.resolve_job_def(JOB_NAME).execute_in_process(instance=instance, run_config=quiet, raise_on_error=True)
 
 
 @dg.definitions

@@ -1,6 +1,6 @@
 """The nightly run on the sample: first run, second run with nothing new, `--help`, and what the persistent Dagster instance costs.
 
-    python -m benchmarks.nightly [--runs 3]
+python -m benchmarks.nightly [--runs 3]
 """
 
 from __future__ import annotations
@@ -20,20 +20,16 @@ NOW = datetime(2026, 2, 1, 2, 30, tzinfo=OSLO)
 
 
 def _orchestration(home: Path, runs: int) -> None:
-    from dagster import DagsterInstance
-
     from assets.definitions import run_night
     from assets.night import Night
 
     settings = Settings(Home(home), "demo", NOW)
 
     def persistent() -> None:
-        with DagsterInstance.from_config(str(settings.home.dagster)) as instance:
-            run_night(Night(settings), instance)
+        run_night(Night(settings))
 
     def ephemeral() -> None:
-        with DagsterInstance.ephemeral() as instance:
-            run_night(Night(settings), instance)
+        run_night(Night(settings), kept=False)
 
     persistent()
     kept, passing = time_call(persistent, runs), time_call(ephemeral, runs)

@@ -162,7 +162,7 @@ def pseudonymise(
     from pipeline.pseudonyms import load_keys, pseudonymise_file
 
     us = face(home, now, json, quiet, key_file)
-    pseudonymise_file(source, target, register, load_keys(us.settings))
+    pseudonymise_file(source, target, register, load_keys(us.settings, f"register/{register}"))
     us.answer({"out": str(target)}, f"Written to {target}.")
 
 

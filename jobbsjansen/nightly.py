@@ -75,8 +75,6 @@ def run_nightly(settings: Settings, progress: Callable[[str], None]) -> NightRes
     """
     with home_lock(settings.home):
         os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
-        from dagster import DagsterInstance
-
         from assets.definitions import run_night
         from assets.night import Night
 
@@ -85,8 +83,7 @@ def run_nightly(settings: Settings, progress: Callable[[str], None]) -> NightRes
         _ = night.keys  # the wrong key fails here, before any write
         prepare_home(settings.home)
         try:
-            with DagsterInstance.from_config(str(settings.home.dagster)) as instance:
-                run_night(night, instance)
+            run_night(night)
         except Exception as problem:
             write_status(settings, "failed", night.facts | {"failure": _failure(problem)}, night.built)
             raise

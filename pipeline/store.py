@@ -75,7 +75,7 @@ def digest(parts: Iterable[str]) -> str:
 
 def code_hash(*packages: str) -> str:
     """Hash of the source of the named folders or modules under ``pipeline/`` and of what all stages share."""
-    names = sorted({*packages, "tables", "codes", "errors.py", "settings.py", "store.py"})
+    names = sorted({*packages, "tables", "codes", "errors.py", "settings.py", "store.py", "released.py", "identity_shape.py"})
     files: list[Path] = []
     for name in names:
         place = PACKAGE / name
