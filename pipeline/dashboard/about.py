@@ -7,31 +7,43 @@ from typing import Any
 
 import polars as pl
 
+from pipeline import codes
 from pipeline.dashboard import numbers
 from pipeline.dashboard.texts import Texts
 from pipeline.dashboard.views import DataTable, Field, shown_table
 
 DEFINITIONS = (
-    "overgang_direkte", "alle_avsluttede", "uten_utfasede", "i_arbeid_12m", "varig", "november_status", "uker_til_praksis",
-    "strategi", "risikodifferanse", "grad", "ki",
+    "overgang_direkte", "alle_avsluttede", "uten_utfasede", "strategi", "risikodifferanse", "grad", "ki",
 )  # fmt: skip
 SIGNS = (":", ".", "..", "-")
 _LONGEST_VALUE = 120
 
 
 def about_page(frames: Mapping[str, pl.DataFrame], manifest: Mapping[str, Any], release_id: str, t: Texts) -> dict[str, Any]:
-    """What the page shows: ``definitions``, ``signs``, ``hidden``, ``parameters``, ``changes`` and ``downloads``.
+    """What the page shows: ``definitions``, ``indicators``, ``signs``, ``hidden``, ``parameters``, ``changes`` and ``downloads``.
 
     Counts of hidden rows are made from the released tables themselves; the manifest's own facts follow as they stand.
     """
     return {
         "definitions": [(t(f"def.{k}.term"), t(f"def.{k}")) for k in DEFINITIONS],
+        "indicators": _indicators(t),
         "signs": [(sign, t(f"sign.{sign}")) for sign in SIGNS],
         "hidden": _hidden(frames, t),
         "parameters": _parameters(manifest, t),
         "changes": _changes(manifest, release_id, t),
         "downloads": [(t(f"tabell.{n}"), f"data/{n}.csv", numbers.decimal(f.height)) for n, f in frames.items()],
     }
+
+
+def _indicators(t: Texts) -> DataTable:
+    """The code list of indicators: name, denominator rule, definition."""
+    fields = (
+        Field("navn", t("col.indicator"), lambda r: r["navn"], numeric=False),
+        Field("nevnerregel", t("col.rule"), lambda r: t.label("nevnerregel", r["nevnerregel"]), numeric=False),
+        Field("definisjon", t("col.definition"), lambda r: r["definisjon"], numeric=False),
+        Field("enhet", t("col.unit"), lambda r: r["enhet"], numeric=False),
+    )
+    return shown_table("nokkeltall-definisjoner", t("about.indicators_caption"), codes.indicators(), fields)
 
 
 def _hidden(frames: Mapping[str, pl.DataFrame], t: Texts) -> DataTable:

@@ -35,8 +35,10 @@ def main_rows(effects: pl.DataFrame, measure: str) -> pl.DataFrame:
 
 
 def contrast_name(row: Row, t: Texts) -> str:
-    """``Praksis innen 4 uker (jevn)``."""
+    """``Praksis innen 4 uker (jevn)``; strategies outside placement timing are named with their analysis."""
     name = t.label("strategi", row["strategi"])
+    if not row["analyse"].startswith("praksis_"):
+        name = f"{t.label('analyse', row['analyse'])}: {name}"
     return f"{name} ({t.label('variant', row['variant'])})" if row["variant"] else name
 
 

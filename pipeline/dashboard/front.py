@@ -8,17 +8,13 @@ from typing import Any
 
 import polars as pl
 
+from pipeline import codes
 from pipeline.dashboard import figures, numbers
 from pipeline.dashboard.texts import Texts
 from pipeline.dashboard.views import Chart, Field, Row, shown_table
 
 GOAL = "overgang_direkte"
 MAIN_RULE = "alle_avsluttede"
-TILES = (
-    "i_arbeid_12m", "varig_6m", "varig_12m", "praksis_innen_2u", "praksis_innen_4u", "praksis_innen_13u", "uker_til_praksis",
-    "kombinasjonslop", "stillingsprosent", "selvforsorget", "etteroppfolging_12m", "varighet_maaneder", "frafall",
-    "ventetid_dager", "deltakere_per_veileder", "norskprogresjon", "praksis_til_jobb_samme_arbeidsgiver",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -54,15 +50,26 @@ def front_page(frames: Mapping[str, pl.DataFrame], t: Texts, computed_year: str)
     country = _country(frames["nokkeltall"])
     return {
         "headline": _headline(country, t, computed_year),
-        "tiles": [tile for kpi in (GOAL, *TILES) if (tile := _tile(country.filter(pl.col("kpi") == kpi), t, computed_year))],
+        "tiles": [
+            _tile(country.filter(pl.col("kpi") == kpi), t, computed_year) for kpi in country["kpi"].unique(maintain_order=True)
+        ],
         "trend": _trend(country.filter(pl.col("kpi") == GOAL), t),
     }
 
 
 def _country(keys: pl.DataFrame) -> pl.DataFrame:
-    """National yearly rows without breakdown, the main rule first within a year."""
+    """National yearly rows without breakdown, indicators and denominator rules in the code list's order."""
     plain = (pl.col("nivaa") == "land") & (pl.col("dim") == "alle") & pl.col("periode").str.contains(r"^\d{4}$")
-    return keys.filter(plain).sort("kpi", "periode", pl.col("nevnerregel") != MAIN_RULE, "nevnerregel")
+    order = codes.indicators().select("kpi", "nevnerregel").with_row_index("_plass")
+    place = pl.col("_plass").min().over("kpi")
+    ranked = keys.filter(plain).join(order, on=["kpi", "nevnerregel"], how="left")
+    return ranked.sort(place, "kpi", "periode", "_plass", "nevnerregel", nulls_last=True).drop("_plass")
+
+
+def indicator_name(kpi: str) -> str:
+    """The indicator's name in the code list; the code itself where the list has none."""
+    names = codes.indicators().filter(pl.col("kpi") == kpi)["navn"]
+    return str(names[0]) if len(names) else kpi
 
 
 def _latest(rows: pl.DataFrame) -> Sequence[Row]:
@@ -101,13 +108,11 @@ def _period(period: str, t: Texts, computed_year: str) -> str:
     return t("front.so_far", year=period) if period == computed_year else period
 
 
-def _tile(rows: pl.DataFrame, t: Texts, computed_year: str) -> Tile | None:
-    if not rows.height:
-        return None
+def _tile(rows: pl.DataFrame, t: Texts, computed_year: str) -> Tile:
     main, *others = _latest(rows)
     target = "" if main["maaltall"] is None else t("front.tile_target", target=numbers.measure(main["maaltall"], main["enhet"]))
     return Tile(
-        name=t.label("kpi", main["kpi"]),
+        name=indicator_name(main["kpi"]),
         period=_period(main["periode"], t, computed_year),
         value=_value(main, t),
         interval=_tile_interval(main, t),
@@ -122,7 +127,7 @@ def _value(row: Row, t: Texts) -> str:
         return row["status"] or numbers.MISSING
     # A headline figure is read as a whole number of percent; the tables carry the decimal where the release has one.
     number = numbers.percent(row["verdi"]) if row["enhet"] == "andel" else numbers.measure(row["verdi"], row["enhet"])
-    return number if row["enhet"] in ("andel", "nok") else f"{number} {t.label('enhet', row['enhet'])}"
+    return number if row["enhet"] in ("andel", "kr") else f"{number} {t.label('enhet', row['enhet'])}".strip()
 
 
 def _tile_interval(row: Row, t: Texts) -> str:

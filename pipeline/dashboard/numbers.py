@@ -14,7 +14,7 @@ LOCALE = "nb_NO"
 MISSING = ".."
 SUPPRESSED = ":"
 _NBSP = "\u00a0"
-_POINT_UNITS = frozenset({"andel", "risikodifferanse"})
+POINT_UNITS = frozenset({"andel", "risikodifferanse", "andel_per_kontakt"})
 _PERCENT_UNITS = frozenset({"andel"})
 
 
@@ -49,7 +49,7 @@ def points(share: float | None, low: float | None, high: float | None) -> str:
 
 def effect(value: float | None, low: float | None, high: float | None, unit: str) -> str:
     """An effect with its interval in the unit of the link; shares as percentage points, others with one decimal."""
-    if unit in _POINT_UNITS:
+    if unit in POINT_UNITS:
         return points(value, low, high)
     if value is None:
         return MISSING
@@ -68,7 +68,7 @@ def measure(value: float | None, unit: str, denominator: float | None = None) ->
     """A key figure in its unit; a share gets a decimal only when its denominator is 100 or more."""
     if unit in _PERCENT_UNITS:
         return percent(value, 1 if denominator is not None and denominator >= 100 else 0)
-    if unit == "nok":
+    if unit == "kr":
         return decimal(value) + (_NBSP + "kr" if value is not None else "")
     return decimal(value, 0 if value is None or float(value).is_integer() else 1)
 

@@ -50,7 +50,8 @@ def _link_style(row: Row) -> str:
 def _link_lines(row: Row, t: Texts) -> tuple[str, ...]:
     if not row["grad"]:
         return (t("works.not_estimated"),)
-    return (_link_effect(row, t), t.label("grad", row["grad"]))
+    grade = t.label("grad", row["grad"])
+    return (_link_effect(row, t), t("works.per_contact", grade=grade) if row["enhet"] == "andel_per_kontakt" else grade)
 
 
 def _link_effect(row: Row, t: Texts) -> str:
@@ -60,7 +61,7 @@ def _link_effect(row: Row, t: Texts) -> str:
         return t("works.not_estimated")
     if row["grad"] in NO_NUMBER_GRADES or row["estimat"] is None:
         return t("works.no_basis")
-    unit = row["enhet"] if row["enhet"] in ("andel", "risikodifferanse", "pp") else t.label("enhet", row["enhet"])
+    unit = row["enhet"] if row["enhet"] in numbers.POINT_UNITS else t.label("enhet", row["enhet"])
     return numbers.effect(row["estimat"], row["ki_nedre"], row["ki_ovre"], unit)
 
 
@@ -83,21 +84,29 @@ def _panel(differences: pl.DataFrame, naive: pl.DataFrame, outcome: str, weeks: 
     crude = naive.filter((pl.col("utfall") == outcome) & (pl.col("horisont_uker") == weeks))
     label = sentence_case(t("works.panel", outcome=t.label("utfall", outcome), weeks=weeks))
     ident = f"effekt-{slug(outcome)}-{weeks}"
+    drawn = _attempted(rows)
     chart = Chart(
         ident=ident,
         title=t("works.forest_title", outcome=t.label("utfall", outcome), weeks=weeks),
-        description=_description(rows, t),
+        description=_description(drawn, rows.height - drawn.height, t),
         figure=figures.forest_figure(
-            _forest_frame(rows, crude, t), {k: t(f"works.forest_{k}") for k in ("effect", "naive", "x")}
+            _forest_frame(drawn, crude, t), {k: t(f"works.forest_{k}") for k in ("effect", "naive", "x")}
         ),
         table=shown_table(ident, t("works.forest_caption"), rows, estimate_fields(t)),
     )
-    return Panel(ident, label, chart, tuple(saying(r, t) for r in rows.iter_rows(named=True)), _naive_table(ident, crude, t))
+    return Panel(ident, label, chart, tuple(saying(r, t) for r in drawn.iter_rows(named=True)), _naive_table(ident, crude, t))
 
 
-def _description(rows: pl.DataFrame, t: Texts) -> str:
-    numbered = rows["estimat"].is_not_null().sum()
-    return t("works.forest_text", shown=numbered, rest=rows.height - numbered)
+def _attempted(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of the analyses that were computed at all; those that only wait their turn stand in the table alone."""
+    computed = pl.col("n_personer").is_not_null() | pl.col("status").fill_null("").ne("") | (pl.col("grad") != "D")
+    return rows.filter(computed.any().over("analyse"))
+
+
+def _description(drawn: pl.DataFrame, waiting: int, t: Texts) -> str:
+    numbered = drawn["estimat"].is_not_null().sum()
+    text = t("works.forest_text", shown=numbered, rest=drawn.height - numbered)
+    return f"{text} {t('works.forest_waiting', n=waiting)}" if waiting else text
 
 
 def _forest_frame(rows: pl.DataFrame, crude: pl.DataFrame, t: Texts) -> pl.DataFrame:

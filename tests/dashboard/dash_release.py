@@ -41,8 +41,8 @@ def _key_figures() -> list[dict[str, object]]:
     rows.append(_key_figure("overgang_direkte", "2022-2024", "alle_avsluttede", 1078, 1463))
     rows.append(_key_figure("overgang_direkte", "2020", "alle_avsluttede", None, None, status=":"))
     rows.append(_key_figure("i_arbeid_12m", "2023", "alle_avsluttede", 289, 481))
-    rows.append(_key_figure("uker_til_praksis", "2024", "startet", None, 512, verdi=7.0, enhet="uker"))
-    rows.append(_key_figure("ventetid_dager", "2024", "startet", None, 480, verdi=31.5, enhet="dager"))
+    rows.append(_key_figure("uker_til_praksis", "2024", "fikk_praksis", None, 512, verdi=7.0, enhet="uker"))
+    rows.append(_key_figure("ventetid_dager", "2024", "kjent_soknad", None, 480, verdi=31.5, enhet="dager"))
     rows.append(_key_figure("varig_12m", "2023", "alle_avsluttede", PLANTED, PLANTED + 4, verdi=PLANTED_SHARE, status=":"))
     rows.append(_key_figure("overgang_direkte", "2024", "alle_avsluttede", 40, 61, dim="malgruppe", dim_verdi=HOSTILE))
     return rows
@@ -87,6 +87,20 @@ def _effects() -> list[dict[str, object]]:
                     kan_si=HOSTILE,
                 )
             )
+    rows += [
+        _effect(
+            "bare_praksis",
+            "arbeid",
+            weeks,
+            None,
+            "D",
+            None,
+            analyse="kombinasjonslop",
+            sammenligning="ingen_av_delene",
+            n_personer=None,
+        )
+        for weeks in (52, 104)
+    ]
     rows.append(_effect("innen_4u", "arbeid", 104, "naturlig", "A", PLANTED_SHARE, status=":", n_personer=PLANTED))
     return rows
 
