@@ -13,7 +13,7 @@ from expectations import judge_profile, validate
 from pipeline.errors import UserError
 from pipeline.intake import IntakeNight, current_rows, run_intake
 from pipeline.linkage import profile_extract
-from pipeline.pseudonyms import admit_extract, to_inndata
+from pipeline.pseudonyms import admit_extract, extract_files, to_inndata
 from pipeline.store import digest, parquet_bytes, sha256_file, write_bytes
 from pipeline.tables import DELIVERY_TABLES, INNDATA, REGISTERS
 
@@ -97,11 +97,6 @@ def inndata(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]
     yield from night.materialized(outputs, built, started)
 
 
-def _extract_files(folder: Path) -> list[Path]:
-    files = (p for p in folder.rglob("*") if p.suffix in (".parquet", ".csv") and p.is_file() and not p.is_symlink())
-    return sorted(files)
-
-
 def _identities(night: Night) -> pl.Series:
     """The participants' numbers, for mapping an owner's pseudonyms at the border; stays in memory."""
     return current_rows(night.settings)["deltaker"]["fnr"].unique().sort()
@@ -147,7 +142,7 @@ def registre(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult
     refused: dict[str, str] = {}
     for register in REGISTERS:
         started = time.monotonic()
-        files = _extract_files(night.settings.home.registers / register)
+        files = extract_files([night.settings.home.registers / register])
         outputs: list[Output] = [("inndata", f"register_{register}")]
         built = False
         if files:

@@ -4,6 +4,7 @@ Belongs here: the only code that sees identity numbers beside intake. Must not b
 """
 
 from pipeline.pseudonyms.border import Admitted, admit_extract, pseudonymise_file
+from pipeline.pseudonyms.extract_files import extract_files
 from pipeline.pseudonyms.inndata import to_inndata
 from pipeline.pseudonyms.keys import (
     DEMO_VERSION,
@@ -23,6 +24,7 @@ __all__ = [
     "Keys",
     "admit_extract",
     "check_home_key",
+    "extract_files",
     "load_keys",
     "new_key_file",
     "new_register_key_file",
