@@ -20,13 +20,14 @@ from pipeline.store import parquet_bytes, sha256_file, write_bytes, write_text
 
 SUMS = "SHA256SUMS"
 DOCUMENTATION = "dokumentasjon"
+README = "README.md"
 
 
 def write_ssb_package(approved: ApprovedMicrodata, out: Path, settings: Settings) -> Path:
     """Write ``out/jobbsjansen_data`` and return that folder.
 
     A data file is written only when its content differs from its newest version, and then as the next version; the same
-    holds for the documentation. Only the list of checksums is renewed in place.
+    holds for the documentation. Only the README in front and the list of checksums are renewed in place.
 
     Raises:
         UserError: a table or variable is not one of the package's, a table is empty, a key is not unique, or a value has
@@ -38,7 +39,9 @@ def write_ssb_package(approved: ApprovedMicrodata, out: Path, settings: Settings
         _refuse_unfit(table, frame)
     root = out / PRODUCT
     names = {table: _write_table(root, table, frame, approved, settings) for table, frame in sorted(approved.tables.items())}
-    _write_documentation(root / DOCUMENTATION, documents(approved, names, demo=settings.is_demo))
+    files = documents(approved, names, demo=settings.is_demo)
+    _write_documentation(root / DOCUMENTATION, files)
+    write_bytes(root / README, files[README])
     write_text(root / SUMS, checksums(root))
     return root
 

@@ -104,6 +104,8 @@ class Table:
 
         Rows are sorted by the key (or ``sort_by``), so that equal content has equal bytes.
         """
+        if frame.width == 0:  # selecting only literals would make one row out of nothing
+            return self.empty()
         columns = [
             (pl.col(c.name) if c.name in frame.columns else pl.lit(None)).cast(c.dtype).alias(c.name) for c in self.columns
         ]
