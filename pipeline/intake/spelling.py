@@ -15,10 +15,7 @@ _IGNORED = r"[\s\u00a0\u202f\ufeff_.*\-]+"
 
 def fold(name: str) -> str:
     """The form in which two spellings of one name are equal."""
-    text = re.sub(_IGNORED, "", name.casefold())
-    for letter, plain in _LETTERS:
-        text = text.replace(letter, plain)
-    return text
+    return _plain(re.sub(_IGNORED, "", name.casefold()))
 
 
 def fold_expr(column: pl.Expr) -> pl.Expr:
@@ -35,11 +32,25 @@ def header_names(table: Table) -> dict[str, str]:
 
 
 def table_named(name: str) -> str | None:
-    """The delivery table that a sheet's or a file's name starts with, else ``None``."""
-    stem = name.replace("\\", "/").rsplit("/", 1)[-1]
-    folded = fold(stem.rsplit(".", 1)[0] if "." in stem else stem)
+    """The delivery table that a file's name starts with, else ``None``: ``Deltakere_2024.csv`` is ``deltaker``."""
+    folded = fold(name.replace("\\", "/").rsplit("/", 1)[-1])
+    return next((table for table in DELIVERY_TABLES if folded.startswith(fold(table))), None)
+
+
+def sheet_named(name: str) -> str | None:
+    """The delivery table that a sheet is named as, perhaps in the plural or with something after it, else ``None``.
+
+    Stricter than for files: a workbook may hold sheets of its own, and ``Tiltaksoversikt`` is not ``tiltak``.
+    """
     for table in DELIVERY_TABLES:
-        rest = folded.removeprefix(fold(table))
-        if rest != folded and not rest[:1].isalpha():
+        spelled = r"[\s_.\-]*".join(fold(part) for part in table.split("_"))
+        if re.match(rf"\s*{spelled}(?:e|er|r)?(?![a-z])", _plain(name)):
             return table
     return None
+
+
+def _plain(name: str) -> str:
+    text = name.casefold()
+    for letter, plain in _LETTERS:
+        text = text.replace(letter, plain)
+    return text

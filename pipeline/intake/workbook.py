@@ -15,7 +15,7 @@ import fastexcel
 from pipeline.intake.archive import refuse_dtd
 from pipeline.intake.findings import FIRST_ROWS, Finding, Reading, refuse
 from pipeline.intake.sheet import Row, find_header, read_rows
-from pipeline.intake.spelling import table_named
+from pipeline.intake.spelling import sheet_named
 from pipeline.rules import limits
 
 _ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
@@ -57,7 +57,7 @@ def read_workbook(data: bytes, files: dict[str, bytes], reading: Reading) -> Non
         # calamine's texts quote the file
         raise refuse("JS009") from None
     for number, name in enumerate(book.sheet_names, start=1):
-        table = table_named(name)
+        table = sheet_named(name)
         if table is None:
             reading.findings.append(Finding("JS032", None, f"ark {number}"))
         elif table in reading.tables:

@@ -64,7 +64,9 @@ def valid_tables(n: int = 3, project: str = "P1", komm_nr: str = "4601") -> Tabl
     }  # fmt: skip
 
 
-def csv_bytes(rows: Sequence[Mapping[str, Any]], *, delimiter: str = ";", encoding: str = "utf-8", header: Sequence[str] = ()) -> bytes:
+def csv_bytes(
+    rows: Sequence[Mapping[str, Any]], *, delimiter: str = ";", encoding: str = "utf-8", header: Sequence[str] = ()
+) -> bytes:
     names = list(header) or list(dict.fromkeys(k for row in rows for k in row))
     lines = [delimiter.join(names)]
     lines += [delimiter.join("" if row.get(n) is None else str(row[n]) for n in names) for row in rows]
