@@ -135,21 +135,21 @@ def _missing_required_values(tables: Tables) -> bytes:
 
 
 _FAULTS: tuple[tuple[str, Callable[[Tables], bytes]], ...] = (
-    ("deltaker_uten_startdato.csv", _missing_column),
-    ("tiltak_rettet.csv", _ragged),
-    ("prosjekt_eksport.csv", _undecodable),
-    ("prosjekt_tegnsett.csv", _mojibake),
+    ("deltaker_2026_01.csv", _missing_column),
+    ("tiltak_2026_01.csv", _ragged),
+    ("prosjekt_2026.csv", _undecodable),
+    ("prosjekt_2026_v2.csv", _mojibake),
     ("rapport.xlsx", _text_as_workbook),
     ("levering_avbrutt.zip", _truncated_zip),
     ("levering_sti.zip", _path_traversal),
     ("levering_stor.zip", _zip_bomb),
-    ("deltaker_feil_i_rader.csv", _bad_rows),
-    ("deltaker_dobbelt.csv", _same_key_twice),
-    ("kartlegging_excel.csv", _ten_digits),
-    ("arbeidsgiver_svar_host.csv", _fnr_in_free_text),
-    ("prosjekt_navn.xlsx", _injection),
+    ("deltaker_2026-01-20.csv", _bad_rows),
+    ("deltaker (2).csv", _same_key_twice),
+    ("kartlegging_2025.csv", _ten_digits),
+    ("arbeidsgiver_svar_2025.csv", _fnr_in_free_text),
+    ("prosjekt_2026.xlsx", _injection),
     ("budsjett.csv", _unknown_table),
-    ("tiltak_mangler.csv", _missing_required_values),
+    ("tiltak_2025.csv", _missing_required_values),
 )
 
 
@@ -168,5 +168,5 @@ def faulty_deliveries(world: World) -> list[Delivery]:
         out.append(Delivery(avsender, name, make(sender_tables(world, era)), _FIRST + timedelta(hours=number)))
     mine, theirs = (sender_tables(world, era) for era in crowded[-2:])
     owner = world.people.units.eras[crowded[-2]].avsender
-    out.append(Delivery(owner, "tiltak_felles.csv", _foreign_owner(mine, theirs), _FIRST + timedelta(hours=len(_FAULTS))))
+    out.append(Delivery(owner, "tiltak_01.csv", _foreign_owner(mine, theirs), _FIRST + timedelta(hours=len(_FAULTS))))
     return out

@@ -108,8 +108,9 @@ def _other_measures(people: People, course: Course, rng: np.random.Generator) ->
     who = np.repeat(np.arange(len(people)), rng.poisson(1.1, len(people)))
     kind = rng.choice(_COURSES, size=len(who), p=(0.34, 0.2, 0.16, 0.12, 0.08, 0.05, 0.05))
     begin = 14 + (rng.random(len(who)) * 420).astype(int)
-    inside = begin <= exit_offset(course)[who]
-    who, kind, begin = who[inside], kind[inside], begin[inside]
+    once = np.unique(np.char.add(np.char.add(who.astype(str), " "), kind), return_index=True)[1]
+    chosen = np.sort(once[begin[once] <= exit_offset(course)[who[once]]])
+    who, kind, begin = who[chosen], kind[chosen], begin[chosen]
     opening = np.flatnonzero(rng.random(len(people)) < 0.5)
     return pl.concat([
         _spell_frame(people, course, np.full(len(opening), "kartlegging"), opening, 0 * opening, 0 * opening + 13),

@@ -45,7 +45,7 @@ Alt her er laget av generatoren i `pipeline/synthetic/` og gjelder ingen levende
 Lages på nytt, byte for byte, med
 
 ```
-.venv/bin/python -m pipeline.synthetic data/sample
+make sample
 ```
 """
 
@@ -130,10 +130,12 @@ def synthesise(participants: int, seed: int, out: Path, truth_file: Path | None 
         truth_file: where the true risks go; None = not computed (it takes half a minute).
 
     Raises:
-        UserError: too few participations.
+        UserError: too few participations, or deliveries in the folder already.
     """
     if participants < 50:
         raise UserError("A synthetic programme needs at least 50 participations.", "Ask for more.")
+    if (out / "inbox").exists():
+        raise UserError("The folder holds deliveries already.", "Give --out a new or empty folder.")
     params = SyntheticParams(participants=participants, old_codes=True, returning_share=0.02)
     world = simulate(params, seed)
     rows = _write_inbox(deliveries(world), out) + _write_registers(world, out, EXTRACTS_UNTIL, _EXTRACTED)
