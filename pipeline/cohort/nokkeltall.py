@@ -44,7 +44,10 @@ def nokkeltall(
     """
     sources = (klargjort, person_maaned, utfall, etteroppfolging, mottak, today)
     contributions = pl.concat([pl.DataFrame(schema=SHAPE), *_contributions(*sources)])
-    rolled = _rolled_up(contributions.filter(pl.col("aar") <= today.year))
+    medians = codes.indicators().filter(pl.col("beregning") == "median")["kpi"].unique().sort()
+    is_median = pl.col("kpi").is_in(medians.implode())
+    until_now = contributions.filter(pl.col("aar") <= today.year)
+    rolled = pl.concat([_rolled_up(_condensed(until_now.filter(~is_median))), _rolled_up(until_now.filter(is_median))])
     return STATISTIKK["nokkeltall"].conform(_with_targets(_with_values(rolled)))
 
 
@@ -66,6 +69,12 @@ def _contributions(
     yield from contacts(deltakelse, tiltak, klargjort["oppfolging"])
     yield from caseload_and_grants(prosjekt, deltakelse)
     yield from deliveries(mottak, prosjekt, deltakelse, today)
+
+
+def _condensed(contributions: pl.DataFrame) -> pl.DataFrame:
+    """The same sums from fewer rows: persons who count alike everywhere are added up once, before all levels and pools."""
+    alike = [name for name in SHAPE if name not in ("teller", "nevner")]
+    return contributions.group_by(alike, maintain_order=True).agg(pl.col("teller", "nevner").sum()).select(*SHAPE)
 
 
 def _rolled_up(contributions: pl.DataFrame) -> pl.DataFrame:
