@@ -16,8 +16,11 @@ _SPAN = ("_from", "_to")
 
 
 def contacts(deltakelse: pl.DataFrame, tiltak: pl.DataFrame, oppfolging: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Contributions to ``oppfolging_per_maaned``: contacts with the participant per month in the programme, with the employer
-    per month of placement; one row per participation and calendar year."""
+    """Contributions to ``oppfolging_per_maaned``, one row per participation and calendar year.
+
+    Contacts with the participant per month in the programme, with the employer per month of placement; placements at the same
+    time count a month each, a contact outside the months is not counted.
+    """
     place = deltakelse.select("deltakelse_key", *PLACE)
     end = pl.coalesce("slutt_dato", "statusdato")
     enrolled = deltakelse.select("deltakelse_key", _from="start_dato", _to=end)
