@@ -53,7 +53,9 @@ def disclose_file(cube_csv: Path, spec_json: Path, out_csv: Path, internal: bool
     pattern = suppress(problem)
     judged = audit(problem, pattern)
     if not judged.passed:
-        raise ReleaseRefused("The audit found hidden cells that can be computed; nothing was written.", "Release fewer or coarser tables.")
+        raise ReleaseRefused(
+            "The audit found hidden cells that can be computed; nothing was written.", "Release fewer or coarser tables."
+        )
     write_text(out_csv, released_frame(problem, pattern, internal).write_csv())
     return judged.verdict()
 
@@ -64,7 +66,11 @@ def released_frame(problem: Problem, pattern: Pattern, internal: bool = False) -
     dims = list(problem.spec.dims)
     counts = ["value", "value_outcome"]
     flags = ["suppressed", "suppressed_outcome", "primary", "primary_outcome"]
-    schema: dict[str, Any] = {**dict.fromkeys(dims, pl.String), **dict.fromkeys(counts, pl.Int64), **dict.fromkeys(flags, pl.Boolean)}
+    schema: dict[str, Any] = {
+        **dict.fromkeys(dims, pl.String),
+        **dict.fromkeys(counts, pl.Int64),
+        **dict.fromkeys(flags, pl.Boolean),
+    }
     frame = pl.DataFrame(rows, schema=schema, orient="row")
     wanted = ["value", "suppressed", *(["value_outcome", "suppressed_outcome"] if problem.has_outcome else [])]
     wanted += ["primary", *(["primary_outcome"] if problem.has_outcome else [])] if internal else []
@@ -100,7 +106,8 @@ def _read_spec(path: Path) -> CubeSpec:
         raise UserError("The specification cannot be read as JSON.", "Give a UTF-8 JSON file.") from broken
     except (KeyError, TypeError, ValueError, AttributeError) as wrong:
         raise UserError(
-            "The specification does not have the expected shape.", "It needs dims, count and tables; see the documentation of disclose."
+            "The specification does not have the expected shape.",
+            "It needs dims, count and tables; see the documentation of disclose.",
         ) from wrong
     if spec.tables.threshold < 1:
         raise UserError("The threshold is below 1.", "Give the smallest count that may be shown.")
@@ -127,10 +134,12 @@ def _parse(raw: Mapping[str, Any]) -> CubeSpec:
 
 def _read_cube(path: Path, spec: CubeSpec) -> pl.DataFrame:
     try:
-        frame = pl.read_csv(path, infer_schema=False, missing_utf8_is_empty_string=True)
+        frame = pl.read_csv(path, infer_schema=False).fill_null("")
     except (OSError, pl.exceptions.PolarsError) as broken:
         # polars puts the offending value into its message, so the cause is dropped
-        raise UserError(f"The cube cannot be read as CSV ({type(broken).__name__}).", "Give a comma-separated UTF-8 file.") from None
+        raise UserError(
+            f"The cube cannot be read as CSV ({type(broken).__name__}).", "Give a comma-separated UTF-8 file."
+        ) from None
     codes = [*spec.tables.dims, *spec.tables.hierarchy.values()]
     numbers = [spec.count, *([spec.outcome] if spec.outcome else [])]
     missing = sorted({*codes, *numbers} - set(frame.columns))
@@ -147,7 +156,8 @@ def _whole_numbers(series: pl.Series) -> pl.Series:
     n_bad = int((~series.str.contains(r"^\s*\d{1,15}(\.0+)?\s*$")).sum())
     if n_bad:
         raise UserError(
-            f"{n_bad} rows of the column {series.name} hold something else than a whole number of at least 0.", "Correct these rows."
+            f"{n_bad} rows of the column {series.name} hold something else than a whole number of at least 0.",
+            "Correct these rows.",
         )
     return series.str.strip_chars().str.replace(r"\.0+$", "").cast(pl.Int64)
 

@@ -92,9 +92,7 @@ def is_multiple(column: Vector, vector: Vector, row: int) -> bool:
     return all(column.get(r) == factor * v % PRIME for r, v in vector.items())
 
 
-def run(
-    problem: Problem, virtual: Sequence[Mapping[int, int]], forced: frozenset[int], tracked: Sequence[int] = ()
-) -> Outcome:
+def run(problem: Problem, virtual: Sequence[Mapping[int, int]], forced: frozenset[int], tracked: Sequence[int] = ()) -> Outcome:
     """Publish all that can be published.
 
     Args:
@@ -131,7 +129,9 @@ def _alive(problem: Problem) -> list[list[bool]]:
 
 def _order(measures: Sequence[Measure], protected: set[int]) -> list[int]:
     chosen = [i for i, m in enumerate(measures) if m.printed and i not in protected and m.value > 0]
-    return sorted(chosen, key=lambda i: (measures[i].level, measures[i].n_dims, measures[i].part != "alle", -measures[i].value, i))
+    return sorted(
+        chosen, key=lambda i: (measures[i].level, measures[i].n_dims, measures[i].part != "alle", -measures[i].value, i)
+    )
 
 
 def unknowns(problem: Problem, measure: Measure) -> list[int]:

@@ -21,7 +21,8 @@ def multiply(left: Ints, right: Ints) -> Ints:
 
 def reduced(matrix: Ints) -> tuple[Ints, list[int]]:
     """Reduced row echelon form without zero rows, and its pivot columns."""
-    work, pivots = matrix % PRIME, []
+    work = matrix % PRIME
+    pivots: list[int] = []
     for column in range(work.shape[1]):
         rank = len(pivots)
         if rank == work.shape[0]:

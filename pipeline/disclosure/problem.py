@@ -193,7 +193,10 @@ def _check_tables(spec: TableSpec, dimensions: Sequence[Dimension]) -> None:
     known = {d.name for d in dimensions} | {d.parent_name for d in dimensions if d.parent_name}
     unknown = sorted({name for table in spec.tables for name in table} - known)
     if unknown or not spec.tables:
-        raise UserError(f"The tables name dimensions that do not exist ({', '.join(unknown) or 'no table given'}).", "Correct the specification.")
+        raise UserError(
+            f"The tables name dimensions that do not exist ({', '.join(unknown) or 'no table given'}).",
+            "Correct the specification.",
+        )
 
 
 def _assemble(
@@ -277,7 +280,7 @@ def _released_cells(problem: Problem) -> set[Codes]:
         levels = []
         for dimension in problem.dimensions:
             named = [x for x in (dimension.name, dimension.parent_name) if x in table]
-            levels.append(dimension.codes(named[0] if named else ""))  # type: ignore[arg-type]
+            levels.append(dimension.codes(named[0] if named else ""))
         cells.update(product(*levels))
     return cells
 

@@ -18,11 +18,15 @@ _MOST_ROUNDS = 60
 _PATIENCE = 2  # rounds before more of each chain of conclusions is cut at once: fewer rounds, a few more hidden cells
 
 
-def suppress(problem: Problem) -> Pattern:
+def suppress(problem: Problem, keep_hidden: frozenset[int] = frozenset()) -> Pattern:
     """What may be shown of the problem's tables: deterministic, exact against linear attackers, lone persons and non-negativity.
 
+    Args:
+        problem: the tables.
+        keep_hidden: measures that are protected although they are large enough, because an earlier release hid them.
+
     Returns:
-        The pattern; every number that it hides without being too small itself would expose one that is protected.
+        The pattern; every number that it hides without being protected itself would expose one that is.
 
     Raises:
         UserError: a profile that is not built.
@@ -31,7 +35,7 @@ def suppress(problem: Problem) -> Pattern:
     if problem.spec.profile != "exact":
         raise UserError(f"The profile {problem.spec.profile} is not built.", "Use the profile exact.")
     virtual: dict[tuple[tuple[int, int], ...], Vector] = {}
-    forced: frozenset[int] = frozenset()
+    forced = keep_hidden
     tracked = [node * problem.width + p for node, positions in problem.lone_persons() for p in positions]
     leaves = _Leaves(problem)
     margins = list(intervals.equations(problem))

@@ -46,9 +46,7 @@ class Oracle:
     def vector(self, i: int) -> dict[int, Fraction]:
         measure = self.problem.measures[i]
         below = [leaf for leaf in self.leaves if self._is_under(leaf, measure.node)]
-        return {
-            leaf * self.problem.width + p: Fraction(1) for leaf in below for p in measure.support if not self.zero[leaf, p]
-        }
+        return {leaf * self.problem.width + p: Fraction(1) for leaf in below for p in measure.support if not self.zero[leaf, p]}
 
     def _is_under(self, leaf: int, node: int) -> bool:
         while leaf >= 0:

@@ -1,0 +1,92 @@
+"""The guard between releases: a cell is replaced only when enough persons changed, else the earlier value stands.
+
+Belongs here: comparison with the release before. Must not be here: protection inside one release.
+Source of the rule: tables that hide every small cell each night let two nights together tell the outcome of one who joined between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import polars as pl
+
+from pipeline.disclosure.parameters import HIDDEN, declared
+from pipeline.disclosure.transitions import KPI, MEMBER
+
+_KEY = ["kpi", "nivaa", "omraade", "periode", "dim", "dim_verdi", "nevnerregel"]
+_COLUMN = {"alle": None, "kjonn": "kjonn", "malgruppe": "malgruppe"}
+
+
+def changed_persons(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+    """Every leaver who joined, left or changed, with the coordinates of both releases: one row per person and coordinates."""
+    old, new = before.select(MEMBER), now.select(MEMBER)
+    return pl.concat(
+        [new.join(old, on=MEMBER, how="anti", nulls_equal=True), old.join(new, on=MEMBER, how="anti", nulls_equal=True)]
+    )
+
+
+def may_replace(rows: pl.DataFrame, changed: pl.DataFrame, threshold: int) -> bool:
+    """Whether in every shown cell either nobody changed, or a group that is itself safe to show did.
+
+    Args:
+        rows: released rows of direct transition, of one level, of both releases.
+        changed: ``changed_persons``.
+        threshold: smallest number of persons, and of each outcome among them.
+    """
+    if changed.is_empty():
+        return True
+    shown = rows.filter(pl.col("status") != HIDDEN)
+    for level, area, period, dim, value, rule in shown.select(_KEY[1:]).unique().sort(_KEY[1:]).iter_rows():
+        inside = pl.col("periode" if "-" in period else "aar") == period
+        if level != "land":
+            inside = inside & (pl.col("komm_nr" if level == "kommune" else "fylke_nr") == area)
+        if _COLUMN[dim]:
+            inside = inside & (pl.col(dim) == value)
+        if rule == "uten_utfasede":
+            inside = inside & (pl.col("utfaset") == "nei")
+        group = changed.filter(inside).unique(["person_key", "overgang"])
+        sizes = [group["person_key"].n_unique(), group.filter("overgang").height, group.filter(~pl.col("overgang")).height]
+        if group.height and min(sizes) < threshold:
+            return False
+    return True
+
+
+def same_half_year(then: date, today: date) -> bool:
+    """Whether both days lie in January-June or both in July-December of one year."""
+    return (then.year, then.month > 6) == (today.year, today.month > 6)
+
+
+def carry_levels(
+    fresh: pl.DataFrame, before: pl.DataFrame, changed: pl.DataFrame, municipal_since: date, today: date, threshold: int
+) -> tuple[pl.DataFrame, list[str]]:
+    """The rows of direct transition to release, and the levels that were carried forward as a whole.
+
+    Country and counties are one group, municipalities another with a slower calendar. A group is replaced when its calendar allows
+    and the guard passes; new periods of a group that stands wait with it.
+    """
+    parts, carried = [], []
+    for levels, name in ((["land", "fylke"], "land_og_fylke"), (["kommune"], "kommune")):
+        old, new = (frame.filter((pl.col("kpi") == KPI) & pl.col("nivaa").is_in(levels)) for frame in (before, fresh))
+        slow = declared()["kalender"][name] == "halvaar" and same_half_year(municipal_since, today)
+        both = pl.concat([old.select([*_KEY, "status"]), new.select([*_KEY, "status"])])
+        if old.height and (slow or not may_replace(both, changed, threshold)):
+            carried.append(name)
+            parts.append(old)
+        else:
+            parts.append(new)
+    return pl.concat([p.select(fresh.columns) for p in parts]), carried
+
+
+def carry_rows(fresh: pl.DataFrame, before: pl.DataFrame, threshold: int) -> pl.DataFrame:
+    """Other national indicators: once hidden stays hidden, and a count that moved by 1 to threshold - 1 keeps its earlier row."""
+    old = before.select([*_KEY, *(pl.col(c).alias(f"_{c}") for c in fresh.columns if c not in _KEY)])
+    rows = fresh.join(old, on=_KEY, how="left", maintain_order="left")
+    moved: Sequence[pl.Expr] = [pl.col("nevner") - pl.col("_nevner"), pl.col("teller") - pl.col("_teller")]
+    moved = [*moved, moved[0] - moved[1]]
+    small = pl.any_horizontal([(m.abs() > 0) & (m.abs() < threshold) for m in moved]).fill_null(False)
+    keep = small | (pl.col("_status") == HIDDEN).fill_null(False)
+    values = [c for c in fresh.columns if c not in _KEY]
+    return rows.select(*_KEY, *(pl.when(keep).then(pl.col(f"_{c}")).otherwise(pl.col(c)).alias(c) for c in values)).select(
+        fresh.columns
+    )

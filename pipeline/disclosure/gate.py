@@ -1,0 +1,203 @@
+"""The one gate: statistics in, released tables out, or a refusal.
+
+Belongs here: putting the parts of a release together, and the last look at the whole. Must not be here: rules of one table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import polars as pl
+
+from pipeline import codes
+from pipeline.disclosure import carry, estimates, indicators
+from pipeline.disclosure.audit import Audit
+from pipeline.disclosure.parameters import HIDDEN, declared, unsafe
+from pipeline.disclosure.transitions import KPI, MEMBER, members, protect_transitions
+from pipeline.errors import ReleaseRefused
+from pipeline.released import ReleasedTables
+from pipeline.settings import Home, Settings
+from pipeline.store import code_hash, parquet_bytes, sha256_bytes
+from pipeline.tables import STATISTIKK, UTDATA
+
+_NUMBERS = UTDATA["nokkeltall"]
+
+
+@dataclass(frozen=True)
+class ReleaseCandidate(ReleasedTables):
+    """A release that is not written yet, with who stands behind its cells (personal: never leaves the pseudonymised zone)."""
+
+    behind: pl.DataFrame = field(default_factory=pl.DataFrame, repr=False)
+
+
+def members_path(home: Home, release_id: str) -> Any:
+    """Where the pseudonymised members behind a release are kept, for the guard of the next one."""
+    return home.warehouse / "release_members" / f"{release_id}.parquet"
+
+
+def build_release(
+    statistikk: Mapping[str, pl.DataFrame],
+    deltakelse: pl.DataFrame,
+    utfall: pl.DataFrame,
+    previous: Sequence[ReleasedTables],
+    settings: Settings,
+) -> ReleaseCandidate:
+    """The next release: every table of ``UTDATA``, protected, audited and guarded against the release before.
+
+    Args:
+        statistikk: tables of ``STATISTIKK``; a missing one counts as empty.
+        deltakelse: ``KLARGJORT["deltakelse"]``.
+        utfall: ``STATISTIKK["utfall"]``; its hash goes into the manifest.
+        previous: earlier releases, oldest first.
+        settings: threshold, clock, home (the members behind the last release are read from the warehouse).
+
+    Raises:
+        ReleaseRefused: there are no leavers, the audit found a hidden number that can be computed, or a shown one is unsafe.
+    """
+    people = members(deltakelse)
+    if people.is_empty():
+        raise ReleaseRefused(
+            "No participation has ended, so there is nothing to release.", "Take in deliveries with exits first."
+        )
+    inputs = {**{name: statistikk.get(name, STATISTIKK[name].empty()) for name in STATISTIKK}, "utfall": utfall}
+    last = previous[-1] if previous else None
+    fresh, verdicts = _fresh_numbers(inputs["nokkeltall"], people, last, settings.threshold)
+    numbers, carried, behind = _against(fresh, last, people, settings)
+    tables = {
+        "nokkeltall": _NUMBERS.conform(_with_targets(numbers)),
+        "effekt": estimates.effects(inputs["effekt"], settings.threshold),
+        "effekt_naiv": estimates.naive(inputs["effekt_naiv"], settings.threshold),
+        "kurver": estimates.curves(inputs["kurver"], settings.threshold),
+        "aarsakskjede": estimates.chain(inputs["aarsakskjede"], settings.threshold),
+        "kommune": _municipalities(inputs["kommune"], numbers, last, carried),
+    }
+    _last_look(tables, settings.threshold)
+    release_id = f"r{len(previous) + 1:04d}"
+    manifest = _manifest(release_id, tables, verdicts, carried, {**inputs, "deltakelse": deltakelse}, last, settings)
+    return ReleaseCandidate(release_id, tables, manifest, behind)
+
+
+def _fresh_numbers(
+    statistics: pl.DataFrame, people: pl.DataFrame, last: ReleasedTables | None, threshold: int
+) -> tuple[pl.DataFrame, dict[str, Audit]]:
+    before = last.tables["nokkeltall"] if last else _NUMBERS.empty()
+    frozen = before.filter((pl.col("kpi") == KPI) & (pl.col("status") == HIDDEN))
+    transitions = protect_transitions(people, threshold, frozen)
+    single_year = pl.col("periode").str.contains(r"^\d{4}$")
+    national = statistics.filter((pl.col("nivaa") == "land") & single_year)
+    plain = national.filter(pl.col("dim") == "alle")
+    status, status_audit = indicators.november(national, threshold)
+    verdicts = {KPI: transitions.judged, **({"november_status": status_audit} if status_audit else {})}
+    failed = sorted(name for name, judged in verdicts.items() if not judged.passed)
+    if failed:
+        raise ReleaseRefused(
+            f"The audit found hidden numbers that can be computed ({', '.join(failed)}).", "The last release stays."
+        )
+    parts = [transitions.rows, indicators.shares(plain, threshold), indicators.means(plain), status]
+    return pl.concat([_NUMBERS.conform(p) for p in parts]), verdicts
+
+
+def _against(
+    fresh: pl.DataFrame, last: ReleasedTables | None, people: pl.DataFrame, settings: Settings
+) -> tuple[pl.DataFrame, list[str], pl.DataFrame]:
+    """Rows after the guard, what was carried forward, and the members behind each level."""
+    levels = ("land_og_fylke", "kommune")
+    if last is None:
+        return fresh, [], _behind(people, people)
+    before = last.tables["nokkeltall"]
+    path = members_path(settings.home, last.release_id)
+    if not path.is_file():  # nobody knows who stands behind the last release: nothing of it may be replaced
+        rows = pl.concat([before.filter(pl.col("kpi") == KPI), carry.carry_rows(_others(fresh), before, settings.threshold)])
+        return rows, list(levels), _behind(people.clear(), people.clear())
+    stored = pl.read_parquet(path)
+    old = {name: stored.filter(pl.col("nivaa") == name) for name in levels}
+    changed = pl.concat([carry.changed_persons(old[name], people).with_columns(nivaa=pl.lit(name)) for name in levels])
+    since = date.fromisoformat(str(last.manifest["kommune_siden"]))
+    rows, carried = carry.carry_levels(fresh, before, changed, since, settings.today, settings.threshold)
+    behind = [old[n].select(MEMBER) if n in carried else people for n in levels]
+    return pl.concat([rows, carry.carry_rows(_others(fresh), before, settings.threshold)]), carried, _behind(*behind)
+
+
+def _others(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter(pl.col("kpi") != KPI)
+
+
+def _behind(country: pl.DataFrame, municipal: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat([country.with_columns(nivaa=pl.lit("land_og_fylke")), municipal.with_columns(nivaa=pl.lit("kommune"))])
+
+
+def _with_targets(rows: pl.DataFrame) -> pl.DataFrame:
+    """A period has the target of its last year; only direct transition and the like have one."""
+    targets = codes.targets().select("kpi", _aar="aar", _target="verdi")
+    year = pl.col("periode").str.slice(-4).cast(pl.Int64)
+    return rows.with_columns(_aar=year).join(targets, on=["kpi", "_aar"], how="left").with_columns(maaltall="_target")
+
+
+def _municipalities(
+    statistics: pl.DataFrame, numbers: pl.DataFrame, last: ReleasedTables | None, carried: Sequence[str]
+) -> pl.DataFrame:
+    if last is not None and "kommune" in carried:
+        return last.tables["kommune"]
+    return estimates.municipalities(statistics, numbers)
+
+
+def _last_look(tables: Mapping[str, pl.DataFrame], threshold: int) -> None:
+    """The whole once more, from the released values alone.
+
+    Raises:
+        ReleaseRefused: a shown count is unsafe, or a hidden row carries a number.
+    """
+    numbers, local = tables["nokkeltall"], tables["kommune"]
+    bad = {
+        "nokkeltall": numbers.filter(unsafe(pl.col("nevner"), pl.col("teller"), threshold)).height
+        + numbers.filter((pl.col("nevner") > 0) & (pl.col("nevner") < threshold)).height
+        + numbers.filter((pl.col("status") == HIDDEN) & (pl.col("verdi").is_not_null() | pl.col("teller").is_not_null())).height,
+        "kommune": local.filter(unsafe(pl.col("n"), pl.col("observert"), threshold)).height,
+        "effekt": _small(tables["effekt"], ("n_personer", "n_hendelser"), threshold),
+        "effekt_naiv": _small(tables["effekt_naiv"], ("n_strategi", "n_sammenligning"), threshold),
+        "kurver": _small(tables["kurver"], ("n_hendelser", "n_under_risiko"), threshold),
+        "aarsakskjede": _small(tables["aarsakskjede"], ("n", "n_hendelser"), threshold),
+    }
+    wrong = sorted(name for name, count in bad.items() if count)
+    if wrong:
+        raise ReleaseRefused(f"Numbers under the threshold would be shown in {', '.join(wrong)}.", "The last release stays.")
+
+
+def _small(frame: pl.DataFrame, columns: Sequence[str], threshold: int) -> int:
+    return frame.filter(pl.any_horizontal([(pl.col(c) > 0) & (pl.col(c) < threshold) for c in columns])).height
+
+
+def _manifest(
+    release_id: str,
+    tables: Mapping[str, pl.DataFrame],
+    verdicts: Mapping[str, Audit],
+    carried: Sequence[str],
+    inputs: Mapping[str, pl.DataFrame],
+    last: ReleasedTables | None,
+    settings: Settings,
+) -> dict[str, Any]:
+    moment: datetime = settings.now
+    since = last.manifest["kommune_siden"] if last and "kommune" in carried else moment.date().isoformat()
+    log = list(last.manifest["endringslogg"]) if last else []
+    text = "Første utgivelse." if last is None else "Nye tall. Videreført: " + (", ".join(carried) or "ingen") + "."
+    return {
+        "release_id": release_id,
+        "beregnet": moment.isoformat(),
+        "kommune_siden": since,
+        "terskel": settings.threshold,
+        "parametre": {
+            k: v for k, v in declared().items() if k in ("versjon", "kilde", "terskel_gjennomsnitt", "minste_kommune", "kalender")
+        },
+        "skjult": {
+            name: {"rader": f.height, "skjult": f.filter(pl.col("status") == HIDDEN).height} for name, f in sorted(tables.items())
+        },
+        "hvorfor": "Antall under terskelen, alle eller ingen med utfallet, eller et tall som ellers ville røpet et slikt.",
+        "revisjon": {name: judged.verdict() for name, judged in sorted(verdicts.items())},
+        "videreført": list(carried),
+        "inndata": {name: sha256_bytes(parquet_bytes(frame)) for name, frame in sorted(inputs.items())},
+        "kode": code_hash("disclosure"),
+        "endringslogg": [*log, {"release_id": release_id, "dato": moment.date().isoformat(), "endring": text}],
+    }
