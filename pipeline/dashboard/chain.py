@@ -6,12 +6,12 @@ Belongs here: where things stand in the picture. Must not be here: colours and f
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import wrap
 
-BOX_WIDTH, BOX_HEIGHT = 176.0, 60.0
-LAYER_STEP, ROW_STEP = 470.0, 120.0
-MARGIN, LABEL_WIDTH, LABEL_HEIGHT = 24.0, 178.0, 40.0
+BOX_WIDTH, BOX_HEIGHT = 190.0, 68.0
+LAYER_STEP, ROW_STEP = 456.0, 122.0
+MARGIN, LABEL_HEIGHT, CHARACTER = 24.0, 42.0, 9.4
 LANE = 52.0
 _EARLY_X, _EARLY_Y = 0.384, 0.282  # the curve's point at t = 0.35, where links that meet or cross are still apart
 
@@ -46,6 +46,11 @@ class Arrow:
     y: float
     lines: tuple[str, ...]
 
+    @property
+    def width(self) -> float:
+        """Width of the label, which begins with the number and a colon."""
+        return 12 + CHARACTER * max(len(line) + (3 if place == 0 else 0) for place, line in enumerate(self.lines))
+
 
 @dataclass(frozen=True)
 class Drawing:
@@ -55,10 +60,12 @@ class Drawing:
     height: float
     boxes: tuple[Box, ...]
     arrows: tuple[Arrow, ...]
+    box: tuple[float, float] = (BOX_WIDTH, BOX_HEIGHT)
+    label_height: float = LABEL_HEIGHT
 
 
 def draw_chain(links: Sequence[Link], names: Mapping[str, str]) -> Drawing:
-    """Lay out the links left to right: a node stands one layer after its latest cause.
+    """Lay out the links left to right: a cause stands as close before its first effect as the theory allows.
 
     Args:
         links: in the order in which they are numbered; a link that would close a circle is drawn backwards.
@@ -78,18 +85,24 @@ def draw_chain(links: Sequence[Link], names: Mapping[str, str]) -> Drawing:
     return Drawing(
         width=2 * MARGIN + LAYER_STEP * max(layer.values(), default=0) + BOX_WIDTH,
         height=2 * MARGIN + headroom + ROW_STEP * (rows - 1) + BOX_HEIGHT,
-        boxes=tuple(Box(x, y, tuple(wrap(names[node], 20)[:3])) for node, (x, y) in sorted(places.items())),
+        boxes=tuple(Box(x, y, tuple(wrap(names[node], 18)[:3])) for node, (x, y) in sorted(places.items())),
         arrows=tuple(_separated(arrows)),
     )
 
 
 def _layers(links: Sequence[Link]) -> dict[str, int]:
-    """Longest path from a source; as many rounds as there are nodes, so that a circle cannot run for ever."""
+    """Longest path from a source, then every cause pulled up to the layer before its first effect.
+
+    As many rounds as there are nodes are enough for any theory without circles.
+    """
     layer = {node: 0 for link in links for node in (link.cause, link.effect)}
     forward = _without_circles(links)
     for _ in layer:
         for link in forward:
             layer[link.effect] = max(layer[link.effect], layer[link.cause] + 1)
+    for _ in layer:
+        for cause in {link.cause for link in forward}:
+            layer[cause] = min(layer[link.effect] for link in forward if link.cause == cause) - 1
     return layer
 
 
@@ -137,7 +150,8 @@ def _straight_arrow(number: int, link: Link, places: Mapping[str, tuple[float, f
     path = f"M{x0:g},{y0:g} C{middle:g},{y0:g} {middle:g},{y1:g} {x1:g},{y1:g}"
     if y0 == y1:
         return Arrow(number, path, link.style, middle, y0 - LABEL_HEIGHT * 0.6, link.lines)
-    return Arrow(number, path, link.style, x0 + (x1 - x0) * _EARLY_X, y0 + (y1 - y0) * _EARLY_Y, link.lines)
+    arrow = Arrow(number, path, link.style, x0 + (x1 - x0) * _EARLY_X, y0 + (y1 - y0) * _EARLY_Y, link.lines)
+    return replace(arrow, x=max(arrow.x, x0 + arrow.width / 2 + 6))
 
 
 def _lane_arrow(number: int, link: Link, places: Mapping[str, tuple[float, float]], lane: float) -> Arrow:
@@ -151,13 +165,17 @@ def _lane_arrow(number: int, link: Link, places: Mapping[str, tuple[float, float
     return Arrow(number, path, link.style, (x0 + x1) / 2, lane, link.lines)
 
 
-def _separated(arrows: list[Arrow]) -> list[Arrow]:
-    """Labels in one column pushed apart downwards until none covers another."""
-    moved: dict[int, Arrow] = {}
-    for arrow in sorted(arrows, key=lambda a: (round(a.x), a.y, a.number)):
-        taken = [m.y for m in moved.values() if abs(m.x - arrow.x) < LABEL_WIDTH]
-        y = arrow.y
-        while any(abs(y - other) < LABEL_HEIGHT for other in taken):
-            y += 4.0
-        moved[arrow.number] = Arrow(arrow.number, arrow.path, arrow.style, arrow.x, y, arrow.lines)
-    return [moved[a.number] for a in arrows]
+def _separated(arrows: Sequence[Arrow]) -> list[Arrow]:
+    """Labels moved up or down, as little as needed, until none covers another; links with an estimate keep their place first."""
+    placed: list[Arrow] = []
+    for arrow in sorted(arrows, key=lambda a: (a.style == "open", a.y, a.number)):
+        taken = [p.y for p in placed if abs(p.x - arrow.x) < (p.width + arrow.width) / 2]
+        placed.append(replace(arrow, y=_nearest_free(arrow.y, taken)))
+    return sorted(placed, key=lambda a: a.number)
+
+
+def _nearest_free(wanted: float, taken: Sequence[float]) -> float:
+    """The free height nearest to the wanted one that still lies inside the picture."""
+    edges = [y + sign * LABEL_HEIGHT for y in taken for sign in (-1, 1)]
+    candidates = [y for y in (wanted, *edges) if y >= LABEL_HEIGHT / 2 and all(abs(y - other) >= LABEL_HEIGHT for other in taken)]
+    return min(candidates, key=lambda y: (abs(y - wanted), y))

@@ -78,7 +78,7 @@ def _national(outcome: str, keys: pl.DataFrame) -> pl.DataFrame:
 def _description(drawn: pl.DataFrame, listed: int, centre: float | None, target: float | None, t: Texts) -> str:
     outside = int(drawn["utenfor_998"].fill_null(False).sum())
     return t(
-        "compare.text", drawn=drawn.height, listed=listed, outside=outside,
+        "compare.text" if target is not None else "compare.text_no_target", drawn=drawn.height, listed=listed, outside=outside,
         centre=numbers.percent(centre), target=numbers.percent(target),
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import binom
 
 from pipeline.dashboard import figures, numbers
-from pipeline.dashboard.chain import BOX_WIDTH, LABEL_HEIGHT, LABEL_WIDTH, Link, draw_chain
+from pipeline.dashboard.chain import BOX_HEIGHT, BOX_WIDTH, LABEL_HEIGHT, Link, draw_chain
 from pipeline.dashboard.funnel import binomial_limits
 from pipeline.dashboard.hiding import released_frames
 from pipeline.dashboard.texts import CATALOGUE, MissingText, Texts
@@ -68,17 +68,16 @@ def test_limits_hold_the_tail_they_promise() -> None:
 
 def test_labels_and_boxes_of_the_chain_do_not_cover_each_other() -> None:
     links = [
-        Link(a, b, ("x", "y"), "a")
+        Link(a, b, ("+6,2 pp [2,1–10,3]", "Grad A"), "a")
         for a, b in (("a", "c"), ("a", "d"), ("b", "c"), ("b", "d"), ("a", "e"), ("c", "e"), ("d", "e"))
     ]
     drawing = draw_chain(links, {n: n for n in "abcde"})
-    spots = [(a.x, a.y) for a in drawing.arrows]
-    for place, (x, y) in enumerate(spots):
-        for other_x, other_y in spots[place + 1 :]:
-            assert abs(x - other_x) >= LABEL_WIDTH or abs(y - other_y) >= LABEL_HEIGHT
+    for place, label in enumerate(drawing.arrows):
+        for other in drawing.arrows[place + 1 :]:
+            assert abs(label.x - other.x) >= (label.width + other.width) / 2 or abs(label.y - other.y) >= LABEL_HEIGHT
         for box in drawing.boxes:
-            apart = x + LABEL_WIDTH / 2 <= box.x or x - LABEL_WIDTH / 2 >= box.x + BOX_WIDTH
-            assert apart or y + LABEL_HEIGHT / 2 <= box.y or y - LABEL_HEIGHT / 2 >= box.y + 60
+            beside = label.x + label.width / 2 <= box.x or label.x - label.width / 2 >= box.x + BOX_WIDTH
+            assert beside or label.y + LABEL_HEIGHT / 2 <= box.y or label.y - LABEL_HEIGHT / 2 >= box.y + BOX_HEIGHT
     assert all(0 <= b.x <= drawing.width - BOX_WIDTH and 0 <= b.y <= drawing.height for b in drawing.boxes)
 
 
