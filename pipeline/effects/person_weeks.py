@@ -63,13 +63,13 @@ class PersonWeeks:
 
 def _first_placements(cohort: Cohort, tiltak: pl.DataFrame, types: tuple[str, ...]) -> Ints:
     """(n,) day of the first placement inside the participation, -1 when none."""
-    ends = cohort.persons.select("person", "slutt_dato", "statusdato")
+    ends = cohort.persons.select("person", sluttet="slutt_dato", status="statusdato")
     first = (
         tiltak.filter(pl.col("tiltak_type").is_in(list(types)))
         .join(cohort.members, on="deltakelse_key")
         .join(ends, on="person")
         .filter(
-            (pl.col("start_dato") >= pl.col("dag_null")) & (pl.col("start_dato") <= pl.min_horizontal("slutt_dato", "statusdato"))
+            (pl.col("start_dato") >= pl.col("dag_null")) & (pl.col("start_dato") <= pl.min_horizontal("sluttet", "status"))
         )
         .group_by("person")
         .agg(dag=(pl.col("start_dato") - pl.col("dag_null")).dt.total_days().min())

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.effects.bootstrap import Draws
 from pipeline.effects.diagnostics import Arm
 from pipeline.effects.findings import (
     Interval,
@@ -86,10 +85,11 @@ def _events(arm: Arm, weeks: PersonWeeks, outcome: str, week: int) -> int:
     return int((arm.follows & np.isin(weeks.cause, OUTCOMES[outcome]) & (weeks.last <= week)).sum())
 
 
-def _intervals(arm: Arm, draws: Draws, other: Arm, other_draws: Draws, question: Question) -> tuple[Interval, Interval]:
-    """(difference, ratio) of the strategy against the other arm."""
-    above, below = (float(_risk(a.incidence, question.outcome, question.weeks)) for a in (arm, other))
-    drawn, drawn_other = (_risk(d.incidence, question.outcome, question.weeks) for d in (draws, other_draws))
+def contrast(timing: Timing, strategy: Strategy, other: Strategy, outcome: str, week: int) -> tuple[Interval, Interval]:
+    """(difference, ratio) of the two strategies' risks of the outcome by ``week``, whatever their grades."""
+    arms, draws = timing.arms, timing.draws
+    above, below = (float(_risk(arms[s.key].incidence, outcome, week)) for s in (strategy, other))
+    drawn, drawn_other = (_risk(draws[s.key].incidence, outcome, week) for s in (strategy, other))
     return difference_interval(above - below, drawn - drawn_other), ratio_interval(above, below, drawn, drawn_other)
 
 
@@ -140,8 +140,7 @@ class Answers:
         truncated = self._difference_of(question, {k: a.truncated for k, a in timing.arms.items()})
         ratio = None
         if question.comparison:
-            other = question.comparison.key
-            plain, ratio = _intervals(arm, draws, timing.arms[other], timing.draws[other], question)
+            plain, ratio = contrast(timing, question.strategy, question.comparison, question.outcome, question.weeks)
         else:
             plain = risk_interval(
                 float(_risk(arm.incidence, question.outcome, question.weeks)),

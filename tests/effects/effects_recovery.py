@@ -1,0 +1,138 @@
+"""Does the engine find what was planted? Many simulated programmes, each analysed as a night would, against the truth.
+
+Run ``python -m tests.effects.effects_recovery --replicates 100`` to measure again and write docs/methods-recovery.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.effects.chain import reaches
+from pipeline.effects.findings import finding
+from pipeline.effects.naive import naive_rows
+from pipeline.effects.strategies import Strategy
+from pipeline.effects.timing import NONE, OBSERVED, run_timing
+from pipeline.effects.timing_rows import contrast
+from pipeline.synthetic.params import preset
+from pipeline.synthetic.truth import truth
+from tests.effects.effects_worlds import PROTOCOL, cohort_of, synthetic
+
+OUTCOME, WEEK = "arbeid_eller_utdanning", 52
+CONTRASTS = {
+    "E1 innen_8u, jevn": (Strategy("innen_8u", "jevn", 8), NONE),
+    "E1 innen_8u, naturlig": (Strategy("innen_8u", "naturlig", 8), NONE),
+    "E1 innen_26u, jevn": (Strategy("innen_26u", "jevn", 26), NONE),
+    "E2 dobbelt_tempo": (Strategy("dobbelt_tempo", "odds", factor=2.0), OBSERVED),
+}
+NAIVE = "naiv: innen 8 uker mot etter 26 eller aldri"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "methods-recovery.md"
+
+
+@dataclass(frozen=True)
+class Found:
+    """One analysis of one programme: estimate and standard error (NaN-free), and the finding."""
+
+    estimate: float
+    se: float
+    finding: str
+
+
+def replicate(name: str, seed: int, n: int = 2500, municipalities: int = 60, bootstraps: int = 200) -> dict[str, Found]:
+    """Every analysis of one simulated programme."""
+    tables = synthetic(name, seed, n, municipalities)
+    cohort = cohort_of(tables)
+    timing = run_timing(cohort, tables, PROTOCOL, seed=seed, bootstraps=bootstraps)
+    out = {}
+    for label, (strategy, other) in CONTRASTS.items():
+        interval, _ = contrast(timing, strategy, other, OUTCOME, WEEK)
+        out[label] = Found(interval.estimate, interval.se, finding(interval, PROTOCOL.margin))
+    rows = naive_rows(timing.weeks, reaches(cohort, PROTOCOL.horizons), PROTOCOL)
+    row = next(r for r in rows if (r["strategi"], r["utfall"], r["horisont_uker"]) == ("innen_8u", OUTCOME, WEEK))
+    se = (row["ki_ovre"] - row["estimat"]) / 1.96
+    verdict = "positiv" if row["ki_nedre"] > 0 else "negativ" if row["ki_ovre"] < 0 else "uavklart"
+    return out | {NAIVE: Found(row["estimat"], se, verdict)}
+
+
+def true_effects(name: str, n: int = 60_000) -> dict[str, float]:
+    """The planted effect behind each analysis, by intervening in the generator."""
+    differences: Any = truth(preset(name, participants=n, municipalities=60), 1, n)["differanse"]
+    out = {
+        label: float(differences[s.name][s.variant or ""][OUTCOME][WEEK])
+        for label, (s, _) in CONTRASTS.items()
+    }  # fmt: skip
+    return out | {NAIVE: out["E1 innen_8u, jevn"]}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What many replicates say about one analysis; shares and differences of shares."""
+
+    truth: float
+    bias: float
+    bias_se: float
+    sd: float
+    se: float
+    coverage: float
+    positive: float
+
+
+def summarise(found: list[Found], planted: float) -> Summary:
+    estimates, errors = np.array([f.estimate for f in found]), np.array([f.se for f in found])
+    sd = float(estimates.std(ddof=1))
+    return Summary(
+        planted, float(estimates.mean()) - planted, sd / len(found) ** 0.5, sd, float(errors.mean()),
+        float(np.mean(np.abs(estimates - planted) <= 1.96 * errors)), float(np.mean([f.finding == "positiv" for f in found])),
+    )  # fmt: skip
+
+
+def study(name: str, replicates: int, first_seed: int = 5000) -> dict[str, Summary]:
+    """Bias and coverage of every analysis over ``replicates`` programmes of the preset ``name``."""
+    planted = true_effects(name)
+    runs = [replicate(name, first_seed + i) for i in range(replicates)]
+    return {label: summarise([r[label] for r in runs], planted[label]) for label in planted}
+
+
+def markdown(studies: dict[str, dict[str, Summary]], replicates: dict[str, int]) -> str:
+    """The recovery table."""
+    lines = [
+        "| programme | replicates | analysis | truth | bias (± simulation error) | sd | mean se | coverage | found positive |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, results in studies.items():
+        for label, s in results.items():
+            lines.append(
+                f"| {name} | {replicates[name]} | {label} | {s.truth:+.3f} | {s.bias:+.4f} ± {s.bias_se:.4f} | {s.sd:.4f} | {s.se:.4f}"
+                f" | {s.coverage:.2f} | {s.positive:.2f} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def write(table: str) -> None:
+    """Put the table between the marks of the document."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    head, rest = text.split("<!-- table -->\n")[0], text.split("<!-- end of table -->")[1]
+    DOCUMENT.write_text(f"{head}<!-- table -->\n{table}<!-- end of table -->{rest}", encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--replicates", type=int, default=100, help="programmes of main and null")
+    parser.add_argument("--others", type=int, default=None, help="programmes of the other presets (default: the same)")
+    parser.add_argument(
+        "--presets", nargs="+", default=["main", "null", "strong_confounding", "cluster_confounding", "unmeasured"]
+    )
+    arguments = parser.parse_args()
+    others = arguments.others or arguments.replicates
+    replicates = {name: arguments.replicates if name in ("main", "null") else others for name in arguments.presets}
+    table = markdown({name: study(name, replicates[name]) for name in arguments.presets}, replicates)
+    write(table)
+    print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,244 @@
+"""Each gate on both sides of its limit, the grades they lead to, findings, and the sentences made of them."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+
+import numpy as np
+import pytest
+
+from pipeline.effects.diagnostics import Arm, effective_size, imbalance, imbalance_over_time, top_share
+from pipeline.effects.findings import (
+    Interval,
+    difference_interval,
+    e_value,
+    e_value_of_limit,
+    finding,
+    ratio_interval,
+    risk_interval,
+)
+from pipeline.effects.gates import (
+    AMBER,
+    GREEN,
+    RED,
+    UNAVAILABLE,
+    Gate,
+    Verdict,
+    arm_gates,
+    control_gate,
+    grade,
+    truncation_gate,
+    worst,
+)
+from pipeline.effects.protocol import placement_protocol
+from pipeline.effects.sentences import HIDDEN_CAUSE, Claim, can_say, cannot_say, number
+from pipeline.effects.strategies import Strategy
+
+LIMITS = placement_protocol().limits
+NOTHING = np.zeros(0)
+
+
+def _arm(kind: str = "jevn", **changes) -> Arm:
+    good = {
+        "strategy": Strategy(f"innen_8u_{kind}", kind, 8), "incidence": NOTHING, "truncated": NOTHING, "at_risk": NOTHING,
+        "ess_at_risk": NOTHING, "follows": np.zeros(0, bool), "ess": 400.0, "top_share": 0.05, "imbalance": 0.05,
+        "imbalance_over_time": 0.05, "starters": 200, "late_starters": 40, "small_hazard": 0.0, "control": 0.5,
+    }  # fmt: skip
+    return Arm(**(good | changes))
+
+
+def _letter(arm: Arm, clusters: int = 30, control: Gate | None = None, at_horizon: float = 100.0) -> str:
+    gates = arm_gates(arm, clusters, LIMITS) | {"negativ_kontroll": control or Gate(0.0, GREEN)}
+    return grade(gates, LIMITS, at_horizon).grade
+
+
+def test_all_green_is_a():
+    assert _letter(_arm()) == "A"
+    assert _letter(_arm("naturlig")) == "A"
+
+
+@pytest.mark.parametrize(
+    ("changes", "letter"),
+    [
+        ({"imbalance": 0.124}, "A"),
+        ({"imbalance": 0.126}, "B"),
+        ({"imbalance": 0.249}, "B"),
+        ({"imbalance": 0.251}, "C"),
+        ({"imbalance": 0.19, "ess": 100.0}, "A"),
+        ({"imbalance": 0.21, "ess": 100.0}, "B"),
+        ({"imbalance_over_time": 0.26}, "C"),
+        ({"ess": 100.0}, "A"),
+        ({"ess": 99.0}, "B"),
+        ({"ess": 50.0}, "B"),
+        ({"ess": 49.0}, "C"),
+        ({"starters": 29}, "B"),
+        ({"late_starters": 9}, "B"),
+        ({"top_share": 0.15}, "B"),
+        ({"small_hazard": 0.05}, "B"),
+        ({"imbalance": math.nan}, "B"),
+    ],
+)
+def test_each_gate_on_both_sides_of_its_limit(changes, letter):
+    assert _letter(_arm(**changes)) == letter
+
+
+def test_natural_grace_is_judged_by_the_starters_of_the_last_week():
+    assert _letter(_arm("naturlig", late_starters=29)) == "B"
+    assert _letter(_arm("naturlig", starters=5)) == "A"
+
+
+@pytest.mark.parametrize(("clusters", "letter"), [(20, "A"), (19, "B"), (13, "B"), (6, "B"), (5, "C")])
+def test_few_municipalities_are_never_a(clusters, letter):
+    assert _letter(_arm(), clusters=clusters) == letter
+
+
+@pytest.mark.parametrize(("ess", "letter"), [(25.0, "A"), (24.9, "D"), (math.nan, "D"), (0.0, "D")])
+def test_the_horizon_must_be_reached(ess, letter):
+    assert _letter(_arm(), at_horizon=ess) == letter
+
+
+def test_the_negative_control_caps_the_grade():
+    assert control_gate(0.01, 0.01, LIMITS).colour == GREEN
+    assert control_gate(0.01, 0.05, LIMITS).colour == AMBER
+    assert control_gate(0.20, 0.05, LIMITS).colour == RED
+    assert control_gate(math.nan, 0.05, LIMITS).colour == UNAVAILABLE
+    assert _letter(_arm(), control=control_gate(math.nan, math.nan, LIMITS)) == "B"
+    assert _letter(_arm(), control=control_gate(0.20, 0.05, LIMITS)) == "C"
+
+
+def test_truncation():
+    assert truncation_gate(0.009, 0.001, LIMITS).colour == GREEN
+    assert truncation_gate(0.02, 0.05, LIMITS).colour == GREEN
+    assert truncation_gate(0.02, 0.03, LIMITS).colour == AMBER
+
+
+def test_the_worse_arm_decides():
+    both = worst({"ess": Gate(400, GREEN)}, {"ess": Gate(40, RED)})
+    assert both["ess"].colour == RED
+
+
+def test_gates_as_json_hold_no_small_count():
+    gates = arm_gates(_arm(starters=7, late_starters=1), 4, LIMITS)
+    shown = json.loads(Verdict("C", gates, "for få kommuner").json(e_verdi_grense=1.23456))
+    assert shown["startere"] == {"verdi": None, "farge": AMBER, "merknad": "under 10"}
+    assert shown["kommuner"]["verdi"] is None
+    assert shown["e_verdi_grense"] == 1.2346
+    assert shown["begrunnelse"] == "for få kommuner"
+
+
+def test_effective_size_and_top_share():
+    assert effective_size(np.array([1.0, 1.0, 0.0])) == pytest.approx(2.0)
+    assert effective_size(np.array([3.0, 1.0])) == pytest.approx(16 / 10)
+    assert effective_size(np.zeros(3)) == 0.0
+    assert top_share(np.r_[np.ones(99), 11.0]) == pytest.approx(0.1)
+    assert math.isnan(top_share(np.zeros(2)))
+
+
+def test_imbalance_is_the_largest_standardised_difference():
+    values = np.array([[0.0, 1.0], [2.0, 1.0], [0.0, 1.0], [2.0, 1.0]])
+    assert imbalance(np.ones(4), values) == 0
+    assert imbalance(np.array([0.0, 1.0, 0.0, 1.0]), values) == pytest.approx(1.0)
+    assert math.isnan(imbalance(np.zeros(4), values))
+    assert imbalance_over_time(np.ones(4), np.array([0.0, 1.0, 0.0, 1.0]), values) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "found"),
+    [
+        (0.01, 0.2, "positiv"),
+        (-0.2, -0.01, "negativ"),
+        (-0.04, 0.04, "ingen_forskjell"),
+        (-0.06, 0.04, "uavklart"),
+        (0.01, 0.04, "positiv"),
+    ],
+)
+def test_findings(low, high, found):
+    assert finding(Interval((low + high) / 2, low, high, 0.1), 0.05) == found
+
+
+def test_intervals():
+    draws = np.random.default_rng(1).normal(0.1, 0.02, 4000)
+    plain = difference_interval(0.1, draws)
+    assert (plain.low, plain.high) == pytest.approx((0.061, 0.139), abs=0.002)
+    assert risk_interval(0.01, draws).low == 0.0
+    ratio = ratio_interval(0.6, 0.3, np.full(9, 0.6) + np.linspace(-0.1, 0.1, 9), np.full(9, 0.3))
+    assert ratio.estimate == pytest.approx(2.0)
+    assert ratio.low * ratio.high == pytest.approx(4.0)
+    assert not ratio_interval(0.6, 0.0, draws, draws).is_finite
+    assert not difference_interval(0.1, np.r_[draws[:90], np.full(10, np.nan)]).is_finite
+
+
+def test_e_values_of_vanderweele_and_ding():
+    """RR 3.9 (1.8-8.7): E-value 7.26 for the estimate, 3.0 for the limit (VanderWeele & Ding 2017, example 1)."""
+    assert e_value(3.9) == pytest.approx(7.26, abs=0.005)
+    assert e_value(1 / 3.9) == pytest.approx(7.26, abs=0.005)
+    assert e_value_of_limit(Interval(3.9, 1.8, 8.7, 0.4)) == pytest.approx(3.0, abs=0.005)
+    assert e_value_of_limit(Interval(1.2, 0.9, 1.6, 0.1)) == 1.0
+
+
+def _claim(
+    letter: str, found: str | None, measure: str = "risikodifferanse", interval: Interval | None = None, **changes
+) -> Claim:
+    base = {
+        "strategy": "innen_8u", "comparison": None if measure == "risiko" else "ikke_innen_26u", "outcome": "arbeid_eller_utdanning",
+        "weeks": 52, "measure": measure, "grade": letter, "finding": found, "interval": interval, "margin": 0.05,
+        "reason": "" if letter == "A" else "for få kommuner",
+    }  # fmt: skip
+    return Claim(**(base | changes))
+
+
+RISE = Interval(0.123, 0.05, 0.2, 0.04)
+
+
+def test_a_positive_finding_in_words():
+    assert can_say(_claim("A", "positiv", interval=RISE)) == (
+        "Anslagsvis 12,3 prosentpoeng flere ville gått til arbeid eller utdanning innen 52 uker dersom alle fikk sin første praksis "
+        "innen 8 uker, enn dersom ingen fikk praksis de første 26 ukene (95 % intervall fra 5,0 til 20,0 prosentpoeng)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "interval", "words"),
+    [
+        ("negativ", Interval(-0.1, -0.2, -0.01, 0.05), "10,0 prosentpoeng færre"),
+        ("ingen_forskjell", Interval(0.0, -0.04, 0.04, 0.02), "Forskjeller over 5 prosentpoeng i overgang til"),
+        ("uavklart", Interval(0.01, -0.1, 0.12, 0.05), "Dataene avgjør ikke"),
+        ("positiv", Interval(0.02, 0.01, 0.03, 0.005), "mindre enn 5 prosentpoeng, som er satt som grensen"),
+    ],
+)
+def test_every_finding_has_its_words(found, interval, words):
+    assert words in can_say(_claim("A", found, interval=interval))
+
+
+def test_words_follow_the_grade():
+    assert "Grunnlaget har svakheter: for få kommuner." in can_say(_claim("B", "positiv", interval=RISE))
+    assert can_say(_claim("C", None)) == "Grunnlaget er for svakt til å vise et tall: for få kommuner."
+    assert can_say(_claim("D", None)) == "Kan ikke beregnes: for få kommuner."
+
+
+@pytest.mark.parametrize("letter", ["C", "D"])
+@pytest.mark.parametrize("measure", ["risiko", "risikodifferanse", "risikoratio"])
+def test_no_number_and_no_effect_in_weak_grades(letter, measure):
+    """Even when handed an interval, a weak grade gives no digit but those of the strategy's own definition."""
+    said = can_say(_claim(letter, None, measure, RISE))
+    assert not re.search(r"\d", said)
+    assert "flere" not in said
+
+
+@pytest.mark.parametrize("letter", ["A", "B", "C", "D"])
+@pytest.mark.parametrize("measure", ["risiko", "risikodifferanse", "risikoratio"])
+@pytest.mark.parametrize("found", ["positiv", "negativ", "ingen_forskjell", "uavklart"])
+def test_the_reservation_about_hidden_causes_is_never_left_out(letter, measure, found):
+    assert HIDDEN_CAUSE in cannot_say(_claim(letter, found, measure, RISE if letter in "AB" else None))
+
+
+def test_undecided_is_not_zero():
+    assert "betyr ikke at virkningen er null" in cannot_say(_claim("A", "uavklart", interval=RISE))
+
+
+def test_numbers_are_written_in_norwegian():
+    assert number(-3.456, 1) == "−3,5"
+    assert number(-0.01, 1) == "0,0"
+    assert number(1234.5, 1) == "1234,5"

@@ -1,0 +1,248 @@
+"""The whole stage: every declared row, tiny and degenerate data, the chain, the naive contrast, the same answer twice."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from pipeline.effects import Effects, Stamps, estimate
+from pipeline.effects.chain import Sample, adjusted_slope
+from pipeline.effects.protocol import placement_protocol, programme_theory
+from pipeline.effects.timing import Tables
+from pipeline.tables import STATISTIKK
+from pipeline.tables.statistikk import ANALYSES, HORIZONS, STRATEGY_WEEKS
+from tests.effects.effects_worlds import START, left, person, placement, synthetic, tables
+
+STAMPS = Stamps("hash-of-inputs", "0.1.0+abc", "2026-01-02T02:30:00+01:00")
+NUMBERS = ["estimat", "ki_nedre", "ki_ovre", "se", "funn", "e_verdi"]
+
+
+def _estimate(t: Tables, bootstraps: int = 40) -> Effects:
+    return estimate(
+        t.deltakelse,
+        t.tiltak,
+        t.kartlegging,
+        t.oppfolging,
+        t.utfall,
+        seed=7,
+        bootstraps=bootstraps,
+        stamps=STAMPS,
+        progress=lambda _: None,
+    )
+
+
+@pytest.fixture(scope="module")
+def whole() -> Effects:
+    """1 500 participants in 40 municipalities, their months in work before the start known and of no meaning."""
+    t = synthetic("main", 21, 1500, 40)
+    months = pl.Series(np.random.default_rng(1).integers(0, 13, t.deltakelse.height))
+    utfall = STATISTIKK["utfall"].conform(
+        t.deltakelse.select("deltakelse_key", "person_key").with_columns(maaneder_i_arbeid_foer=months)
+    )
+    return _estimate(Tables(t.deltakelse, t.tiltak, t.kartlegging, t.oppfolging, utfall))
+
+
+def test_every_declared_combination_has_one_row(whole):
+    effekt = whole.effekt
+    key = STATISTIKK["effekt"].key
+    assert effekt.select(key).is_duplicated().sum() == 0
+    timing = effekt.filter(pl.col("analyse") == "praksis_tidspunkt")
+    outcomes = ["arbeid", "arbeid_eller_utdanning", "utdanning"]
+    wanted = {
+        (f"innen_{g}u", "ikke_innen_26u" if m != "risiko" else None, o, h, v, m)
+        for g in STRATEGY_WEEKS for o in outcomes for h in HORIZONS for v in ("jevn", "naturlig") for m in ("risiko", "risikodifferanse", "risikoratio")
+    } | {("ikke_innen_26u", None, o, h, None, "risiko") for o in outcomes for h in HORIZONS}  # fmt: skip
+    assert set(timing.select("strategi", "sammenligning", "utfall", "horisont_uker", "variant", "maal").iter_rows()) == wanted
+    tempo = effekt.filter((pl.col("analyse") == "praksis_tempo") & (pl.col("maal") == "risikodifferanse"))
+    assert set(tempo.select("strategi", "sammenligning").iter_rows()) == {
+        ("dobbelt_tempo", "naturlig"),
+        ("halvt_tempo", "naturlig"),
+    }
+    assert set(effekt["analyse"]) == set(ANALYSES)
+    assert set(effekt["undergruppe"]) == {"alle"}
+    assert set(effekt["folsomhet"]) == {"hoved"}
+
+
+def test_required_values_and_stamps_stand_in_every_row(whole):
+    for name in ("effekt", "effekt_naiv", "kurver", "aarsakskjede"):
+        frame, table = getattr(whole, name), STATISTIKK[name]
+        assert frame.schema == pl.Schema(table.schema)
+        assert frame.height > 0
+        for column in table.required:
+            if not (name == "effekt" and column == "sammenligning"):
+                assert frame[column].null_count() == 0, (name, column)
+    assert set(whole.effekt["inndata_hash"]) == {STAMPS.inndata_hash}
+    assert set(whole.effekt["beregnet"]) == {STAMPS.beregnet}
+
+
+def test_numbers_stand_with_grades_a_and_b_only(whole):
+    shown = whole.effekt.filter(pl.col("grad").is_in(["A", "B"]))
+    assert shown.height > 20
+    assert shown.select("estimat", "ki_nedre", "ki_ovre", "se").null_count().row(0) == (0, 0, 0, 0)
+    assert shown.filter(pl.col("maal") != "risiko")["funn"].null_count() == 0
+    assert shown.filter((pl.col("ki_nedre") > pl.col("estimat")) | (pl.col("ki_ovre") < pl.col("estimat"))).is_empty()
+    hidden = whole.effekt.filter(pl.col("grad").is_in(["C", "D"]))
+    assert hidden.height > 0
+    assert hidden.select(NUMBERS).null_count().row(0) == (hidden.height,) * len(NUMBERS)
+
+
+def test_what_is_not_built_says_so(whole):
+    rows = whole.effekt.filter(pl.col("metode") == "ikke_beregnet")
+    assert set(rows["analyse"]) == set(ANALYSES) - {"praksis_tidspunkt", "praksis_tempo"}
+    assert set(rows["grad"]) == {"D"}
+    assert rows.filter(~pl.col("kan_ikke_si").str.starts_with("Ikke beregnet i denne versjonen.")).is_empty()
+    assert all(json.loads(p)["begrunnelse"] for p in rows["porter"])
+
+
+def test_both_sentences_stand_in_every_row(whole):
+    assert whole.effekt.filter(pl.col("kan_si").str.len_chars() < 20).is_empty()
+    assert whole.effekt.filter(~pl.col("kan_ikke_si").str.contains("umålt årsak")).is_empty()
+
+
+def test_curves_rise_on_a_four_week_grid_and_meet_the_risks(whole):
+    curves = whole.kurver
+    assert curves["uke"].unique().sort().to_list() == list(range(0, 105, 4))
+    key = ["strategi", "variant", "utfall"]
+    steps = curves.sort(*key, "uke").with_columns(step=pl.col("risiko").diff().over(key))
+    assert steps.filter(pl.col("step") < 0).is_empty()
+    at_52 = curves.filter((pl.col("uke") == 52) & pl.col("risiko").is_not_null())
+    risks = whole.effekt.filter((pl.col("maal") == "risiko") & (pl.col("horisont_uker") == 52))
+    both = at_52.join(risks.filter(pl.col("estimat").is_not_null()), on=key, nulls_equal=True)
+    assert both.height >= 6
+    assert both["risiko"].to_list() == pytest.approx(both["estimat"].to_list())
+    weak = curves.filter(~pl.col("grad").is_in(["A", "B"]))
+    assert weak["risiko"].null_count() == weak.height
+
+
+def test_the_risk_difference_is_the_difference_of_the_risks(whole):
+    rows = whole.effekt.filter(
+        (pl.col("analyse") == "praksis_tidspunkt") & (pl.col("utfall") == "arbeid") & (pl.col("horisont_uker") == 52)
+    )
+
+    def value(strategy: str, measure: str) -> float:
+        found = rows.filter(
+            (pl.col("strategi") == strategy) & (pl.col("maal") == measure) & (pl.col("variant").fill_null("jevn") == "jevn")
+        )
+        return float(found["estimat"].item())
+
+    risks = value("innen_13u", "risiko"), value("ikke_innen_26u", "risiko")
+    assert value("innen_13u", "risikodifferanse") == pytest.approx(risks[0] - risks[1])
+    assert value("innen_13u", "risikoratio") == pytest.approx(risks[0] / risks[1])
+
+
+def test_the_chain_holds_every_link_and_estimates_three(whole):
+    chain = whole.aarsakskjede
+    assert chain.height == len(programme_theory())
+    assert chain.filter(pl.col("grad").is_not_null()).height == 3
+    assert chain.filter(pl.col("grad").is_null() & pl.col("estimat").is_not_null()).is_empty()
+    assert chain["begrunnelse"].null_count() == 0
+    placement_link = chain.filter(pl.col("fra") == "praksis", pl.col("til") == "arbeid_eller_utdanning").row(0, named=True)
+    row = whole.effekt.filter(
+        pl.col("strategi") == "innen_8u", pl.col("variant") == "jevn", pl.col("utfall") == "arbeid_eller_utdanning",
+        pl.col("horisont_uker") == 52, pl.col("maal") == "risikodifferanse",
+    ).row(0, named=True)  # fmt: skip
+    assert all(placement_link[c] == row[c] for c in ("estimat", "ki_nedre", "ki_ovre", "grad", "funn"))
+
+
+def test_the_language_link_finds_the_planted_growth(whole):
+    link = whole.aarsakskjede.filter(pl.col("fra") == "norskopplaering").row(0, named=True)
+    assert link["grad"] == "B"
+    assert link["ki_nedre"] > 0
+    assert 0.05 < link["estimat"] < 0.6
+
+
+def test_a_link_is_adjusted_and_its_interval_knows_the_clusters():
+    rng = np.random.default_rng(4)
+    cluster = np.repeat(np.arange(60), 40)
+    confounder = rng.normal(size=2400)
+    exposure = (confounder + rng.normal(size=2400) + rng.normal(size=60)[cluster] > 0).astype(float)
+    effect = 0.5 * exposure + confounder + 0.8 * rng.normal(size=60)[cluster] + rng.normal(size=2400)
+    adjusted = adjusted_slope(Sample(exposure, effect, confounder[:, None], cluster))
+    crude = adjusted_slope(Sample(exposure, effect, np.zeros((2400, 0)), cluster))
+    alone = adjusted_slope(Sample(exposure, effect, confounder[:, None], np.arange(2400)))
+    assert adjusted.low < 0.5 < adjusted.high
+    assert crude.low > 0.7
+    assert adjusted.se > 1.3 * alone.se
+
+
+def test_the_naive_contrast_by_hand():
+    rows = [person(i, komm_nr_ref=f"31{i % 2:02d}", **left(20)) for i in range(4)] + [person(4, **left(60)), person(5)]
+    found = _estimate(tables(rows, [placement(0, 1), placement(1, 2), placement(2, 9), placement(5, 30)])).effekt_naiv
+    row = found.filter(pl.col("strategi") == "innen_2u", pl.col("utfall") == "arbeid", pl.col("horisont_uker") == 52).row(
+        0, named=True
+    )
+    assert (row["n_strategi"], row["n_sammenligning"]) == (2, 3)
+    assert (row["andel_strategi"], row["andel_sammenligning"]) == pytest.approx((1.0, 1 / 3))
+    assert row["estimat"] == pytest.approx(2 / 3)
+
+
+def _spread(i: int) -> dict:
+    return {"komm_nr_ref": f"{3100 + i % 25}"}
+
+
+def _crowd(n: int) -> list[dict]:
+    return [person(i, start_dato=START + timedelta(i % 300), **_spread(i)) for i in range(n)]
+
+
+DEGENERATE = {
+    "nobody": ([], []),
+    "one": ([person(1)], []),
+    "twelve": (
+        [person(i, **_spread(i), **(left(10 + i) if i % 2 else {})) for i in range(12)],
+        [placement(i, 1 + i) for i in range(0, 12, 3)],
+    ),
+    "one municipality": (
+        [person(i, **(left(20 + i % 40) if i % 3 else {})) for i in range(200)],
+        [placement(i, 1 + i % 26) for i in range(0, 200, 2)],
+    ),
+    "no placements": (_crowd(200), []),
+    "all placed in week 1": (_crowd(200), [placement(i, 1, start=START + timedelta(i % 300)) for i in range(200)]),
+    "nobody left": (_crowd(200), [placement(i, 1 + i % 40, start=START + timedelta(i % 300)) for i in range(0, 200, 2)]),
+    "all left in week 1": ([person(i, **_spread(i), **left(1)) for i in range(120)], [placement(i, 1) for i in range(0, 120, 2)]),
+    "all excluded": ([person(i, praksis_foer_start=True) for i in range(30)], []),
+    "all moved": (
+        [person(i, **_spread(i), **left(8, "flyttet")) for i in range(120)],
+        [placement(i, 1 + i % 8) for i in range(0, 120, 2)],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DEGENERATE)
+def test_degenerate_data_end_in_a_reason_not_in_a_crash(case):
+    """Warnings are errors in this test run; every row keeps its place."""
+    effects = _estimate(tables(*DEGENERATE[case]), bootstraps=20)
+    assert effects.effekt.height == 468
+    assert effects.kurver.height == 891
+    assert effects.aarsakskjede.height == len(programme_theory())
+    shown = effects.effekt.filter(pl.col("estimat").is_not_null())
+    if case not in ("nobody left",):
+        assert shown.is_empty()
+        assert set(effects.effekt["grad"]) <= {"C", "D"}
+    assert all(json.loads(r["porter"])["begrunnelse"] for r in effects.effekt.iter_rows(named=True) if r["grad"] in "CD")
+    assert effects.effekt.select(pl.col(pl.Float64).is_nan().any()).row(0) == (False,) * 6
+
+
+def test_where_nobody_left_no_effect_is_found():
+    effects = _estimate(tables(*DEGENERATE["nobody left"]), bootstraps=20)
+    found = effects.effekt.filter(pl.col("maal") == "risikodifferanse", pl.col("estimat").is_not_null())
+    assert set(found["funn"]) <= {"ingen_forskjell", "uavklart"}
+    ratios = effects.effekt.filter(pl.col("maal") == "risikoratio", pl.col("metode") != "ikke_beregnet")
+    assert set(ratios["grad"]) <= {"C", "D"}
+
+
+def test_the_same_inputs_give_the_same_tables():
+    t = synthetic("main", 8, 300, 8)
+    first, second = _estimate(t, 10), _estimate(t, 10)
+    for name in ("effekt", "effekt_naiv", "kurver", "aarsakskjede"):
+        assert getattr(first, name).equals(getattr(second, name))
+
+
+def test_the_protocol_file_is_the_tables_declaration():
+    protocol = placement_protocol()
+    assert protocol.weeks == STRATEGY_WEEKS
+    assert protocol.horizons == HORIZONS
+    assert len(protocol.hash) == 64
