@@ -135,6 +135,6 @@ print(avsluttede.group_by(pl.col("slutt_dato").dt.year()).agg(pl.len(), pl.col("
 - `dokumentasjon/v<n>/`: variabelliste, kodelister, antall rader og like rader, entydighet, og denne teksten.
 - `SHA256SUMS`: kontrollsummer, sjekkes med `sha256sum --check SHA256SUMS`.
 
-Alle deltakelser med minst én godtatt leveranse er med. Overgang er lønnsarbeid, egen virksomhet, videregående opplæring,
+Alle deltakelser fra godtatte leveranser er med. Overgang er lønnsarbeid, egen virksomhet, videregående opplæring,
 fagbrev eller lære, eller høyere utdanning som hovedaktivitet ved avslutning.
 """
