@@ -6,6 +6,7 @@ Run ``python -m tests.effects.effects_recovery --replicates 100`` to measure aga
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.effects.chain import reaches
-from pipeline.effects.findings import finding
+from pipeline.effects.findings import Interval, finding
 from pipeline.effects.naive import naive_rows
 from pipeline.effects.strategies import Strategy
 from pipeline.effects.timing import NONE, OBSERVED, run_timing
@@ -22,20 +23,22 @@ from pipeline.synthetic.params import preset
 from pipeline.synthetic.truth import truth
 from tests.effects.effects_worlds import PROTOCOL, cohort_of, synthetic
 
-OUTCOME, WEEK = "arbeid_eller_utdanning", 52
+OUTCOME = "arbeid_eller_utdanning"
+EARLY = Strategy("innen_8u", "jevn", 8)
 CONTRASTS = {
-    "E1 innen_8u, jevn": (Strategy("innen_8u", "jevn", 8), NONE),
-    "E1 innen_8u, naturlig": (Strategy("innen_8u", "naturlig", 8), NONE),
-    "E1 innen_26u, jevn": (Strategy("innen_26u", "jevn", 26), NONE),
-    "E2 dobbelt_tempo": (Strategy("dobbelt_tempo", "odds", factor=2.0), OBSERVED),
+    "E1 innen_8u, jevn, uke 52": (EARLY, NONE, 52),
+    "E1 innen_8u, jevn, uke 104": (EARLY, NONE, 104),
+    "E1 innen_8u, naturlig, uke 52": (Strategy("innen_8u", "naturlig", 8), NONE, 52),
+    "E1 innen_26u, jevn, uke 52": (Strategy("innen_26u", "jevn", 26), NONE, 52),
+    "E2 dobbelt_tempo, uke 52": (Strategy("dobbelt_tempo", "odds", factor=2.0), OBSERVED, 52),
 }
-NAIVE = "naiv: innen 8 uker mot etter 26 eller aldri"
+NAIVE = {f"naiv: innen 8 uker mot etter 26 eller aldri, uke {week}": week for week in (52, 104)}
 DOCUMENT = Path(__file__).parents[2] / "docs" / "methods-recovery.md"
 
 
 @dataclass(frozen=True)
 class Found:
-    """One analysis of one programme: estimate and standard error (NaN-free), and the finding."""
+    """One analysis of one programme: estimate, standard error and finding."""
 
     estimate: float
     se: float
@@ -48,24 +51,22 @@ def replicate(name: str, seed: int, n: int = 2500, municipalities: int = 60, boo
     cohort = cohort_of(tables)
     timing = run_timing(cohort, tables, PROTOCOL, seed=seed, bootstraps=bootstraps)
     out = {}
-    for label, (strategy, other) in CONTRASTS.items():
-        interval, _ = contrast(timing, strategy, other, OUTCOME, WEEK)
+    for label, (strategy, other, week) in CONTRASTS.items():
+        interval, _ = contrast(timing, strategy, other, OUTCOME, week)
         out[label] = Found(interval.estimate, interval.se, finding(interval, PROTOCOL.margin))
     rows = naive_rows(timing.weeks, reaches(cohort, PROTOCOL.horizons), PROTOCOL)
-    row = next(r for r in rows if (r["strategi"], r["utfall"], r["horisont_uker"]) == ("innen_8u", OUTCOME, WEEK))
-    se = (row["ki_ovre"] - row["estimat"]) / 1.96
-    verdict = "positiv" if row["ki_nedre"] > 0 else "negativ" if row["ki_ovre"] < 0 else "uavklart"
-    return out | {NAIVE: Found(row["estimat"], se, verdict)}
+    for label, week in NAIVE.items():
+        row = next(r for r in rows if (r["strategi"], r["utfall"], r["horisont_uker"]) == ("innen_8u", OUTCOME, week))
+        interval = Interval(row["estimat"], row["ki_nedre"], row["ki_ovre"], (row["ki_ovre"] - row["estimat"]) / 1.96)
+        out[label] = Found(interval.estimate, interval.se, finding(interval, PROTOCOL.margin))
+    return out
 
 
 def true_effects(name: str, n: int = 60_000) -> dict[str, float]:
     """The planted effect behind each analysis, by intervening in the generator."""
     differences: Any = truth(preset(name, participants=n, municipalities=60), 1, n)["differanse"]
-    out = {
-        label: float(differences[s.name][s.variant or ""][OUTCOME][WEEK])
-        for label, (s, _) in CONTRASTS.items()
-    }  # fmt: skip
-    return out | {NAIVE: out["E1 innen_8u, jevn"]}
+    out = {label: float(differences[s.name][s.variant or ""][OUTCOME][week]) for label, (s, _, week) in CONTRASTS.items()}
+    return out | {label: out[f"E1 innen_8u, jevn, uke {week}"] for label, week in NAIVE.items()}
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,10 @@ def summarise(found: list[Found], planted: float) -> Summary:
 def study(name: str, replicates: int, first_seed: int = 5000) -> dict[str, Summary]:
     """Bias and coverage of every analysis over ``replicates`` programmes of the preset ``name``."""
     planted = true_effects(name)
-    runs = [replicate(name, first_seed + i) for i in range(replicates)]
+    runs = []
+    for i in range(replicates):
+        runs.append(replicate(name, first_seed + i))
+        print(f"{name} {i + 1}/{replicates}", file=sys.stderr, flush=True)
     return {label: summarise([r[label] for r in runs], planted[label]) for label in planted}
 
 
@@ -129,9 +133,11 @@ def main() -> None:
     arguments = parser.parse_args()
     others = arguments.others or arguments.replicates
     replicates = {name: arguments.replicates if name in ("main", "null") else others for name in arguments.presets}
-    table = markdown({name: study(name, replicates[name]) for name in arguments.presets}, replicates)
-    write(table)
-    print(table)
+    done: dict[str, dict[str, Summary]] = {}
+    for name in arguments.presets:
+        done[name] = study(name, replicates[name])
+        write(markdown(done, replicates))
+    print(markdown(done, replicates))
 
 
 if __name__ == "__main__":

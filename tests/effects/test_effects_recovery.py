@@ -6,23 +6,24 @@ import pytest
 
 from tests.effects.effects_recovery import DOCUMENT, NAIVE, Found, markdown, replicate, study, summarise, true_effects
 
-E1, E1_26, E2 = "E1 innen_8u, jevn", "E1 innen_26u, jevn", "E2 dobbelt_tempo"
-SEEDS = (301, 302, 303)
+E1, E1_26, E2 = "E1 innen_8u, jevn, uke 52", "E1 innen_26u, jevn, uke 52", "E2 dobbelt_tempo, uke 52"
+NAIVE_52, NAIVE_104 = NAIVE
+SEEDS = (301, 302)
 
 
 @pytest.fixture(scope="module")
 def quick() -> dict[str, list[dict[str, Found]]]:
-    return {name: [replicate(name, seed, bootstraps=80) for seed in SEEDS] for name in ("main", "null")}
+    return {name: [replicate(name, seed, bootstraps=60) for seed in SEEDS] for name in ("main", "null")}
 
 
 @pytest.fixture(scope="module")
 def planted() -> dict[str, float]:
-    return true_effects("main", 20_000)
+    return true_effects("main", 15_000)
 
 
 @pytest.mark.parametrize("label", [E1, E1_26, E2])
 def test_the_planted_effect_is_found_inside_the_interval(quick, planted, label):
-    """Over three programmes the mean must lie within 2.5 standard errors of it; no single one further than 3.3."""
+    """Over two programmes the mean must lie within 2.5 standard errors of it; no single one further than 3.3."""
     found = [r[label] for r in quick["main"]]
     assert abs(planted[label]) > 0.015
     se = sum(f.se for f in found) / len(found)
@@ -40,8 +41,8 @@ def test_a_null_effect_is_not_found(quick, label):
 
 def test_the_naive_contrast_is_visibly_wrong(quick, planted):
     """It finds an effect where there is none, and too large a one where there is."""
-    assert all(r[NAIVE].estimate > 0.05 and r[NAIVE].finding == "positiv" for r in quick["null"])
-    assert all(r[NAIVE].estimate - planted[NAIVE] > 0.05 for r in quick["main"])
+    assert all(r[NAIVE_104].estimate > 0.08 and r[NAIVE_104].finding == "positiv" for r in quick["null"])
+    assert all(r[NAIVE_52].estimate - planted[NAIVE_52] > 0.05 for r in quick["main"])
 
 
 def test_the_standard_error_is_of_the_size_of_the_effect_that_could_be_seen(quick):
@@ -69,6 +70,6 @@ def test_bias_and_coverage_over_many_programmes(name):
         assert abs(s.bias) < 0.01 + 3 * s.bias_se, label
         assert s.coverage >= 0.86, label
         assert s.se == pytest.approx(s.sd, rel=0.35), label
-    assert results[NAIVE].coverage < 0.2
+    assert results[NAIVE_104].coverage < 0.2
     if name == "null":
         assert results[E1].positive <= 0.15

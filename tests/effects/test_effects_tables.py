@@ -54,7 +54,8 @@ def test_every_declared_combination_has_one_row(whole):
     outcomes = ["arbeid", "arbeid_eller_utdanning", "utdanning"]
     wanted = {
         (f"innen_{g}u", "ikke_innen_26u" if m != "risiko" else None, o, h, v, m)
-        for g in STRATEGY_WEEKS for o in outcomes for h in HORIZONS for v in ("jevn", "naturlig") for m in ("risiko", "risikodifferanse", "risikoratio")
+        for g in STRATEGY_WEEKS for o in outcomes for h in HORIZONS for v in ("jevn", "naturlig")
+        for m in ("risiko", "risikodifferanse", "risikoratio")
     } | {("ikke_innen_26u", None, o, h, None, "risiko") for o in outcomes for h in HORIZONS}  # fmt: skip
     assert set(timing.select("strategi", "sammenligning", "utfall", "horisont_uker", "variant", "maal").iter_rows()) == wanted
     tempo = effekt.filter((pl.col("analyse") == "praksis_tempo") & (pl.col("maal") == "risikodifferanse"))
