@@ -98,7 +98,7 @@ def _headline(country: pl.DataFrame, t: Texts, computed_year: str) -> Headline:
 def _verdict(row: Row) -> str:
     target, low, high = row["maaltall"], row["ki_nedre"], row["ki_ovre"]
     if target is None or low is None or high is None:
-        return "uavklart"
+        return "uten_tall"
     if low >= target:
         return "over"
     return "under" if high < target else "uavklart"

@@ -216,3 +216,15 @@ def test_csv_opens_in_a_spreadsheet_as_text_and_numbers(site: Path) -> None:
     lines = raw.decode("utf-8-sig").splitlines()
     assert lines[0].split(";")[0] == "periode"
     assert any(";345;486;0,709877;" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [(0.71, 0.78, "over"), (0.6, 0.69, "under"), (0.66, 0.75, "uavklart"), (None, None, "uten_tall")],
+)
+def test_verdict_follows_the_interval_and_never_the_point(
+    released: ReleasedTables, tmp_path: Path, low: float | None, high: float | None, verdict: str
+) -> None:
+    keys = released.tables["nokkeltall"].with_columns(ki_nedre=pl.lit(low, pl.Float64), ki_ovre=pl.lit(high, pl.Float64))
+    build_site(ReleasedTables("r0003", {"nokkeltall": keys}, {}), tmp_path, None, demo=True)
+    assert f'<section class="headline {verdict}"' in _page(tmp_path, "index")
