@@ -44,8 +44,8 @@ def write_candidate(night: Night, released: ReleasedTables) -> None:
 
 def is_due(night: Night) -> bool:
     """Whether the calendar asks for a release tonight, and there is anything to release."""
-    has_data = not night.warehouse.read("klargjort", "deltakelse").is_empty()
-    return has_data and release_due(previous_releases(night.settings.home), night.settings.today)
+    has_leavers = night.warehouse.read("klargjort", "deltakelse")["slutt_dato"].is_not_null().any()
+    return has_leavers and release_due(previous_releases(night.settings.home), night.settings.today)
 
 
 def _freshness(night: Night, released: ReleasedTables) -> Freshness:

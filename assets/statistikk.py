@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 import dagster as dg
 import polars as pl
@@ -121,7 +122,8 @@ def effekter(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult
         frames = {("statistikk", name): getattr(effects, name) for name in ESTIMATES}
         frames["statistikk", "effekt_historikk"] = _with_history(night, effects.effekt)
         last = own["deltakelse"]["statusdato"].max() or night.settings.today
-        frames["statistikk", "kommune"] = municipality_table(own["deltakelse"], last)
+        # the day after the data end: a year whose last day is covered is a whole year
+        frames["statistikk", "kommune"] = municipality_table(own["deltakelse"], last + timedelta(days=1))
         return frames
 
     built = night.build("effekter", inputs, ["effects"], outputs, compute)

@@ -12,7 +12,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import plotly
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipeline.dashboard import figures, numbers
@@ -119,5 +118,4 @@ def _write_static(folder: Path) -> None:
         folder / "settings.js",
         f"window.PLOTLYENV={{BASE_URL:'av:'}};window.FIGURE_CONFIG={json.dumps(figures.CONFIG, sort_keys=True)};\n",
     )
-    package = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-    write_bytes(folder / "plotly.min.js", package.read_bytes())
+    write_bytes(folder / "plotly.min.js", figures.plotly_script())

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
+import plotly
 import plotly.graph_objects as go
 import polars as pl
 
@@ -281,3 +283,8 @@ def _plain(text: str) -> str:
 
 def _as_dict(figure: go.Figure) -> Figure:
     return dict(figure.to_plotly_json())
+
+
+def plotly_script() -> bytes:
+    """The drawing library as the installed wheel carries it."""
+    return (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_bytes()

@@ -43,6 +43,10 @@
     idle(function () { charts().forEach(draw); });
   }
 
+  /* A reader who prints without scrolling gets the charts too: the library comes when the page itself is done. */
+  function prepareForPrint() {
+    if (charts().length) loadPlotly().then(drawRest);
+  }
   function want(chart) {
     loadPlotly().then(function () { draw(chart); drawRest(); });
   }
@@ -104,6 +108,7 @@
   });
   window.addEventListener("afterprint", function () { if (window.Plotly) resize(0); });
 
+  window.addEventListener("load", function () { window.setTimeout(prepareForPrint, 500); });
   reserve();
   setUpPickers();
   warnWhenOld();
