@@ -71,7 +71,7 @@ def audit(problem: Problem, pattern: Pattern) -> Audit:
     known = intervals.is_known(problem, pattern.shown)
     hidden = [i for i, m in enumerate(problem.measures) if not known[i] and (m.printed or _is_secret(problem, i))]
     seen = _values(problem, _draw(problem, pattern.shown))
-    found = intervals.bounds(problem, pattern.shown, list(intervals.equations(problem)))
+    found = intervals.bounds(problem, pattern.shown, intervals.margins(problem))
     return Audit(
         under_threshold=tuple(i for i, k in enumerate(known) if k and _is_secret(problem, i)),
         recoverable=tuple(i for i in hidden if not seen[i].any()),

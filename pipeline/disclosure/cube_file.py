@@ -48,8 +48,8 @@ def disclose_file(cube_csv: Path, spec_json: Path, out_csv: Path, internal: bool
         UserError: a file that cannot be used.
         ReleaseRefused: the audit found a hidden cell that can be computed; no file is written.
     """
-    spec = _read_spec(spec_json)
-    problem = build_problem(_read_cube(cube_csv, spec), spec.tables, spec.count, spec.outcome)
+    spec = read_spec(spec_json)
+    problem = build_problem(read_cube(cube_csv, spec), spec.tables, spec.count, spec.outcome)
     pattern = suppress(problem)
     judged = audit(problem, pattern)
     if not judged.passed:
@@ -98,7 +98,8 @@ def _neutral(column: str) -> pl.Expr:
     return pl.when(risky).then(pl.lit("'") + pl.col(column)).otherwise(pl.col(column)).alias(column)
 
 
-def _read_spec(path: Path) -> CubeSpec:
+def read_spec(path: Path) -> CubeSpec:
+    """The specification file, checked; UserError when it does not have the expected shape."""
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         spec = _parse(raw)
@@ -132,7 +133,8 @@ def _parse(raw: Mapping[str, Any]) -> CubeSpec:
     return CubeSpec(spec, str(raw["count"]), None if outcome is None else str(outcome))
 
 
-def _read_cube(path: Path, spec: CubeSpec) -> pl.DataFrame:
+def read_cube(path: Path, spec: CubeSpec) -> pl.DataFrame:
+    """One row per inner cell with the columns that the specification names; UserError without any value when it cannot be used."""
     try:
         frame = pl.read_csv(path, infer_schema=False).fill_null("")
     except (OSError, pl.exceptions.PolarsError) as broken:

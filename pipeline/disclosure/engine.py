@@ -116,7 +116,7 @@ def run(problem: Problem, virtual: Sequence[Mapping[int, int]], forced: frozense
     secret = {p for p in protected if work.columns[p]}
     shown = [m.printed and m.part == "alle" and m.value == 0 for m in measures]
     for i, m in enumerate(measures):
-        shown[i] |= m.part == "ja" and m.value == 0 and not m.primary and i not in forced
+        shown[i] |= m.printed and m.part == "ja" and m.value == 0 and not m.primary and i not in forced
     for name in candidates:
         shown[name] = _publish(work, name, secret)
     broken = tuple(sorted(p for p in secret if not work.columns[p]))

@@ -15,7 +15,7 @@ import polars as pl
 from pipeline import codes
 from pipeline.disclosure import carry, estimates, indicators
 from pipeline.disclosure.audit import Audit
-from pipeline.disclosure.parameters import HIDDEN, declared, unsafe
+from pipeline.disclosure.parameters import HIDDEN, ZERO, declared, unsafe
 from pipeline.disclosure.transitions import KPI, MEMBER, members, protect_transitions
 from pipeline.errors import ReleaseRefused
 from pipeline.released import ReleasedTables
@@ -57,7 +57,7 @@ def build_release(
     Raises:
         ReleaseRefused: there are no leavers, the audit found a hidden number that can be computed, or a shown one is unsafe.
     """
-    people = members(deltakelse)
+    people = members(deltakelse, settings.today)
     if people.is_empty():
         raise ReleaseRefused(
             "No participation has ended, so there is nothing to release.", "Take in deliveries with exits first."
@@ -152,7 +152,7 @@ def _last_look(tables: Mapping[str, pl.DataFrame], threshold: int) -> None:
     """
     numbers, local = tables["nokkeltall"], tables["kommune"]
     bad = {
-        "nokkeltall": numbers.filter(unsafe(pl.col("nevner"), pl.col("teller"), threshold)).height
+        "nokkeltall": numbers.filter(unsafe(pl.col("nevner"), pl.col("teller"), threshold) & (pl.col("status") != ZERO)).height
         + numbers.filter((pl.col("nevner") > 0) & (pl.col("nevner") < threshold)).height
         + numbers.filter((pl.col("status") == HIDDEN) & (pl.col("verdi").is_not_null() | pl.col("teller").is_not_null())).height,
         "kommune": local.filter(unsafe(pl.col("n"), pl.col("observert"), threshold)).height,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from pipeline.disclosure.audit import Audit, audit
-from pipeline.disclosure.parameters import HIDDEN, declared, share, unsafe
+from pipeline.disclosure.parameters import HIDDEN, ZERO, declared, share, unsafe
 from pipeline.disclosure.problem import TOTAL, TableSpec, build_problem
 from pipeline.disclosure.protect import suppress
 
@@ -96,7 +96,8 @@ def means(national: pl.DataFrame) -> pl.DataFrame:
 def november(national: pl.DataFrame, threshold: int) -> tuple[pl.DataFrame, Audit | None]:
     """Status in November by year, protected as one linked table (status within active or not), and its audit.
 
-    The cells of a year in which everybody has the same status are hidden. Returns None as audit when there is nothing to release.
+    A year in which nearly everybody has the same status is hidden.
+    A status that nobody has is a shown zero. Returns None as audit when there is nothing to release.
     """
     rows = national.filter((pl.col("dim") == "november_status") & (pl.col("nevnerregel") == _ALL))
     if rows.is_empty():
@@ -117,5 +118,8 @@ def november(national: pl.DataFrame, threshold: int) -> tuple[pl.DataFrame, Audi
             out.append(("november_status", "land", "0", year, *dim, _ALL, "andel", measure.value, n, not (shown and n_shown)))
     types = {**dict.fromkeys([*_KEY, "enhet"], pl.String), "teller": pl.Int64, "nevner": pl.Int64, "_hidden": pl.Boolean}
     frame = pl.DataFrame(out, schema=types, orient="row")
-    alike = ((pl.col("teller") == pl.col("nevner")) | ((pl.col("dim") == "alle") & (pl.col("teller") == 0))).any().over("periode")
-    return _hide(frame.with_columns(_hidden=pl.col("_hidden") | alike)), audit(problem, pattern)
+    rest, is_active = pl.col("nevner") - pl.col("teller"), pl.col("dim") == "alle"
+    alike = ((rest < threshold) | (is_active & (pl.col("teller") < threshold))).any().over("periode")
+    released = _hide(frame.with_columns(_hidden=pl.col("_hidden") | alike))
+    zero = pl.when(pl.col("teller") == 0).then(pl.lit(ZERO)).otherwise("status")
+    return released.with_columns(status=zero), audit(problem, pattern)

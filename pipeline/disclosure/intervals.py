@@ -11,19 +11,37 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from pipeline.disclosure.problem import Codes, Ints, Measure, Problem
+from pipeline.disclosure.problem import Codes, Ints, Problem
 
 _UNBOUNDED = 10**12
 _MOST_SWEEPS = 1000
 
 
 @dataclass(frozen=True)
-class Equation:
-    """``whole`` is the sum of ``parts``; both are positions in ``problem.measures``."""
+class Margins:
+    """Every margin as the sum of its parts; positions are those in ``problem.measures``.
 
-    whole: int
-    parts: tuple[int, ...]
+    Attributes:
+        whole: shape (equations,).
+        parts: the parts of all equations, one after the other; ``start`` is where each begins, ``owner`` the equation of each.
+    """
+
+    whole: Ints
+    parts: Ints
+    start: Ints
+    owner: Ints
+
+    def parts_of(self, equation: int) -> list[int]:
+        """The parts of one equation."""
+        end = int(self.start[equation + 1]) if equation + 1 < len(self.start) else len(self.parts)
+        return [int(p) for p in self.parts[int(self.start[equation]) : end]]
+
+    def containing(self, members: set[int]) -> list[int]:
+        """Equations with one of the members on either side, in order."""
+        wanted = np.array(sorted(members), dtype=np.int64)
+        return [int(e) for e in np.union1d(np.flatnonzero(np.isin(self.whole, wanted)), self.owner[np.isin(self.parts, wanted)])]
 
 
 @dataclass(frozen=True)
@@ -33,15 +51,15 @@ class Bounds:
     Attributes:
         low, high: lower and upper end of every number.
         at_rest: whether the propagation came to rest.
-        equations: those with anything hidden in them.
-        roots: shown margins that leave each hidden part one value, near the start of the chain of conclusions.
+        roots: shown margins that leave their hidden parts one value, at the start of the chain of conclusions.
+        later: the same at its end.
     """
 
     low: Ints
     high: Ints
     at_rest: bool
-    equations: tuple[Equation, ...]
-    roots: frozenset[Equation] = frozenset()
+    roots: tuple[int, ...] = ()
+    later: tuple[int, ...] = ()
 
 
 def is_known(problem: Problem, shown: Sequence[bool]) -> list[bool]:
@@ -53,16 +71,27 @@ def is_known(problem: Problem, shown: Sequence[bool]) -> list[bool]:
     return known
 
 
-def equations(problem: Problem) -> Iterator[Equation]:
+def margins(problem: Problem) -> Margins:
     """Every margin of the released tables as the sum of its parts, where all parts belong to the released tables."""
+    found = list(_equations(problem))
+    sizes = np.array([len(parts) for _, parts in found], dtype=np.int64)
+    return Margins(
+        whole=np.array([whole for whole, _ in found], dtype=np.int64),
+        parts=np.array([p for _, parts in found for p in parts], dtype=np.int64),
+        start=np.cumsum(sizes) - sizes,
+        owner=np.repeat(np.arange(len(found)), sizes),
+    )
+
+
+def _equations(problem: Problem) -> Iterator[tuple[int, list[int]]]:
     index = {(m.codes, m.part): i for i, m in enumerate(problem.measures)}
     for i, measure in enumerate(problem.measures):
         for cells in _finer(problem, measure.codes):
-            parts = [index.get((codes, measure.part)) for codes in cells]
-            if None not in parts:
-                yield Equation(i, tuple(p for p in parts if p is not None))
+            parts = [index[codes, measure.part] for codes in cells if (codes, measure.part) in index]
+            if len(parts) == len(cells):
+                yield i, parts
         if problem.has_outcome and measure.part == "alle":
-            yield Equation(i, (i + 1, i + 2))
+            yield i, [i + 1, i + 2]
 
 
 def _finer(problem: Problem, codes: Codes) -> Iterator[list[Codes]]:
@@ -71,48 +100,46 @@ def _finer(problem: Problem, codes: Codes) -> Iterator[list[Codes]]:
             yield [(*codes[:position], code, *codes[position + 1 :]) for code in finer]
 
 
-def bounds(problem: Problem, shown: Sequence[bool], all_equations: Sequence[Equation]) -> Bounds:
+def bounds(problem: Problem, shown: Sequence[bool], table_margins: Margins) -> Bounds:
     """Bounds of every number for somebody who sees the shown ones and knows that zero persons is never hidden.
 
     Args:
         problem: the tables.
         shown: per measure, whether it is printed.
-        all_equations: ``equations(problem)``.
+        table_margins: ``margins(problem)``.
 
     Returns:
         Bounds; ``at_rest`` False means that they are valid but may not be the tightest.
     """
-    known = is_known(problem, shown)
-    low = np.array([_floor(m, k) for m, k in zip(problem.measures, known, strict=True)], dtype=np.int64)
-    high = np.array([m.value if k else _UNBOUNDED for m, k in zip(problem.measures, known, strict=True)], dtype=np.int64)
-    live = tuple(e for e in all_equations if not known[e.whole] or not all(known[p] for p in e.parts))
-    if not live:
-        return Bounds(low, high, True, live)
-    _propagate(low, np.full_like(high, _UNBOUNDED), live, _MOST_SWEEPS)
-    roots: frozenset[Equation] = frozenset()
+    known = np.array(is_known(problem, shown))
+    values = np.array([m.value for m in problem.measures], dtype=np.int64)
+    persons = np.array([m.part == "alle" and m.printed for m in problem.measures])
+    low, high = np.where(known, values, persons.astype(np.int64)), np.where(known, values, _UNBOUNDED)
+    if not len(table_margins.whole):
+        return Bounds(low, high, True)
+    has_hidden = ~np.logical_and.reduceat(known[table_margins.parts], table_margins.start)
+    candidates = known[table_margins.whole] & has_hidden
+    for floor, _ in _sweeps(low, np.full_like(high, _UNBOUNDED), table_margins):
+        low = floor
+    roots: tuple[int, ...] = ()
     at_rest = False
+    for number, (sharper_low, sharper_high) in enumerate(_sweeps(low, high, table_margins), start=1):
+        low, high = sharper_low, sharper_high
+        at_rest = number < _MOST_SWEEPS
+        roots = roots or _tight(low, high, candidates, table_margins)
+    return Bounds(low, high, at_rest, roots, _tight(low, high, candidates, table_margins))
+
+
+def _tight(low: Ints, high: Ints, candidates: npt.NDArray[np.bool_], table_margins: Margins) -> tuple[int, ...]:
+    exact = np.logical_and.reduceat((low == high)[table_margins.parts], table_margins.start)
+    return tuple(int(e) for e in np.flatnonzero(candidates & exact))
+
+
+def _sweeps(low: Ints, high: Ints, table_margins: Margins) -> Iterator[tuple[Ints, Ints]]:
+    """Tighter and tighter bounds, until a sweep changes nothing (or the limit of sweeps)."""
+    whole, parts, start, owner = table_margins.whole, table_margins.parts, table_margins.start, table_margins.owner
     for _ in range(_MOST_SWEEPS):
-        at_rest = _propagate(low, high, live, 1)
-        exact = low == high
-        roots = roots or frozenset(e for e in live if known[e.whole] and all(exact[p] for p in e.parts))
-        if at_rest:
-            break
-    return Bounds(low, high, at_rest, live, roots)
-
-
-def _floor(measure: Measure, known: bool) -> int:
-    if known:
-        return measure.value
-    return 1 if measure.part == "alle" else 0
-
-
-def _propagate(low: Ints, high: Ints, live: Sequence[Equation], sweeps: int) -> bool:
-    whole = np.array([e.whole for e in live], dtype=np.int64)
-    sizes = np.array([len(e.parts) for e in live], dtype=np.int64)
-    parts = np.array([p for e in live for p in e.parts], dtype=np.int64)
-    start, owner = np.concatenate(([0], np.cumsum(sizes)[:-1])), np.repeat(np.arange(len(live)), sizes)
-    for _ in range(sweeps):
-        before = int(low.sum()), int(high.sum())
+        low, high, before = low.copy(), high.copy(), (int(low.sum()), int(high.sum()))
         least, most = np.add.reduceat(low[parts], start), np.add.reduceat(high[parts], start)
         np.maximum.at(low, whole, least)
         np.minimum.at(high, whole, most)
@@ -120,9 +147,9 @@ def _propagate(low: Ints, high: Ints, live: Sequence[Equation], sweeps: int) -> 
         new_high, new_low = top - (least[owner] - low[parts]), bottom - (most[owner] - high[parts])
         np.minimum.at(high, parts, new_high)
         np.maximum.at(low, parts, new_low)
+        yield low, high
         if before == (int(low.sum()), int(high.sum())):
-            return True
-    return False
+            return
 
 
 def pinned(problem: Problem, shown: Sequence[bool], found: Bounds) -> list[int]:

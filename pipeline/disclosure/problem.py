@@ -8,7 +8,7 @@ one per combination of the other dimensions (and of the outcome). A cell is then
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal
@@ -86,6 +86,7 @@ class Measure:
         value: the number itself.
         level, n_dims: depth of the node (0 = total) and number of dimensions that are not in total.
         primary: must be hidden for its own sake.
+        printed: may be shown at all; the others are protected when they are too small, and never shown.
     """
 
     codes: Codes
@@ -96,10 +97,7 @@ class Measure:
     level: int
     n_dims: int
     primary: bool
-
-    @property
-    def printed(self) -> bool:
-        return self.part != "nei"
+    printed: bool
 
 
 @dataclass(frozen=True)
@@ -131,7 +129,7 @@ class Problem:
         """Unknowns, shape (nodes, width), that lie under a shown zero: everybody knows that they are 0."""
         zero = np.zeros(self.counts.shape, dtype=bool)
         for measure in self.measures:
-            if measure.part == "alle" and measure.value == 0:
+            if measure.part == "alle" and measure.value == 0 and measure.printed:
                 zero[measure.node, list(measure.support)] = True
         for node in range(len(self.node_codes)):
             for child in self.children[node]:
@@ -151,7 +149,9 @@ class Problem:
                     yield node, tuple(range(position * parts, position * parts + parts))
 
 
-def build_problem(inner: pl.DataFrame, spec: TableSpec, count: str, outcome: str | None) -> Problem:
+def build_problem(
+    inner: pl.DataFrame, spec: TableSpec, count: str, outcome: str | None, prints: Callable[[Codes], bool] = lambda _: True
+) -> Problem:
     """The problem of releasing ``spec.tables`` from ``inner``.
 
     Args:
@@ -160,6 +160,7 @@ def build_problem(inner: pl.DataFrame, spec: TableSpec, count: str, outcome: str
         spec: what is released.
         count: column with the number of persons.
         outcome: column with how many of them have the outcome, or None.
+        prints: whether a cell of the tables is printed at all; a margin that nobody prints costs no other cell.
 
     Raises:
         UserError: a child with two parents, a code that means two things, a cell given twice, an unknown dimension.
@@ -171,7 +172,7 @@ def build_problem(inner: pl.DataFrame, spec: TableSpec, count: str, outcome: str
     if inner.select(spec.dims).is_duplicated().any():
         raise UserError("The cube holds the same inner cell more than once.", "Sum the rows of each inner cell first.")
     tree = max(range(len(dimensions)), key=lambda i: (bool(dimensions[i].parents), len(dimensions[i].leaves), -i))
-    return _assemble(inner, spec, dimensions, tree, count, outcome)
+    return _assemble(inner, spec, dimensions, tree, count, outcome, prints)
 
 
 def _dimension(inner: pl.DataFrame, name: str, parent: str | None) -> Dimension:
@@ -200,14 +201,20 @@ def _check_tables(spec: TableSpec, dimensions: Sequence[Dimension]) -> None:
 
 
 def _assemble(
-    inner: pl.DataFrame, spec: TableSpec, dimensions: tuple[Dimension, ...], tree: int, count: str, outcome: str | None
+    inner: pl.DataFrame,
+    spec: TableSpec,
+    dimensions: tuple[Dimension, ...],
+    tree: int,
+    count: str,
+    outcome: str | None,
+    prints: Callable[[Codes], bool],
 ) -> Problem:
     nodes, parent, children = _nodes(dimensions[tree])
     rest = [d for i, d in enumerate(dimensions) if i != tree]
     parts = 2 if outcome else 1
     counts = _counts(inner, dimensions[tree], rest, nodes, children, count, outcome)
     draft = Problem(spec, dimensions, tree, nodes, parent, children, counts.shape[1], counts, (), outcome is not None)
-    measures = tuple(_measures(draft, rest, parts))
+    measures = tuple(_measures(draft, rest, parts, prints))
     return Problem(spec, dimensions, tree, nodes, parent, children, counts.shape[1], counts, measures, outcome is not None)
 
 
@@ -257,7 +264,7 @@ def _positions(series: pl.Series, codes: Codes) -> Ints:
     return np.array([index[value] for value in series.to_list()], dtype=np.int64)
 
 
-def _measures(problem: Problem, rest: Sequence[Dimension], parts: int) -> Iterator[Measure]:
+def _measures(problem: Problem, rest: Sequence[Dimension], parts: int, prints: Callable[[Codes], bool]) -> Iterator[Measure]:
     tree = problem.dimensions[problem.tree]
     node_of = {code: i for i, code in enumerate(problem.node_codes)}
     depth = [0] * len(problem.parent)
@@ -271,7 +278,7 @@ def _measures(problem: Problem, rest: Sequence[Dimension], parts: int) -> Iterat
             supports[others] = tuple(_support(rest, others))
         n_dims = sum(code != TOTAL for code in others)
         level = depth[node] if tree.parents else int(node > 0) * 2
-        yield from _parts(problem, codes, node, supports[others], level, n_dims, parts)
+        yield from _parts(problem, codes, node, supports[others], (level, n_dims), parts, prints(codes))
 
 
 def _released_cells(problem: Problem) -> set[Codes]:
@@ -295,22 +302,22 @@ def _support(rest: Sequence[Dimension], codes: Iterable[str]) -> Iterator[int]:
 
 
 def _parts(
-    problem: Problem, codes: Codes, node: int, base: tuple[int, ...], level: int, n_dims: int, parts: int
+    problem: Problem, codes: Codes, node: int, base: tuple[int, ...], place: tuple[int, int], parts: int, printed: bool
 ) -> Iterator[Measure]:
     k = problem.spec.threshold
     if parts == 1:
         value = int(problem.counts[node, list(base)].sum())
-        yield Measure(codes, "alle", node, base, value, level, n_dims, 0 < value < k)
+        yield Measure(codes, "alle", node, base, value, *place, 0 < value < k, printed)
         return
     yes, no = tuple(2 * b for b in base), tuple(2 * b + 1 for b in base)
     n_yes, n_no = int(problem.counts[node, list(yes)].sum()), int(problem.counts[node, list(no)].sum())
     n = n_yes + n_no
-    yield Measure(codes, "alle", node, tuple(sorted(yes + no)), n, level, n_dims, 0 < n < k)
+    yield Measure(codes, "alle", node, tuple(sorted(yes + no)), n, *place, 0 < n < k, printed)
     # Everybody or nobody has the outcome: that tells it of each person, so a zero among some persons is protected too.
     # It must be the number with the outcome that is hidden in both cases, for n is shown.
     closed = n > 0 and (n_yes == 0 or n_no == 0)
-    yield Measure(codes, "ja", node, yes, n_yes, level, n_dims, 0 < n_yes < k or closed)
-    yield Measure(codes, "nei", node, no, n_no, level, n_dims, 0 < n_no < k or (closed and n_no == 0))
+    yield Measure(codes, "ja", node, yes, n_yes, *place, 0 < n_yes < k or closed, printed)
+    yield Measure(codes, "nei", node, no, n_no, *place, 0 < n_no < k or (closed and n_no == 0), False)
 
 
 @dataclass(frozen=True)

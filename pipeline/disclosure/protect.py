@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.disclosure import engine, intervals
 from pipeline.disclosure.engine import PRIME, Outcome, Vector
-from pipeline.disclosure.intervals import Bounds, Equation
+from pipeline.disclosure.intervals import Bounds, Margins
 from pipeline.disclosure.problem import Pattern, Problem
 from pipeline.errors import ReleaseRefused, UserError
 
@@ -38,13 +38,13 @@ def suppress(problem: Problem, keep_hidden: frozenset[int] = frozenset()) -> Pat
     forced = keep_hidden
     tracked = [node * problem.width + p for node, positions in problem.lone_persons() for p in positions]
     leaves = _Leaves(problem)
-    margins = list(intervals.equations(problem))
+    margins = intervals.margins(problem)
     for rounds in range(1, _MOST_ROUNDS + 1):
         outcome = engine.run(problem, list(virtual.values()), forced)
         _check_determined(outcome)
         bounds = intervals.bounds(problem, outcome.shown, margins)
         pinned = intervals.pinned(problem, outcome.shown, bounds)
-        sums = list(_pinned_sums(problem, outcome, bounds, pinned))
+        sums = list(_pinned_sums(problem, outcome, margins, bounds, pinned))
         if not pinned:  # the lone persons' residuals cost time, so they are carried along only when all else is quiet
             outcome = engine.run(problem, list(virtual.values()), forced, tracked)
             sums = list(_lone_person_sums(problem, outcome, forced, len(virtual)))
@@ -52,10 +52,10 @@ def suppress(problem: Problem, keep_hidden: frozenset[int] = frozenset()) -> Pat
         if not new and not pinned:
             return Pattern(outcome.shown, rounds, len(virtual) + len(forced))
         if pinned and rounds > _PATIENCE:
-            forced |= _to_hide(problem, outcome, bounds, pinned)
+            forced |= _to_hide(problem, outcome, margins, bounds, pinned)
             continue
         if not new.keys() - virtual.keys():
-            forced |= {_smallest_shown_nearby(problem, outcome.shown, bounds.equations, pinned)}
+            forced |= {_smallest_shown_nearby(problem, outcome.shown, margins, pinned)}
         virtual.update(new)
     raise ReleaseRefused(f"The tables could not be protected in {_MOST_ROUNDS} rounds.", "Release fewer or coarser tables.")
 
@@ -140,39 +140,39 @@ def _minus(vector: Mapping[int, int], factor: int, other: Mapping[int, int]) -> 
     return {u: c for u, c in out.items() if c}
 
 
-def _pinned_sums(problem: Problem, outcome: Outcome, bounds: Bounds, pinned: Sequence[int]) -> Iterator[Vector]:
+def _pinned_sums(problem: Problem, outcome: Outcome, margins: Margins, bounds: Bounds, pinned: Sequence[int]) -> Iterator[Vector]:
     """The sum of the hidden parts of a shown margin, where that sum leaves each of them one value.
 
     First the margins that do so by themselves; only when there is none, those that need what other margins have pinned.
     """
     known, wanted = intervals.is_known(problem, outcome.shown), set(pinned)
-    later = [e for e in bounds.equations if known[e.whole] and all(bounds.low[p] == bounds.high[p] for p in e.parts)]
-    for equation in [e for e in bounds.equations if e in bounds.roots] or later:
-        hidden = [p for p in equation.parts if not known[p]]
+    for equation in bounds.roots or bounds.later:
+        hidden = [p for p in margins.parts_of(equation) if not known[p]]
         if not wanted.isdisjoint(hidden):
             yield {u: 1 for p in hidden for u in engine.unknowns(problem, problem.measures[p])}
 
 
-def _to_hide(problem: Problem, outcome: Outcome, bounds: Bounds, pinned: Sequence[int]) -> frozenset[int]:
+def _to_hide(problem: Problem, outcome: Outcome, margins: Margins, bounds: Bounds, pinned: Sequence[int]) -> frozenset[int]:
     """One shown number per shown margin that pins its hidden parts: its smallest part of more than one, else the margin."""
     shown, measures, wanted = outcome.shown, problem.measures, set(pinned)
     out = set[int]()
-    for equation in bounds.equations:
-        if equation in bounds.roots and not wanted.isdisjoint(equation.parts) and out.isdisjoint(equation.parts):
-            parts = [p for p in equation.parts if shown[p] and measures[p].value > 1]
-            out.add(min(parts, key=lambda p: (measures[p].value, p)) if parts else equation.whole)
-    return frozenset(out or {_smallest_shown_nearby(problem, shown, bounds.equations, pinned)})
+    for equation in bounds.roots:
+        members = margins.parts_of(equation)
+        if not wanted.isdisjoint(members) and out.isdisjoint(members):
+            parts = [p for p in members if shown[p] and measures[p].value > 1]
+            whole = int(margins.whole[equation])
+            choice = min(parts, key=lambda p: (measures[p].value, p)) if parts else whole
+            out |= {choice} if shown[choice] else set()
+    return frozenset(out or {_smallest_shown_nearby(problem, shown, margins, pinned)})
 
 
-def _smallest_shown_nearby(problem: Problem, shown: Sequence[bool], margins: Sequence[Equation], pinned: Sequence[int]) -> int:
+def _smallest_shown_nearby(problem: Problem, shown: Sequence[bool], margins: Margins, pinned: Sequence[int]) -> int:
     """The shown number, positive and closest to the pinned ones, whose hiding loosens them at the least cost."""
     reached, previous = set(pinned), set[int]()
     while reached != previous:
         previous = set(reached)
-        for equation in margins:
-            members = {equation.whole, *equation.parts}
-            if not members.isdisjoint(previous):
-                reached |= members
+        for equation in margins.containing(previous):
+            reached |= {int(margins.whole[equation]), *margins.parts_of(equation)}
         candidates = [i for i in reached if shown[i] and problem.measures[i].value > 0]
         if candidates:
             return min(candidates, key=lambda i: (-problem.measures[i].level, problem.measures[i].value, i))

@@ -6,12 +6,13 @@ Belongs here: who is in which cell, and the rows that follow from a pattern. Mus
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 
 from pipeline.disclosure.audit import Audit, audit
 from pipeline.disclosure.parameters import HIDDEN, declared, share, transition_spec
-from pipeline.disclosure.problem import TOTAL, Pattern, Problem, build_problem
+from pipeline.disclosure.problem import TOTAL, Codes, Pattern, Problem, build_problem
 from pipeline.disclosure.protect import suppress
 
 KPI, OTHER = "overgang_direkte", "andre-"
@@ -29,18 +30,19 @@ class Transitions:
     rows: pl.DataFrame
 
 
-def members(deltakelse: pl.DataFrame) -> pl.DataFrame:
+def members(deltakelse: pl.DataFrame, today: date) -> pl.DataFrame:
     """One row per leaver with the coordinates of the inner cell; personal, stays in the pseudonymised zone.
 
-    Municipalities with few leavers in all periods together become "other municipalities of the county". Periods are whole groups
-    of years that end with the latest year of exit, so that no two of them overlap.
+    Municipalities with few leavers in all periods together become "other municipalities of the county". Periods are groups of years
+    that do not overlap; one of them ends with the last whole year, or with the latest year of exit when that is earlier.
     """
     leavers = deltakelse.filter(pl.col("overgang").is_not_null() & pl.col("slutt_dato").is_not_null())
     if leavers.is_empty():
         return pl.DataFrame(schema={**dict.fromkeys(MEMBER, pl.String), "overgang": pl.Boolean})
     rules, year = declared(), pl.col("slutt_dato").dt.year()
     size = rules["aar_i_periode"]
-    last = year.max() - (year.max() - year) // size * size
+    whole = pl.min_horizontal(year.max(), pl.lit(today.year - 1))
+    last = whole - (whole - year).floordiv(size) * size
     small = pl.len().over("komm_nr_ref") < rules["minste_kommune"]
     return leavers.select(
         "deltakelse_key", "person_key",
@@ -67,7 +69,7 @@ def protect_transitions(people: pl.DataFrame, threshold: int, stay_hidden: pl.Da
     """
     spec = transition_spec(threshold)
     inner = people.group_by([*spec.dims, *spec.hierarchy.values()]).agg(pl.len().alias("n"), pl.col("overgang").sum().alias("k"))
-    problem = build_problem(inner, spec, "n", "k")
+    problem = build_problem(inner, spec, "n", "k", _is_printed)
     pattern = suppress(problem, _stay_hidden(problem, stay_hidden))
     return Transitions(problem, pattern, audit(problem, pattern), _rows(problem, pattern))
 
@@ -83,14 +85,20 @@ def _stay_hidden(problem: Problem, rows: pl.DataFrame) -> frozenset[int]:
     )
 
 
-def _cell(problem: Problem, codes: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The key of a cell in the released table, None for cells that are protected but not printed."""
+def _is_printed(codes: Codes) -> bool:
+    """All periods together and the phased-out alone are protected and never printed; nor is any cross of two breakdowns."""
+    _, time, sex, group, phased_out = codes
+    return time != TOTAL and phased_out != "ja" and TOTAL in (sex, group)
+
+
+def _cell(problem: Problem, codes: Codes) -> tuple[str, ...] | None:
+    """The key of a cell in the released table, None for cells that are not printed."""
+    if not _is_printed(codes):
+        return None
     area, time, sex, group, phased_out = codes
     counties = {code for code, _ in problem.dimensions[0].parents}
     level = "land" if area == TOTAL else ("fylke" if area in counties else "kommune")
     splits = [(dim, value) for dim, value in (("kjonn", sex), ("malgruppe", group)) if value != TOTAL]
-    if time == TOTAL or len(splits) > 1 or phased_out == "ja":
-        return None
     dim, value = splits[0] if splits else ("alle", "alle")
     rule = "alle_avsluttede" if phased_out == TOTAL else "uten_utfasede"
     return level, "0" if area == TOTAL else area, time, dim, value, rule
