@@ -154,7 +154,7 @@ def _placement_row(link: Mapping[str, Any], effekt: Mapping[str, Any]) -> dict[s
     """The link that the placement analysis answers, taken from its row of ``effekt``."""
     same = {name: effekt.get(name) for name in ("estimat", "ki_nedre", "ki_ovre", "grad", "funn", "n_hendelser", "metode")}
     why = effekt["kan_si"] if effekt["grad"] in ("C", "D") else ""
-    return same | {"n": effekt["n_personer"], "begrunnelse": f"{why} {link['begrunnelse']}".strip()}
+    return same | {"n": effekt.get("n_personer"), "begrunnelse": f"{why} {link['begrunnelse']}".strip()}
 
 
 def chain_rows(cohort: Cohort, tables: Tables, protocol: Protocol, placement: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -68,9 +68,7 @@ def _first_placements(cohort: Cohort, tiltak: pl.DataFrame, types: tuple[str, ..
         tiltak.filter(pl.col("tiltak_type").is_in(list(types)))
         .join(cohort.members, on="deltakelse_key")
         .join(ends, on="person")
-        .filter(
-            (pl.col("start_dato") >= pl.col("dag_null")) & (pl.col("start_dato") <= pl.min_horizontal("sluttet", "status"))
-        )
+        .filter((pl.col("start_dato") >= pl.col("dag_null")) & (pl.col("start_dato") <= pl.min_horizontal("sluttet", "status")))
         .group_by("person")
         .agg(dag=(pl.col("start_dato") - pl.col("dag_null")).dt.total_days().min())
     )

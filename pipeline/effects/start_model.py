@@ -74,9 +74,11 @@ class _Mode:
 
 def design(values: Floats) -> Floats:
     """(rows, 1 + p): an intercept and the columns with mean 0 and standard deviation 1."""
-    spread = values.std(axis=0)
-    scaled = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-    return np.column_stack([np.ones(len(values)), scaled])
+    out = np.ones((len(values), values.shape[1] + 1))
+    np.subtract(values, values.mean(axis=0), out=out[:, 1:])
+    spread = np.sqrt(np.einsum("ij,ij->j", out[:, 1:], out[:, 1:]) / max(len(values), 1))
+    out[:, 1:] /= np.where(spread > 1e-12, spread, 1.0)
+    return out
 
 
 def _prior(p: int) -> Floats:

@@ -171,6 +171,7 @@ class Answers:
             "ki_nedre": shown.low if shown else None,
             "ki_ovre": shown.high if shown else None,
             "se": shown.se if shown else None,
+            "n_personer": int(arm.follows.sum()),
             "ess": arm.ess,
             "n_hendelser": _events(arm, self.timing.weeks, question.outcome, question.weeks),
             "funn": found,
@@ -183,7 +184,6 @@ class Answers:
 
     def _base(self, question: Question, verdict: Verdict, claim: Claim, extra: dict[str, float | None]) -> Row:
         return question.key | {
-            "n_personer": self.timing.weeks.n,
             "n_klynger": self.timing.weeks.n_clusters,
             "metode": METHOD[question.strategy.kind],
             "grad": verdict.grade,

@@ -91,6 +91,19 @@ def test_numbers_stand_with_grades_a_and_b_only(whole):
     assert hidden.select(NUMBERS).null_count().row(0) == (hidden.height,) * len(NUMBERS)
 
 
+def test_persons_and_events_are_those_of_the_arm(whole):
+    """Non-events of an arm are its persons minus its events: disclosure control counts on it."""
+    rows = whole.effekt.filter(pl.col("analyse") == "praksis_tidspunkt", pl.col("n_personer").is_not_null())
+    assert rows.height > 200
+    assert rows.filter(pl.col("n_hendelser") > pl.col("n_personer")).is_empty()
+    arms = rows.group_by("strategi", "variant").agg(
+        pl.col("n_personer").n_unique(), pl.col("ess").max(), antall=pl.col("n_personer").max()
+    )
+    assert set(arms["n_personer"]) == {1}
+    assert arms.filter(pl.col("ess") > pl.col("antall") + 1e-6).is_empty()
+    assert arms["antall"].n_unique() > 5
+
+
 def test_what_is_not_built_says_so(whole):
     rows = whole.effekt.filter(pl.col("metode") == "ikke_beregnet")
     assert set(rows["analyse"]) == set(ANALYSES) - {"praksis_tidspunkt", "praksis_tempo"}
