@@ -9,7 +9,7 @@ import io
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -69,6 +69,7 @@ def csv_bytes(table: str, frame: pl.DataFrame, form: Form) -> bytes:
     text = frame.select(_as_text(c, "%Y-%m-%d" if plain else "%d.%m.%Y").alias(_header(c, form)) for c in columns)
     out = text.write_csv(separator=";", line_terminator="\r\n", null_value="")
     if form == "zip_cp1252":
+        # An old system writes ? for letters outside its code page; names in Sami have some.
         return out.encode("cp1252", errors="replace")
     return out.encode("utf-8-sig" if form == "zip_bom" else "utf-8")
 
@@ -141,8 +142,8 @@ def _advisers(participants: pl.DataFrame) -> pl.DataFrame:
 
 def _followed_up(world: World, era: int) -> pl.DataFrame:
     """The project's own look a year after exit, for every second participant; those who moved away are not found."""
-    kept = pl.Series((world.people.era == era) & (world.people.statusdato >= world.people.start)).to_frame("own")["own"]
-    exits = world.exits.filter(kept).filter(pl.col("slutt_dato").is_not_null() & (pl.col("avslutning") != "flyttet"))
+    mine = world.exits.filter(pl.Series(world.people.era == era))
+    exits = mine.filter(pl.col("slutt_dato").is_not_null() & (pl.col("avslutning") != "flyttet"))
     rows = exits.with_columns(
         dato=pl.col("slutt_dato") + pl.duration(days=365), hovedaktivitet=pl.col("avslutning"),
         fnr=world.fnr.gather(exits["i"]), prosjekt_id=pl.lit(world.people.units.eras[era].prosjekt_id),
@@ -171,9 +172,10 @@ def sender_tables(world: World, number: int, *, states_statusdato: bool = True) 
 
 
 def _received(statusdato: date, number: int) -> datetime:
-    return datetime(statusdato.year + 1, 1, 10, 8 + number % 8, number % 60) if statusdato.month == 12 else datetime(
-        statusdato.year, statusdato.month, statusdato.day, 20, number % 60
-    )  # fmt: skip
+    """Ten days after the data's last day, senders spread over the morning."""
+    return datetime(statusdato.year, statusdato.month, statusdato.day) + timedelta(
+        days=10, hours=8 + number % 8, minutes=number % 60
+    )
 
 
 def deliveries(world: World) -> list[Delivery]:

@@ -113,7 +113,7 @@ class World:
     def employers(self) -> pl.DataFrame:
         """One row per employer: employer (index), arbeidsgiver_orgnr, arbeidsgiver_sektor."""
         number = np.arange(len(self.orgnr))
-        sector = np.array(SECTORS)[number % 7 % 4]
+        sector = np.array(SECTORS)[np.array((0, 0, 1, 0, 0, 1, 2, 0, 3))[number % 9]]
         return pl.DataFrame({"employer": number, "arbeidsgiver_orgnr": self.orgnr, "arbeidsgiver_sektor": sector})
 
     @cached_property
