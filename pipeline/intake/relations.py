@@ -11,7 +11,7 @@ import polars as pl
 from pipeline.codes import municipalities, oslo_districts
 from pipeline.intake.merge import claims, with_entity
 from pipeline.intake.rows import flag_rows
-from pipeline.intake.senders import may_deliver_for, same_sender
+from pipeline.intake.senders import may_deliver_for, municipality_numbers, same_sender
 from pipeline.intake.vault import Ledger
 from pipeline.rules import flag_name
 from pipeline.tables import DELIVERY_TABLES
@@ -98,7 +98,7 @@ def _project_place(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _municipality(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     """JS211 never a municipality; JS212 not one at any time from the first to the last day that the row concerns."""
-    numbers = municipalities()["komm_nr"].unique()
+    numbers = pl.Series(municipality_numbers())
     year = pl.col("tilskuddsaar").cast(pl.Int32, strict=False) if table == "prosjekt" else pl.col("start_dato").dt.year()
     first = pl.date(year, 1, 1) if table == "prosjekt" else pl.col("start_dato")
     last = pl.date(year, 12, 31) if table == "prosjekt" else pl.col("start_dato")

@@ -9,14 +9,20 @@ from pipeline.codes import joint_projects, municipalities, municipality_changes,
 CENTRAL_REGISTER = "imdi"
 UNKNOWN = "ukjent"
 OSLO = "0301"
+UNSTATED = "9999"  # in the code list, but nobody's number
 
 
 @cache
 def senders() -> frozenset[str]:
     """Every name that an inbox folder may have: municipality numbers of all years, Oslo districts and the central register."""
-    return (
-        frozenset(municipalities()["komm_nr"].to_list()) | frozenset(oslo_districts()["bydel_nr"].to_list()) | {CENTRAL_REGISTER}
-    )
+    districts = oslo_districts()["bydel_nr"].to_list()
+    return frozenset([*municipality_numbers(), *districts, CENTRAL_REGISTER])
+
+
+@cache
+def municipality_numbers() -> tuple[str, ...]:
+    """Every number that has been a municipality's."""
+    return tuple(sorted(set(municipalities()["komm_nr"].to_list()) - {UNSTATED}))
 
 
 @cache
