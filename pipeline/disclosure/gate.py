@@ -57,7 +57,7 @@ def build_release(
     Raises:
         ReleaseRefused: there are no leavers, the audit found a hidden number that can be computed, or a shown one is unsafe.
     """
-    people = members(deltakelse, settings.today)
+    people = members(deltakelse, _last_year(statistikk.get("kommune"), settings.today))
     if people.is_empty():
         raise ReleaseRefused(
             "No participation has ended, so there is nothing to release.", "Take in deliveries with exits first."
@@ -78,6 +78,12 @@ def build_release(
     release_id = f"r{len(previous) + 1:04d}"
     manifest = _manifest(release_id, tables, verdicts, carried, {**inputs, "deltakelse": deltakelse}, last, settings)
     return ReleaseCandidate(release_id, tables, manifest, behind)
+
+
+def _last_year(local: pl.DataFrame | None, today: date) -> int:
+    """Last year of the municipalities' window, so that both show the same persons; without them the last whole year."""
+    window = local["periode"].max() if local is not None and local.height else None
+    return today.year - 1 if window is None else int(str(window)[-4:])
 
 
 def _fresh_numbers(

@@ -6,7 +6,6 @@ Belongs here: who is in which cell, and the rows that follow from a pattern. Mus
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 import polars as pl
 
@@ -30,19 +29,18 @@ class Transitions:
     rows: pl.DataFrame
 
 
-def members(deltakelse: pl.DataFrame, today: date) -> pl.DataFrame:
+def members(deltakelse: pl.DataFrame, last_year: int) -> pl.DataFrame:
     """One row per leaver with the coordinates of the inner cell; personal, stays in the pseudonymised zone.
 
     Municipalities with few leavers in all periods together become "other municipalities of the county". Periods are groups of years
-    that do not overlap; one of them ends with the last whole year, or with the latest year of exit when that is earlier.
+    that do not overlap; one of them ends with ``last_year``, the last year of the window that the municipalities are compared in.
     """
     leavers = deltakelse.filter(pl.col("overgang").is_not_null() & pl.col("slutt_dato").is_not_null())
     if leavers.is_empty():
         return pl.DataFrame(schema={**dict.fromkeys(MEMBER, pl.String), "overgang": pl.Boolean})
     rules, year = declared(), pl.col("slutt_dato").dt.year()
     size = rules["aar_i_periode"]
-    whole = pl.min_horizontal(year.max(), pl.lit(today.year - 1))
-    last = whole - (whole - year).floordiv(size) * size
+    last = last_year - (last_year - year).floordiv(size) * size
     small = pl.len().over("komm_nr_ref") < rules["minste_kommune"]
     return leavers.select(
         "deltakelse_key", "person_key",
