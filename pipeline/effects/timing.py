@@ -42,12 +42,14 @@ class Timing:
         arms: point estimates and diagnostics by ``Strategy.key``; empty when nothing can be estimated.
         draws: bootstrap draws by the same keys.
         reason: why nothing can be estimated, bokmål; empty when it can.
+        unstated: share of the persons whose project did not state how far its data are complete.
     """
 
     weeks: PersonWeeks
     arms: dict[tuple[str, str | None], Arm]
     draws: dict[tuple[str, str | None], Draws]
     reason: str = ""
+    unstated: float = 0.0
 
 
 NONE = Strategy("ikke_innen_26u", "ingen")
@@ -125,4 +127,5 @@ def run_timing(cohort: Cohort, tables: Tables, protocol: Protocol, *, seed: int,
     counts = draw_counts(weeks.n_clusters, bootstraps, seed)
     sums: BootstrapSums = bootstrap(weeks, model, censoring, control, counts, tuple(protocol.odds.values()), exact=exact)
     arms = {s.key: estimate_arm(setting, s) for s in strategies(protocol)}
-    return Timing(weeks, arms, {key: sums.of(arm.strategy) for key, arm in arms.items()})
+    draws = {key: sums.of(arm.strategy) for key, arm in arms.items()}
+    return Timing(weeks, arms, draws, unstated=float(1 - cohort.persons["statusdato_oppgitt"].cast(pl.Float64).to_numpy().mean()))

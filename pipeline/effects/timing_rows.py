@@ -163,10 +163,10 @@ class Answers:
             if verdict.grade in ("A", "B"):
                 verdict = Verdict("D", verdict.gates, "ingen i en av gruppene nådde utfallet")
         found = finding(plain, self.protocol.margin) if shown and question.comparison else None
-        e_values: dict[str, float | None] = {}
+        beside: dict[str, float | None] = {"andel_uten_oppgitt_statusdato": self.timing.unstated}
         if shown and ratio and ratio.is_finite:
-            e_values = {"e_verdi": e_value(ratio.estimate), "e_verdi_grense": e_value_of_limit(ratio)}
-        return self._base(question, verdict, self._claim(question, verdict, found, shown), e_values) | {
+            beside |= {"e_verdi": e_value(ratio.estimate), "e_verdi_grense": e_value_of_limit(ratio)}
+        return self._base(question, verdict, self._claim(question, verdict, found, shown), beside) | {
             "estimat": shown.estimate if shown else None,
             "ki_nedre": shown.low if shown else None,
             "ki_ovre": shown.high if shown else None,
@@ -175,7 +175,7 @@ class Answers:
             "ess": arm.ess,
             "n_hendelser": _events(arm, self.timing.weeks, question.outcome, question.weeks),
             "funn": found,
-            "e_verdi": e_values.get("e_verdi"),
+            "e_verdi": beside.get("e_verdi"),
         }
 
     def _unanswered(self, question: Question) -> Row:
@@ -187,7 +187,7 @@ class Answers:
             "n_klynger": self.timing.weeks.n_clusters,
             "metode": METHOD[question.strategy.kind],
             "grad": verdict.grade,
-            "porter": verdict.json(**{k: v for k, v in extra.items() if k == "e_verdi_grense"}),
+            "porter": verdict.json(**{k: v for k, v in extra.items() if k != "e_verdi"}),
             "kan_si": can_say(claim),
             "kan_ikke_si": cannot_say(claim),
             "protokoll_hash": self.protocol.hash,

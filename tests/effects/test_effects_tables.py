@@ -104,6 +104,16 @@ def test_persons_and_events_are_those_of_the_arm(whole):
     assert arms["antall"].n_unique() > 5
 
 
+def test_data_without_a_stated_status_day_are_flagged():
+    t = synthetic("main", 9, 300, 8)
+    half = pl.int_range(pl.len()) % 2 == 0
+    told = _estimate(
+        Tables(t.deltakelse.with_columns(statusdato_oppgitt=half), t.tiltak, t.kartlegging, t.oppfolging, t.utfall), 10
+    )
+    gates = told.effekt.filter(pl.col("analyse") == "praksis_tempo")["porter"]
+    assert {json.loads(g)["andel_uten_oppgitt_statusdato"] for g in gates} == {0.5}
+
+
 def test_what_is_not_built_says_so(whole):
     rows = whole.effekt.filter(pl.col("metode") == "ikke_beregnet")
     assert set(rows["analyse"]) == set(ANALYSES) - {"praksis_tidspunkt", "praksis_tempo"}
