@@ -9,6 +9,7 @@ import csv
 import io
 import os
 import shutil
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -102,16 +103,23 @@ def _write_registers(world: World, out: Path, until: date, moment: datetime) -> 
     return rows
 
 
-def make_sample(out: Path, seed: int = SAMPLE_SEED) -> None:
+def _silent(_: str) -> None:
+    return None
+
+
+def make_sample(out: Path, seed: int = SAMPLE_SEED, progress: Callable[[str], None] = _silent) -> None:
     """Write the sample: inbox, register extracts, ``manifest.csv`` and ``README.md``; same seed, same bytes.
 
     Args:
         out: folder to write into; files of the same name are replaced, others are left.
         seed: everything random comes from it.
+        progress: told at each step that may take seconds.
     """
+    progress("Lager leveranser")
     world = simulate(SAMPLE_PARAMS, seed)
     first, faulty = deliveries(world), faulty_deliveries(world)
     files = [*first, *faulty, *_later_deliveries(world, first)]
+    progress("Lager registeruttrekk")
     rows = _write_inbox(files, out) + _write_registers(world, out, EXTRACTS_UNTIL, _EXTRACTED)
     write_text(out / "manifest.csv", _manifest(rows))
     write_text(out / "README.md", _README.format(
@@ -120,7 +128,9 @@ def make_sample(out: Path, seed: int = SAMPLE_SEED) -> None:
     ))  # fmt: skip
 
 
-def synthesise(participants: int, seed: int, out: Path, truth_file: Path | None = None) -> None:
+def synthesise(
+    participants: int, seed: int, out: Path, truth_file: Path | None = None, progress: Callable[[str], None] = _silent
+) -> None:
     """Write ``inbox/``, ``registers/`` and ``manifest.csv`` of a programme of that size, and its truth as JSON when asked.
 
     Args:
@@ -128,6 +138,7 @@ def synthesise(participants: int, seed: int, out: Path, truth_file: Path | None 
         seed: everything random comes from it.
         out: folder to write into.
         truth_file: where the true risks go; None = not computed (it takes half a minute).
+        progress: told at each step that may take seconds.
 
     Raises:
         UserError: too few participations, or deliveries in the folder already.
@@ -137,10 +148,12 @@ def synthesise(participants: int, seed: int, out: Path, truth_file: Path | None 
     if (out / "inbox").exists():
         raise UserError("The folder holds deliveries already.", "Give --out a new or empty folder.")
     params = SyntheticParams(participants=participants, old_codes=True, returning_share=0.02)
+    progress("Lager leveranser og registeruttrekk")
     world = simulate(params, seed)
     rows = _write_inbox(deliveries(world), out) + _write_registers(world, out, EXTRACTS_UNTIL, _EXTRACTED)
     write_text(out / "manifest.csv", _manifest(rows))
     if truth_file is not None:
+        progress("Beregner sannheten ved å tvinge oppstartene")
         write_text(truth_file, json_text(truth(params, seed)))
 
 

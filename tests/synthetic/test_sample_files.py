@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import shutil
 import zipfile
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ import pytest
 
 from pipeline.codes import oslo_districts, valid_municipality
 from pipeline.errors import UserError
-from pipeline.synthetic import load_sample, make_sample, simulate, synthesise
+from pipeline.synthetic import load_sample, make_sample, simulate, synthesise, truth
 from pipeline.synthetic.deliveries import FORMS, csv_bytes, sender_tables
 from pipeline.synthetic.faults import faulty_deliveries
 from pipeline.synthetic.sample import SAMPLE_PARAMS, SAMPLE_SEED
@@ -176,8 +177,9 @@ def test_loading_refuses_a_home_with_an_inbox_and_a_changed_sample(tmp_path):
 
 
 def test_synthesise_writes_a_whole_home_and_its_truth(tmp_path):
-    out = tmp_path / "out"
-    synthesise(120, 3, out)
+    out, said = tmp_path / "out", []
+    synthesise(120, 3, out, progress=said.append)
+    assert said
     senders = list((out / "inbox").iterdir())
     assert len(senders) >= 3
     assert {p.name for p in (out / "registers").iterdir()} == set(REGISTERS)
@@ -186,3 +188,11 @@ def test_synthesise_writes_a_whole_home_and_its_truth(tmp_path):
         synthesise(120, 3, out)
     with pytest.raises(UserError, match="50"):
         synthesise(10, 3, tmp_path / "few")
+
+
+def test_the_truth_file_is_readable_and_complete(tmp_path, monkeypatch):
+    monkeypatch.setattr("pipeline.synthetic.sample.truth", lambda params, seed: truth(params, seed, 500))
+    synthesise(60, 3, tmp_path / "out", tmp_path / "truth.json")
+    known = json.loads((tmp_path / "truth.json").read_text(encoding="utf-8"))
+    assert known["n"] == 500
+    assert 0 < known["risiko"]["innen_8u"]["jevn"]["arbeid"]["52"] < 1
