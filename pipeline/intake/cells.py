@@ -62,7 +62,8 @@ def _text_flags(table: Table) -> Iterator[pl.Expr]:
     for c in table.columns:
         cell = pl.col(c.name)
         yield cell.str.contains(_SHEET_ERROR).alias(flag_name("JS110", c.name))
-        yield (cell.str.len_chars() > longest).alias(flag_name("JS112", c.name))
+        if c.sensitivity == "free_text" or c.name == "kategori":
+            yield (cell.str.len_chars() > longest).alias(flag_name("JS112", c.name))
         if c.kind == "text":
             yield cell.str.contains(_MOJIBAKE).alias(flag_name("JS111", c.name))
         if c.sensitivity == "free_text":

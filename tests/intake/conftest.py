@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from pipeline.settings import OSLO, Home, Settings
 
+from pipeline.settings import OSLO, Home, Settings
 from tests.intake.intake_case import Inbox
 
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import polars as pl
 import xlsxwriter
+
 from pipeline.intake import IntakeNight, Validate, run_intake
 from pipeline.rules import Check, checks
-from pipeline.settings import OSLO, Home, Settings
+from pipeline.settings import Settings
 
 Tables = dict[str, list[dict[str, Any]]]
 K1 = (3, 7, 6, 1, 8, 9, 4, 5, 2)

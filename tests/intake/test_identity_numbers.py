@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipeline.intake.identity import holds_identity, identity_kind
 from stdnum.no import fodselsnummer
 
+from pipeline.intake.identity import holds_identity, identity_kind
 from tests.intake.intake_case import make_fnr
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+
 from pipeline.intake import check_file, current_rows, night, run_intake
 from pipeline.settings import OSLO, Home
-
 from tests.intake.intake_case import Inbox, codes, csv_bytes, make_fnr, reference_validate, rows_of, valid_tables, zip_of
 
 

@@ -11,11 +11,11 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from pipeline.intake.cells import typed
 from pipeline.intake.containers import read_delivery
 from pipeline.intake.sandbox import Sandbox
 from pipeline.intake.spelling import sheet_named, table_named
-
 from tests.intake.intake_case import csv_bytes, valid_tables, xlsx_of, zip_bytes
 
 HEADER = "prosjekt_id;tilskuddsaar;komm_nr;navn;malgruppe;organisering;start_dato"

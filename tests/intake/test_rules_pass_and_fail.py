@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from expectations import validate
 from pipeline.rules import catalogue, rule
 from pipeline.settings import OSLO, Home, Settings
-
 from tests.intake.intake_case import Inbox, Tables, codes, csv_bytes, make_fnr, valid_tables, xlsx_of, zip_bytes, zip_of
 
 REAL = make_fnr(100, month=1)

@@ -1,0 +1,74 @@
+"""Great Expectations answers as an independent polars reference does, without values, and never mistakes a crash for a pass."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from expectations import ValidatorCrashed, judge, validate
+from expectations.deliveries import suite
+from expectations.runner import expectation_classes
+from pipeline.intake.cells import typed
+from pipeline.intake.decide import judged_columns
+from pipeline.rules import checks, flag_name
+from pipeline.tables import DELIVERY_TABLES
+from tests.intake.intake_case import reference_validate
+
+INDEX: dict[str, pl.DataType] = {"receipt_id": pl.String(), "row_no": pl.Int64()}
+SECRET = "hemmelig-verdi"
+
+
+def batch(table: str) -> pl.DataFrame:
+    """Four rows: one empty, one with nonsense in every cell, two readable; flags false except where reading raised them."""
+    texts = {c.name: [None, SECRET, "1", c.codes[0] if c.codes else "2024-01-01"] for c in DELIVERY_TABLES[table].columns}
+    labels = {
+        "receipt_id": ["a", "a", "a", "b"],
+        "sender": ["4601"] * 4,
+        "order": [1, 1, 1, 2],
+        "row_no": [2, 3, 4, 2],
+        "exact": [False] * 4,
+    }
+    read = typed(table, pl.DataFrame(labels | texts), demo=True)
+    flags = [c.flag for c in checks(table) if c.rule.kind == "flag"]
+    raised = [pl.Series(f, [i % 4 == at for at in range(4)], dtype=pl.Boolean) for i, f in enumerate(flags)]
+    return read.with_columns(raised).select(judged_columns(table))
+
+
+@pytest.mark.parametrize("table", ["deltaker", "innsending", "prosjekt", "undersokelse"])
+def test_same_answer_as_the_reference(table: str) -> None:
+    frame = batch(table)
+    found = validate(table, frame)
+    assert found.rows() == reference_validate(table, frame).rows()
+    assert {"JS101", "JS102"} & set(found["code"]) or table == "innsending"
+
+
+def test_answer_holds_no_value() -> None:
+    found = validate("deltaker", batch("deltaker"))
+    assert found.columns == ["receipt_id", "table", "code", "column", "row_no"]
+    assert found.height > 20
+    assert SECRET not in str(found.to_dicts())
+
+
+def test_one_expectation_per_rule_and_column() -> None:
+    expected = [(c.rule.code, c.column.name) for c in checks("tiltak")]
+    assert [(e.meta["code"], e.meta["column"]) for e in suite("tiltak")] == expected
+    assert len(set(expected)) == len(expected)
+
+
+def test_nothing_to_judge_is_no_finding() -> None:
+    assert validate("tiltak", batch("tiltak").clear()).is_empty()
+
+
+def test_rule_that_crashes_is_no_pass() -> None:
+    gxe = expectation_classes()
+    frame = pl.DataFrame({"receipt_id": ["a"], "row_no": [2], "navn": [SECRET]})
+    broken = gxe.ExpectColumnValuesToMatchRegex(column="navn", regex="(", meta={"code": "JS999", "column": "navn"})
+    with pytest.raises(ValidatorCrashed, match="JS999") as crash:
+        judge("proeve", frame, [broken], INDEX)
+    assert SECRET not in str(crash.value)
+
+
+def test_missing_flag_is_no_pass() -> None:
+    frame = batch("tiltak").drop(flag_name("JS201"))
+    with pytest.raises(ValidatorCrashed, match="flag_JS201"):
+        validate("tiltak", frame)
