@@ -18,7 +18,7 @@ _FIXED = {
 }
 HIDDEN_CAUSE = (
     "Årsaker som ikke er målt, som motivasjon eller nettverk, kan ligge bak. "
-    "En umålt årsak av moderat styrke kan alene flytte anslaget med mer enn ti prosentpoeng."
+    "En umålt årsak av moderat styrke kan alene flytte anslaget med rundt ti prosentpoeng."
 )
 NOT_ONE_PERSON = "Tallet gjelder grupper og sier ikke hva som passer for én deltaker eller én kommune."
 DESCRIBES = "Tallet beskriver én tenkt strategi. Det sier ikke alene om den er bedre enn en annen."

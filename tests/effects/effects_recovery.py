@@ -33,6 +33,7 @@ CONTRASTS = {
     "E2 dobbelt_tempo, uke 52": (Strategy("dobbelt_tempo", "odds", factor=2.0), OBSERVED, 52),
 }
 NAIVE = {f"naiv: innen 8 uker mot etter 26 eller aldri, uke {week}": week for week in (52, 104)}
+PRESETS = ("main", "null", "strong_confounding", "cluster_confounding", "unmeasured", "no_placement")
 DOCUMENT = Path(__file__).parents[2] / "docs" / "methods-recovery.md"
 
 
@@ -101,43 +102,40 @@ def study(name: str, replicates: int, first_seed: int = 5000) -> dict[str, Summa
     return {label: summarise([r[label] for r in runs], planted[label]) for label in planted}
 
 
-def markdown(studies: dict[str, dict[str, Summary]], replicates: dict[str, int]) -> str:
-    """The recovery table."""
-    lines = [
-        "| programme | replicates | analysis | truth | bias (± simulation error) | sd | mean se | coverage | found positive |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for name, results in studies.items():
-        for label, s in results.items():
-            lines.append(
-                f"| {name} | {replicates[name]} | {label} | {s.truth:+.3f} | {s.bias:+.4f} ± {s.bias_se:.4f} | {s.sd:.4f} | {s.se:.4f}"
-                f" | {s.coverage:.2f} | {s.positive:.2f} |"
-            )
-    return "\n".join(lines) + "\n"
+HEAD = (
+    "| programme | replicates | analysis | truth | bias (± simulation error) | sd | mean se | coverage | found positive |\n"
+    "|---|---|---|---|---|---|---|---|---|\n"
+)
+MARKS = ("<!-- table -->\n", "<!-- end of table -->")
 
 
-def write(table: str) -> None:
-    """Put the table between the marks of the document."""
-    text = DOCUMENT.read_text(encoding="utf-8")
-    head, rest = text.split("<!-- table -->\n")[0], text.split("<!-- end of table -->")[1]
-    DOCUMENT.write_text(f"{head}<!-- table -->\n{table}<!-- end of table -->{rest}", encoding="utf-8")
+def rows_of(name: str, results: dict[str, Summary], replicates: int) -> str:
+    """The programme's rows of the recovery table."""
+    return "".join(
+        f"| {name} | {replicates} | {label} | {s.truth:+.3f} | {s.bias:+.4f} ± {s.bias_se:.4f} | {s.sd:.4f} | {s.se:.4f}"
+        f" | {s.coverage:.2f} | {s.positive:.2f} |\n"
+        for label, s in results.items()
+    )
+
+
+def with_rows(text: str, name: str, rows: str) -> str:
+    """The document with the programme's rows put in, in place of its earlier ones."""
+    before, rest = text.split(MARKS[0])
+    table, after = rest.split(MARKS[1])
+    kept = [line for line in table.removeprefix(HEAD).splitlines(keepends=True) if not line.startswith(f"| {name} |")]
+    lines = sorted(kept + rows.splitlines(keepends=True), key=lambda line: PRESETS.index(line.split(" | ")[0].removeprefix("| ")))
+    return before + MARKS[0] + HEAD + "".join(lines) + MARKS[1] + after
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--replicates", type=int, default=100, help="programmes of main and null")
-    parser.add_argument("--others", type=int, default=None, help="programmes of the other presets (default: the same)")
-    parser.add_argument(
-        "--presets", nargs="+", default=["main", "null", "strong_confounding", "cluster_confounding", "unmeasured"]
-    )
+    parser.add_argument("--replicates", type=int, default=100)
+    parser.add_argument("--presets", nargs="+", default=list(PRESETS), choices=PRESETS)
     arguments = parser.parse_args()
-    others = arguments.others or arguments.replicates
-    replicates = {name: arguments.replicates if name in ("main", "null") else others for name in arguments.presets}
-    done: dict[str, dict[str, Summary]] = {}
     for name in arguments.presets:
-        done[name] = study(name, replicates[name])
-        write(markdown(done, replicates))
-    print(markdown(done, replicates))
+        rows = rows_of(name, study(name, arguments.replicates), arguments.replicates)
+        DOCUMENT.write_text(with_rows(DOCUMENT.read_text(encoding="utf-8"), name, rows), encoding="utf-8")
+        print(rows)
 
 
 if __name__ == "__main__":

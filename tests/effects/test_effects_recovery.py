@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from tests.effects.effects_recovery import DOCUMENT, NAIVE, Found, markdown, replicate, study, summarise, true_effects
+from tests.effects.effects_recovery import (
+    CONTRASTS,
+    DOCUMENT,
+    HEAD,
+    MARKS,
+    NAIVE,
+    Found,
+    replicate,
+    rows_of,
+    study,
+    summarise,
+    true_effects,
+    with_rows,
+)
 
 E1, E1_26, E2 = "E1 innen_8u, jevn, uke 52", "E1 innen_26u, jevn, uke 52", "E2 dobbelt_tempo, uke 52"
 NAIVE_52, NAIVE_104 = NAIVE
@@ -56,9 +69,19 @@ def test_a_summary_by_hand():
 
 def test_the_document_holds_the_table():
     text = DOCUMENT.read_text(encoding="utf-8")
-    for name in ("main", "null", "unmeasured"):
-        assert f"| {name} |" in text
-    assert markdown({}, {}).splitlines()[0] in text
+    assert HEAD in text
+    for name in ("main", "null", "strong_confounding", "cluster_confounding", "unmeasured"):
+        assert text.count(f"| {name} |") == len(CONTRASTS) + len(NAIVE)
+
+
+def test_a_study_replaces_its_own_rows_only():
+    some = {"x": summarise([Found(0.1, 0.05, "positiv"), Found(0.3, 0.05, "uavklart")], 0.1)}
+    empty = f"a\n{MARKS[0]}{MARKS[1]}\nb\n"
+    once = with_rows(with_rows(empty, "null", rows_of("null", some, 2)), "main", rows_of("main", some, 2))
+    again = with_rows(once, "null", rows_of("null", some, 3))
+    lines = again.split(MARKS[0])[1].split(MARKS[1])[0].splitlines()[2:]
+    assert [line.split(" | ")[:2] for line in lines] == [["| main", "2"], ["| null", "3"]]
+    assert "| +0.1000 ± 0.1000 | 0.1414 | 0.0500 | 0.50 | 0.50 |" in lines[0]
 
 
 @pytest.mark.long
