@@ -14,7 +14,8 @@ from pipeline.disclosure.intervals import Bounds, Margins
 from pipeline.disclosure.problem import Pattern, Problem
 from pipeline.errors import ReleaseRefused, UserError
 
-_MOST_ROUNDS = 60
+_MOST_ROUNDS = 80
+_STEADY_ROUNDS = 45  # after them everything shown in a pinning margin is hidden at once, so that the repair comes to an end
 _PATIENCE = 2  # rounds before more of each chain of conclusions is cut at once: fewer rounds, a few more hidden cells
 
 
@@ -52,7 +53,9 @@ def suppress(problem: Problem, keep_hidden: frozenset[int] = frozenset()) -> Pat
         if not new and not pinned:
             return Pattern(outcome.shown, rounds, len(virtual) + len(forced))
         if pinned and rounds > _PATIENCE:
-            forced |= _to_hide(problem, outcome, margins, bounds, pinned)
+            forced |= _to_hide(
+                problem, outcome, margins, bounds, pinned, 1 if rounds <= _STEADY_ROUNDS else len(problem.measures)
+            )
             continue
         if not new.keys() - virtual.keys():
             forced |= {_smallest_shown_nearby(problem, outcome.shown, margins, pinned)}
@@ -152,17 +155,18 @@ def _pinned_sums(problem: Problem, outcome: Outcome, margins: Margins, bounds: B
             yield {u: 1 for p in hidden for u in engine.unknowns(problem, problem.measures[p])}
 
 
-def _to_hide(problem: Problem, outcome: Outcome, margins: Margins, bounds: Bounds, pinned: Sequence[int]) -> frozenset[int]:
-    """One shown number per shown margin that pins its hidden parts: its smallest part of more than one, else the margin."""
+def _to_hide(
+    problem: Problem, outcome: Outcome, margins: Margins, bounds: Bounds, pinned: Sequence[int], breadth: int
+) -> frozenset[int]:
+    """Shown numbers per shown margin that pins its hidden parts: its smallest parts of more than one, else the margin."""
     shown, measures, wanted = outcome.shown, problem.measures, set(pinned)
     out = set[int]()
     for equation in bounds.roots:
         members = margins.parts_of(equation)
         if not wanted.isdisjoint(members) and out.isdisjoint(members):
             parts = [p for p in members if shown[p] and measures[p].value > 1]
-            whole = int(margins.whole[equation])
-            choice = min(parts, key=lambda p: (measures[p].value, p)) if parts else whole
-            out |= {choice} if shown[choice] else set()
+            chosen = sorted(parts, key=lambda p: (measures[p].value, p))[:breadth] or [int(margins.whole[equation])]
+            out.update(p for p in chosen if shown[p])
     return frozenset(out or {_smallest_shown_nearby(problem, shown, margins, pinned)})
 
 
