@@ -52,9 +52,8 @@ def leveranser(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResu
         judged[table] = (frame.height, findings.height)
         return findings
 
-    with value_free("intake"):
-        taken: IntakeNight = run_intake(night.settings, judge, night.progress)
-        night.warehouse.write("inndata", "mottak", taken.mottak)
+    taken: IntakeNight = value_free("intake", lambda: run_intake(night.settings, judge, night.progress))
+    night.warehouse.write("inndata", "mottak", taken.mottak)
     states = dict(taken.mottak.group_by("state").len().sort("state").iter_rows())
     night.facts["deliveries"] = {"new": taken.n_new, "known": taken.mottak.height, "states": states}
     checks = [

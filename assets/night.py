@@ -3,10 +3,10 @@
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import dagster as dg
 import polars as pl
@@ -17,6 +17,7 @@ from pipeline.settings import Settings, load_settings
 from pipeline.store import Warehouse, code_hash, digest, home_lock
 
 Output = tuple[str, str]
+T = TypeVar("T")
 
 
 class StepFailed(Exception):
@@ -75,10 +76,9 @@ class Night:
         if self.warehouse.is_current(step, inputs, version, wanted):
             return False
         self.progress(step)
-        with value_free(step):
-            frames = compute()
-            for state, table in wanted:
-                self.warehouse.write(state, table, frames[(state, table)])
+        frames = value_free(step, compute)
+        for state, table in wanted:
+            self.warehouse.write(state, table, frames[(state, table)])
         self.warehouse.record_build(step, inputs, version, self.stamp)
         self.built.append(step)
         return True
@@ -99,20 +99,22 @@ class Night:
             )
 
 
-@contextmanager
-def value_free(step: str) -> Iterator[None]:
-    """Turn any unforeseen error into ``StepFailed`` without its text; errors meant for the user pass."""
+def value_free(step: str, call: Callable[[], T]) -> T:
+    """What ``call`` returns; an unforeseen error becomes ``StepFailed`` without its text, one meant for the user passes.
+
+    Both are raised outside the ``except`` block and without cause or context: the event log writes those down too, and they may hold values.
+    """
+    told: UserError | StepFailed
     try:
-        yield
-    except (UserError, StepFailed):
-        raise
+        return call()
+    except (UserError, StepFailed) as known:
+        told = known
     except Exception as problem:
         frames = [f for f in traceback.extract_tb(problem.__traceback__) if "site-packages" not in f.filename]
         where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
-        kind = type(problem).__name__
-    else:
-        return
-    raise StepFailed(f"{step}: {kind} at {where}")
+        told = StepFailed(f"{step}: {type(problem).__name__} at {where}")
+    told.__cause__ = told.__context__ = None
+    raise told
 
 
 @dg.resource(description="One run over the home that the environment names; holds the home's lock from first to last asset.")

@@ -30,13 +30,12 @@ def utgivelse(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResul
     new, refusal = False, ""
     if is_due(night):
         night.progress("utgivelse")
-        with value_free("release"):
-            try:
-                write_candidate(night, candidate_release(night))
-                new = True
-            except ReleaseRefused as refused:
-                refusal = str(refused)
-                night.facts["release_refused"] = refusal
+        try:
+            value_free("release", lambda: write_candidate(night, candidate_release(night)))
+            new = True
+        except ReleaseRefused as refused:
+            refusal = str(refused)
+            night.facts["release_refused"] = refusal
     released = latest_release(night.settings.home)
     night.facts["release"] = {"release_id": released.release_id if released else None, "new": new}
     check = dg.AssetCheckResult(
@@ -79,11 +78,10 @@ def produkter(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResul
     """Dashboard, package and analyst file from what stands."""
     night: Night = context.resources.night
     night.progress("produkter")
-    with value_free("products"):
-        site = rebuild_site(night)
-        if not night.warehouse.read("klargjort", "deltakelse").is_empty():
-            export_ssb(night)
-        publish_snapshot(night)
+    site = value_free("dashboard", lambda: rebuild_site(night))
+    if not night.warehouse.read("klargjort", "deltakelse").is_empty():
+        value_free("package", lambda: export_ssb(night))
+    value_free("analyst file", lambda: publish_snapshot(night))
     night.facts["site"] = str(site) if site else None
     yield dg.MaterializeResult(asset_key="utdata_nettsted", metadata={"built": site is not None})
     yield dg.MaterializeResult(asset_key="utdata_ssb")
