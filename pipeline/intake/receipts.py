@@ -69,7 +69,7 @@ def receipt_html(receipt: Mapping[str, Any]) -> str:
         receipt=receipt,
         findings=receipt["findings"],
         decision=DECISIONS[receipt["state"]],
-        explanation=EXPLANATIONS[receipt["state"]],
+        explanation=_explanation(receipt),
         received=datetime.fromisoformat(receipt["mottatt"]).strftime("%d.%m.%Y kl. %H.%M"),
         severity_names=SEVERITY_NAMES,
         style=style,
@@ -82,6 +82,13 @@ def write_receipt(home: Home, receipt: Mapping[str, Any]) -> None:
     place = home.receipts / receipt["avsender"] / receipt["receipt_id"]
     write_text(place.with_name(f"{place.name}.html"), receipt_html(receipt))
     write_text(place.with_name(f"{place.name}.json"), json_text(receipt))
+
+
+def _explanation(receipt: Mapping[str, Any]) -> str:
+    held_back = sum(t["quarantined"] for t in receipt["tables"].values())
+    if receipt["state"] == "accepted_with_remarks" and held_back == 0:
+        return "Ingen rader er holdt tilbake. Se merknadene nedenfor."
+    return EXPLANATIONS[receipt["state"]]
 
 
 def _gravest_first(finding: Mapping[str, Any]) -> tuple[int, str, str, str]:

@@ -20,7 +20,7 @@ from pipeline.intake.findings import Finding, Reading
 from pipeline.rules import limits
 from pipeline.store import PACKAGE
 
-_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "POLARS_MAX_THREADS", "SYSTEMROOT")
+_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 
 
 class Sandbox:
@@ -79,6 +79,7 @@ class Sandbox:
         if self._child is None or self._child.poll() is not None:
             self._end()
             environment = {k: v for k in _ENVIRONMENT if (v := os.environ.get(k))} | {"PYTHONPATH": str(PACKAGE.parent)}
+            environment["POLARS_MAX_THREADS"] = "2"  # each thread counts against the memory limit
             self._child = subprocess.Popen(
                 [sys.executable, "-m", "pipeline.intake.worker"],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
