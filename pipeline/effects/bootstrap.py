@@ -16,11 +16,13 @@ import numpy as np
 from scipy import sparse
 
 from pipeline.effects.incidence import CAUSES, aalen_johansen
-from pipeline.effects.person_weeks import Floats, Ints, PersonWeeks, is_event
+from pipeline.effects.person_weeks import Bools, Floats, Ints, PersonWeeks, is_event
 from pipeline.effects.start_model import StartModel, refit
 from pipeline.effects.strategies import Strategy
 
 _EXTRA = 2
+# Draws worked on together: so few that a week's arrays stay in the processor's cache.
+_CHUNK = 50
 
 
 @dataclass(frozen=True)
@@ -37,18 +39,14 @@ class Draws:
 
 
 @dataclass(frozen=True)
-class _Tails:
-    """Sums by week of the last decision; ``cells`` as in :func:`_cells`.
+class _Week:
+    """One decision week: its rows, who of them waits on and who starts, and what each adds (columns of :func:`_cells`, persons)."""
 
-    Attributes:
-        open: (window, cells, draws) persons still without a placement after week t, counted in week t.
-        placed: (window, cells, draws) persons placed in week t, counted from week t on.
-        never: (cells, draws) persons without a placement in the window, counted after it.
-    """
-
-    open: Floats
-    placed: Floats
-    never: Floats
+    rows: Ints
+    who: Ints
+    starts: Bools
+    waiting: sparse.csr_matrix
+    placed: sparse.csr_matrix
 
 
 def draw_counts(n_clusters: int, draws: int, seed: int) -> Floats:
@@ -81,11 +79,21 @@ def _cells(weeks: PersonWeeks, censoring: Floats, control: Floats) -> tuple[spar
     return every, weekly
 
 
-def _from_week(every: sparse.csr_matrix, person: Ints, week: int, horizon: int) -> sparse.csc_matrix:
+def _from_week(every: sparse.csr_matrix, person: Ints, week: int) -> sparse.csr_matrix:
     """(columns, persons) what the persons add from ``week`` on: the earlier weeks at risk are cut off."""
-    out = every[person].T.tocsr()
-    keep = np.r_[np.zeros(week - 1), np.ones(out.shape[0] - week + 1)]
-    return (sparse.diags(keep) @ out).tocsr()
+    keep = np.r_[np.zeros(week - 1), np.ones(every.shape[1] - week + 1)]
+    return (sparse.diags(keep) @ every[person].T).tocsr()
+
+
+def _plan(weeks: PersonWeeks, every: sparse.csr_matrix, weekly: sparse.csr_matrix) -> list[_Week]:
+    """The decision weeks in order, each with its rows and what its persons add."""
+    plan = []
+    for t in range(1, weeks.window + 1):
+        rows = np.flatnonzero(weeks.week == t)
+        who, starts = weeks.who[rows], weeks.start[rows]
+        waiting = weekly[who[~starts] * weeks.horizon + t - 1].T.tocsr()
+        plan.append(_Week(rows, who, starts, waiting, _from_week(every, who[starts], t)))
+    return plan
 
 
 class BootstrapSums:
@@ -100,59 +108,55 @@ class BootstrapSums:
     """
 
     def __init__(self, weeks: PersonWeeks, censoring: Floats, control: Floats, draws: int, factors: tuple[float, ...]) -> None:
-        self.weeks, self.draws, self.factors = weeks, draws, factors
-        self._every, self._weekly = _cells(weeks, censoring, control)
-        self.columns = self._every.shape[1]
-        self.kinds: tuple[str, ...] = ("one", "inverse", *(f"odds_{f}" for f in factors))
-        shape = (weeks.window, self.columns, draws)
-        self._open = {k: np.zeros(shape) for k in self.kinds if k in ("one", "inverse")}
+        self.weeks, self.factors = weeks, factors
+        every, weekly = _cells(weeks, censoring, control)
+        self._plan = _plan(weeks, every, weekly)
+        self._stayers = np.flatnonzero((weeks.last > weeks.window) & ((weeks.placed == 0) | (weeks.placed > weeks.window)))
+        self._staying = _from_week(every, self._stayers, weeks.window + 1)
+        shape = (weeks.window, every.shape[1], draws)
+        self._open = {k: np.zeros(shape) for k in ("one", "inverse")}
         self._placed = {k: np.zeros(shape) for k in ("one", "inverse", "now")}
-        self._total = {k: np.zeros(shape[1:]) for k in self.kinds}
         self._never = {k: np.zeros(shape[1:]) for k in ("one", "inverse")}
+        self._tempo = {f: np.zeros(shape[1:]) for f in factors}
 
     def add(self, model: StartModel, d_beta: Floats, d_u: Floats, counts: Floats) -> None:
         """Sum the draws: coefficients moved by ``d_beta`` (draws, p) and ``d_u`` (draws, J), ``counts`` (draws, J)."""
-        weeks, eta = self.weeks, model.x @ model.beta + model.u[model.cluster]
-        frequency = np.ascontiguousarray(counts.T)[weeks.cluster]
-        product = {k: np.ones((weeks.n, self.draws)) for k in self.kinds if k != "one"}
-        order = np.argsort(weeks.week, kind="stable")
-        edges = np.searchsorted(weeks.week[order], np.arange(1, weeks.window + 2))
-        shift_u = np.ascontiguousarray(d_u.T)
-        for t in range(1, weeks.window + 1):
-            rows = order[edges[t - 1] : edges[t]]
-            log_odds = eta[rows, None] + model.x[rows] @ d_beta.T + shift_u[model.cluster[rows]]
-            odds = np.exp(np.clip(log_odds, -20.0, 20.0))
-            self._add_week(t, rows, odds, frequency, product)
-        self._add_never(frequency, product)
+        eta = model.x @ model.beta + model.u[model.cluster]
+        parts = [(week, eta[week.rows], model.x[week.rows], model.cluster[week.rows]) for week in self._plan]
+        for first in range(0, len(counts), _CHUNK):
+            some = slice(first, first + _CHUNK)
+            shift_b, shift_u = np.ascontiguousarray(d_beta[some].T), np.ascontiguousarray(d_u[some].T)
+            frequency = np.ascontiguousarray(counts[some].T)[self.weeks.cluster]
+            product = {k: np.ones_like(frequency) for k in (1.0, *self.factors)}
+            for t, (week, base, x, cluster) in enumerate(parts):
+                odds = np.exp(np.clip(base[:, None] + x @ shift_b + shift_u[cluster], -20.0, 20.0))
+                self._add_week(t, some, week, odds, frequency, product)
+            self._add_stayers(some, frequency, product)
 
-    def _add_week(self, t: int, rows: Ints, odds: Floats, frequency: Floats, product: dict[str, Floats]) -> None:
-        weeks = self.weeks
-        who, a = weeks.who[rows], weeks.start[rows]
-        product["inverse"][who] *= 1 + odds
+    def _add_week(self, t: int, some: slice, week: _Week, odds: Floats, frequency: Floats, product: dict[float, Floats]) -> None:
+        """``product[1]`` is 1 / S_t, ``product[δ]`` the tempo product, before and after this week's decision."""
+        more = 1 + odds
+        product[1.0][week.who] *= more
+        waits, starts = week.who[~week.starts], week.who[week.starts]
+        counted, began = frequency[waits], frequency[starts]
+        its_odds = odds[week.starts]
+        self._open["one"][t, :, some] = week.waiting @ counted
+        self._open["inverse"][t, :, some] = week.waiting @ (counted * product[1.0][waits])
+        self._placed["one"][t, :, some] = week.placed @ began
+        self._placed["inverse"][t, :, some] = week.placed @ (began * product[1.0][starts] / its_odds)
+        self._placed["now"][t, :, some] = week.placed @ (began * (1 + its_odds) / its_odds)
         for f in self.factors:
-            product[f"odds_{f}"][who] *= (1 + odds) / (1 + f * odds)
-        waits, starts = who[~a], who[a]
-        this_week = self._weekly[waits * weeks.horizon + t - 1].T.tocsr()
-        later = _from_week(self._every, starts, t, weeks.horizon)
-        self._open["one"][t - 1] = this_week @ frequency[waits]
-        self._open["inverse"][t - 1] = this_week @ (frequency[waits] * product["inverse"][waits])
-        self._placed["one"][t - 1] = later @ frequency[starts]
-        self._placed["inverse"][t - 1] = later @ (frequency[starts] * product["inverse"][starts] / odds[a])
-        self._placed["now"][t - 1] = later @ (frequency[starts] * (1 + odds[a]) / odds[a])
-        for f in self.factors:
-            k = f"odds_{f}"
-            self._total[k] += this_week @ (frequency[waits] * product[k][waits])
-            self._total[k] += later @ (f * frequency[starts] * product[k][starts])
+            product[f][week.who] *= more / (1 + f * odds)
+            self._tempo[f][:, some] += week.waiting @ (counted * product[f][waits])
+            self._tempo[f][:, some] += week.placed @ (f * began * product[f][starts])
 
-    def _add_never(self, frequency: Floats, product: dict[str, Floats]) -> None:
+    def _add_stayers(self, some: slice, frequency: Floats, product: dict[float, Floats]) -> None:
         """Persons who went through the window without a placement, from the week after it."""
-        weeks = self.weeks
-        person = np.flatnonzero((weeks.last > weeks.window) & ((weeks.placed == 0) | (weeks.placed > weeks.window)))
-        later = _from_week(self._every, person, weeks.window + 1, weeks.horizon)
-        self._never["one"] = later @ frequency[person]
-        self._never["inverse"] = later @ (frequency[person] * product["inverse"][person])
+        counted = frequency[self._stayers]
+        self._never["one"][:, some] = self._staying @ counted
+        self._never["inverse"][:, some] = self._staying @ (counted * product[1.0][self._stayers])
         for f in self.factors:
-            self._total[f"odds_{f}"] += later @ (frequency[person] * product[f"odds_{f}"][person])
+            self._tempo[f][:, some] += self._staying @ (counted * product[f][self._stayers])
 
     def _sums(self, strategy: Strategy) -> Floats:
         """(columns, draws) the strategy's weighted counts."""
@@ -166,7 +170,7 @@ class BootstrapSums:
         if strategy.kind == "ingen":
             return np.asarray(self._open["inverse"].sum(axis=0) + self._never["inverse"])
         if strategy.kind == "odds":
-            return self._total[f"odds_{strategy.factor}"]
+            return self._tempo[strategy.factor]
         return np.asarray(self._open["one"].sum(axis=0) + self._placed["one"].sum(axis=0) + self._never["one"])
 
     def of(self, strategy: Strategy) -> Draws:
