@@ -48,18 +48,22 @@ def is_duf_number(digits: str) -> bool:
     return _dot(digits[:10], _DUF) % 11 == int(digits[10:])
 
 
-def _text_holds(text: str) -> bool:
+def _text_holds(text: str, duf: bool) -> bool:
     if any(is_person_number("".join(match.groups())) for match in _PERSON.finditer(text)):
         return True
-    return any(is_duf_number(match.group(1)) for match in _DUF_SHAPE.finditer(text))
+    return duf and any(is_duf_number(match.group(1)) for match in _DUF_SHAPE.finditer(text))
 
 
-def holds_identity_number(series: pl.Series) -> pl.Series:
+def holds_identity_number(series: pl.Series, *, duf: bool = True) -> pl.Series:
     """Per value, whether it holds something shaped like a person number; null gives False.
 
     Text is searched anywhere inside, with blanks, points or hyphens between the groups; whole numbers are read with the
     leading zero that a spreadsheet may have eaten. Runs of 26 or more hexadecimal characters (pseudonyms, hashes) are passed
     over. Columns of other types give False throughout.
+
+    Args:
+        series: the column.
+        duf: search for DUF numbers too; one in a hundred of senders' own twelve-digit ids looks like one by chance.
 
     Returns:
         A Boolean series of the same length and name.
@@ -72,5 +76,5 @@ def holds_identity_number(series: pl.Series) -> pl.Series:
         return pl.Series(series.name, [False] * len(series), dtype=pl.Boolean)
     text = text.fill_null("").str.replace_all(_HEX_RUN, " ")
     suspects = text.filter(text.str.contains(_SIFT)).unique().sort()
-    found = [value for value in suspects.to_list() if _text_holds(value)]
+    found = [value for value in suspects.to_list() if _text_holds(value, duf)]
     return text.is_in(found).alias(series.name) if found else pl.Series(series.name, [False] * len(series), dtype=pl.Boolean)

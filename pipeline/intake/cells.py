@@ -12,7 +12,7 @@ import polars as pl
 from pipeline.intake.countries import country_codes
 from pipeline.intake.identity import SHAPED, holds_identity, identity_kind
 from pipeline.intake.spelling import fold, fold_expr
-from pipeline.rules import checks, flag_name, is_id, limits
+from pipeline.rules import checks, flag_name, is_open, limits
 from pipeline.tables import DELIVERY_TABLES, Column, Table
 
 _ISO = r"^\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$"
@@ -46,7 +46,7 @@ def typed(table: str, raw: pl.DataFrame, *, demo: bool) -> pl.DataFrame:
         whole = whole.with_columns(identity_kind(whole["fnr"]).alias("_kind"))
         flags += _identity_flags(demo=demo)
     for column in described.columns:
-        if is_id(column):
+        if is_open(column):
             whole = whole.with_columns(holds_identity(whole[column.name]).alias(flag_name("JS127", column.name)))
         flags += _reading_flags(column)
     flagged = whole.with_columns(f.fill_null(False) for f in flags)

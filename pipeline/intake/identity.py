@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipeline.identity_shape import holds_identity_number
+
 KINDS = ("fnr", "dnr", "hnr", "synthetic", "duf", "ten_digits", "invalid")
 _K1 = np.array([3, 7, 6, 1, 8, 9, 4, 5, 2, 1])
 _K2 = np.array([5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1])
@@ -36,11 +38,14 @@ def identity_kind(numbers: pl.Series) -> pl.Series:
 
 
 def holds_identity(texts: pl.Series) -> pl.Series:
-    """True where eleven digits in a row inside the text are a valid identity number of any kind; null = false."""
+    """True where the text holds an identity number of any kind, in one run of digits or written in groups; null = false.
+
+    Windows inside longer runs of digits count too: the search is at least as wide as the one at the border.
+    """
     suspects = texts.unique().drop_nulls()
     suspects = suspects.filter(suspects.str.contains(r"\d{11}"))
     guilty = [text for text in suspects.to_list() if _any_valid(text)]
-    return texts.is_in(guilty).fill_null(False)
+    return texts.is_in(guilty).fill_null(False) | holds_identity_number(texts, duf=False)
 
 
 def _any_valid(text: str) -> bool:

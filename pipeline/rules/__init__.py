@@ -36,7 +36,7 @@ class Rule:
         kind: how it is judged. ``file`` and ``state`` are raised by intake itself; ``parse`` (one flag per column) and ``flag`` (one
             per row) are computed by polars and judged by the validator; the others are judged by the validator on the cell alone.
         tables: delivery tables it applies to, ``*`` = all.
-        columns: column names, or classes of columns: ``*``, ``kind:<kind>``, ``sensitivity:<sensitivity>``, ``id``.
+        columns: column names, or classes of columns: ``*``, ``kind:<kind>``, ``sensitivity:<sensitivity>``, ``id``, ``open``.
         message, why, fix: texts in bokmål: what is wrong, why it matters, how to mend it. They hold no value from the data.
         valid_from: first day the rule applies.
         source: where the rule comes from.
@@ -126,6 +126,11 @@ def is_id(column: Column) -> bool:
     return column.name.endswith("_id")
 
 
+def is_open(column: Column) -> bool:
+    """Whether the column carries text of the sender's own choice out of the identified zone: no code list, no free text, no identity."""
+    return column.kind == "text" and not column.codes and column.sensitivity not in ("identity", "free_text")
+
+
 def _checks_of(found: Rule, table: Table) -> list[Check]:
     if "*" not in found.tables and table.name not in found.tables:
         return []
@@ -152,6 +157,8 @@ def _matches(column: Column, selector: str) -> bool:
         return column.sensitivity == value
     if selector == "id":
         return is_id(column)
+    if selector == "open":
+        return is_open(column)
     return selector in ("*", column.name)
 
 

@@ -44,7 +44,8 @@ def test_kind_of_known_numbers(number: str | None, expected: str | None) -> None
 @given(st.from_regex(r"[0-7][0-9][0145][0-9][0-9]{7}", fullmatch=True))
 @settings(max_examples=300, deadline=None)
 def test_whatever_stdnum_accepts_is_accepted(number: str) -> None:
-    if fodselsnummer.is_valid(number):
+    both_marks = number[0] >= "4" and number[2] >= "4"  # day + 40 and month + 40 at once: nobody is given such a number
+    if fodselsnummer.is_valid(number) and not both_marks:
         assert kind(number) in ("fnr", "dnr", "hnr")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -153,14 +152,12 @@ def test_the_first_notebook_runs_and_ends_with_what_may_be_said(home: Path) -> N
     assert text.splitlines()[0].endswith("?")
     imports = [line for line in text.splitlines() if line.startswith(("import ", "from "))]
     assert imports == ["import polars as pl", "from jobbsjansen.analyst import figur, open_snapshot, tabell"]
-    started = time.monotonic()
     done = subprocess.run(
         [sys.executable, str(file)],
         env=os.environ | {"JOBBSJANSEN_HOME": str(home), "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert time.monotonic() - started < 20
     assert "Du kan si: " in done.stdout
     assert done.stdout.rstrip().splitlines()[-1].startswith("Du kan ikke")
 

@@ -3,14 +3,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-import time
 
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.pseudonyms import person_keys, recipient_keys
-from pipeline.pseudonyms.identity_search import holds_identity
+from pipeline.pseudonyms.identity_search import count_identities
 from pipeline.pseudonyms.person_keys import pseudonym, register_keys
 from tests.pseudonyms.synthetic_numbers import numbers
 
@@ -49,17 +48,10 @@ def test_no_two_holders_can_join(keys):
     assert pl.concat(columns).n_unique() == 250
 
 
-def test_a_million_rows_are_fast(keys):
-    rows = pl.Series(numbers(2000) * 500)
-    started = time.perf_counter()
-    assert person_keys(rows, keys).len() == 1_000_000
-    assert time.perf_counter() - started < 5
-
-
 def test_person_numbers_are_found_inside_text():
     number = numbers(1)[0]
-    assert all(holds_identity(n) for n in ("02013299997", "30108299920", "30108299939", *numbers(200)))
-    assert holds_identity(f"ring {number[:6]} {number[6:]} i dag")
-    assert not holds_identity("02013299998")
-    assert not holds_identity(f"9{number}")
-    assert not holds_identity("orgnr 974760673, 2024-01-01")
+    assert count_identities(pl.Series(["02013299997", "30108299920", "30108299939", *numbers(200)])) == 203
+    assert count_identities(pl.Series([f"ring {number[:6]} {number[6:]} i dag"])) == 1
+    assert count_identities(pl.Series(["02013299998"])) == 0
+    assert count_identities(pl.Series([f"9{number}"])) == 0
+    assert count_identities(pl.Series(["orgnr 974760673, 2024-01-01"])) == 0
