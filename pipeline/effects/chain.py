@@ -31,12 +31,13 @@ REGRESSION = "lineær regresjon med landemerke, klyngerobust intervall"
 
 @dataclass(frozen=True)
 class Sample:
-    """The persons of one link: exposure and effect (n,), adjustment (n, q), cluster (n,)."""
+    """The persons of one link: exposure and effect (n,), adjustment (n, q), cluster (n,), and how many had the effect at all."""
 
     exposure: Floats
     effect: Floats
     adjustment: Floats
     cluster: Ints
+    events: int
 
 
 def adjusted_slope(sample: Sample) -> Interval:
@@ -79,6 +80,12 @@ def _course_days(cohort: Cohort, tiltak: pl.DataFrame) -> Floats:
     return days
 
 
+def _levels(values: pl.Series) -> Floats:
+    """0 = under A1 …, NaN where missing."""
+    levels = values.replace_strict({v: float(i) for i, v in enumerate(LANGUAGE)}, default=None, return_dtype=pl.Float64)
+    return np.asarray(levels.fill_null(np.nan).to_numpy(), dtype=float)
+
+
 def _language_at_26(cohort: Cohort, kartlegging: pl.DataFrame) -> Floats:
     """(n,) level (0 = under A1) of the latest assessment after the first eight weeks and by week 26, NaN when there is none."""
     day = (pl.col("dato") - pl.col("dag_null")).dt.total_days()
@@ -89,10 +96,7 @@ def _language_at_26(cohort: Cohort, kartlegging: pl.DataFrame) -> Floats:
         .agg(pl.col("norsk_niva").last())
     )
     level = np.full(cohort.persons.height, np.nan)
-    levels = rows["norsk_niva"].replace_strict(
-        {v: float(i) for i, v in enumerate(LANGUAGE)}, default=None, return_dtype=pl.Float64
-    )
-    level[rows["person"].to_numpy()] = levels.fill_null(np.nan).to_numpy()
+    level[rows["person"].to_numpy()] = _levels(rows["norsk_niva"])
     return level
 
 
@@ -111,7 +115,8 @@ def _language_sample(cohort: Cohort, weeks: PersonWeeks, covariates: Covariates,
     keep = (weeks.last >= _LAST_WEEK) & ~np.isnan(level)
     exposed = (_course_days(cohort, tables.tiltak) >= _COURSE_LEAST).astype(float)
     adjustment = _adjustment(covariates, weeks, 1, ("norskopplaering", "spraakpraksis", "andre_tiltak", "kontakter"), keep)
-    return Sample(exposed[keep], level[keep], adjustment, weeks.cluster[keep])
+    risen = int((level > _levels(cohort.persons["norsk_start"]))[keep].sum())
+    return Sample(exposed[keep], level[keep], adjustment, weeks.cluster[keep], risen)
 
 
 def _contact_sample(cohort: Cohort, weeks: PersonWeeks, covariates: Covariates, tables: Tables) -> Sample:
@@ -123,7 +128,7 @@ def _contact_sample(cohort: Cohort, weeks: PersonWeeks, covariates: Covariates, 
     keep = waits & (weeks.last >= _LANDMARK_WEEK) & reaches(cohort, (_LAST_WEEK,))[:, 0]
     placed = ((weeks.placed >= _LANDMARK_WEEK) & (weeks.placed <= _LAST_WEEK)).astype(float)
     adjustment = _adjustment(covariates, weeks, _LANDMARK_WEEK, ("kontakter",), keep)
-    return Sample(contacts[keep], placed[keep], adjustment, weeks.cluster[keep])
+    return Sample(contacts[keep], placed[keep], adjustment, weeks.cluster[keep], int(placed[keep].sum()))
 
 
 def reaches(cohort: Cohort, horizons: tuple[int, ...]) -> Bools:
@@ -140,8 +145,7 @@ _SAMPLES: Mapping[str, Callable[[Cohort, PersonWeeks, Covariates, Tables], Sampl
 
 def _regression_row(link: Mapping[str, Any], sample: Sample) -> dict[str, Any]:
     letter, why = _grade(sample)
-    events = int(sample.effect.sum()) if set(np.unique(sample.effect)) <= {0.0, 1.0} else None
-    row = {"grad": letter, "n": len(sample.effect), "n_hendelser": events, "metode": REGRESSION}
+    row = {"grad": letter, "n": len(sample.effect), "n_hendelser": sample.events, "metode": REGRESSION}
     row["begrunnelse"] = f"{why} {link['begrunnelse']}".strip()
     if letter != "B":
         return row

@@ -177,6 +177,7 @@ def test_the_language_link_finds_the_planted_growth(whole):
     assert link["grad"] == "B"
     assert link["ki_nedre"] > 0
     assert 0.05 < link["estimat"] < 0.6
+    assert 0 < link["n_hendelser"] < link["n"]
 
 
 def test_a_link_is_adjusted_and_its_interval_knows_the_clusters():
@@ -185,9 +186,9 @@ def test_a_link_is_adjusted_and_its_interval_knows_the_clusters():
     confounder = rng.normal(size=2400)
     exposure = (confounder + rng.normal(size=2400) + rng.normal(size=60)[cluster] > 0).astype(float)
     effect = 0.5 * exposure + confounder + 0.8 * rng.normal(size=60)[cluster] + rng.normal(size=2400)
-    adjusted = adjusted_slope(Sample(exposure, effect, confounder[:, None], cluster))
-    crude = adjusted_slope(Sample(exposure, effect, np.zeros((2400, 0)), cluster))
-    alone = adjusted_slope(Sample(exposure, effect, confounder[:, None], np.arange(2400)))
+    adjusted = adjusted_slope(Sample(exposure, effect, confounder[:, None], cluster, 0))
+    crude = adjusted_slope(Sample(exposure, effect, np.zeros((2400, 0)), cluster, 0))
+    alone = adjusted_slope(Sample(exposure, effect, confounder[:, None], np.arange(2400), 0))
     assert adjusted.low < 0.5 < adjusted.high
     assert crude.low > 0.7
     assert adjusted.se > 1.3 * alone.se
