@@ -20,14 +20,28 @@ def _help(*arguments: str) -> str:
 def test_every_command_the_documents_name_exists():
     commands = set(re.findall(r"^  ([a-z]+) ", _help(), flags=re.M))
     named = {word for text in TEXTS.values() for word in re.findall(r"`jobbsjansen ([a-z]+)", text)}
-    named |= set(re.findall(r"(?:jobbsjansen |\| )([a-z]+)(?= |$)", TEXTS[ROOT / "README.md"].split("## Commands")[1].split("```")[1]))
+    named |= set(
+        re.findall(r"(?:jobbsjansen |\| )([a-z]+)(?= |$)", TEXTS[ROOT / "README.md"].split("## Commands")[1].split("```")[1])
+    )
     assert len(named) > 10
     assert named <= commands
 
 
 @pytest.mark.parametrize("option", ["--home", "--now", "--json", "--quiet"])
 def test_options_are_everywhere(option):
-    for command in ("nightly", "check", "synth", "release", "disclose", "pseudonymise", "status", "doctor", "rule", "site", "notebook"):
+    for command in (
+        "nightly",
+        "check",
+        "synth",
+        "release",
+        "disclose",
+        "pseudonymise",
+        "status",
+        "doctor",
+        "rule",
+        "site",
+        "notebook",
+    ):
         assert option in _help(command)
     assert option in _help("export", "ssb")
     assert option in _help("keys", "show")
@@ -44,7 +58,9 @@ def test_every_file_the_documents_name_exists():
     named = {
         name
         for path, text in TEXTS.items()
-        for name in re.findall(r"`((?:pipeline|assets|expectations|jobbsjansen|docs|notebooks|data|deploy|benchmarks)/[\w./-]+)`", text)
+        for name in re.findall(
+            r"`((?:pipeline|assets|expectations|jobbsjansen|docs|notebooks|data|deploy|benchmarks)/[\w./-]+)`", text
+        )
     }
     assert len(named) > 5
     assert sorted(name for name in named if not (ROOT / name).exists()) == []
@@ -56,13 +72,30 @@ def test_no_index_address_and_no_workplace_in_any_file():
     bad = []
     for name in filter(None, listed):
         path = ROOT / name
-        if path.is_file() and path.suffix not in (".parquet", ".xlsx", ".zip") and "vendor" not in name and words.search(path.read_text("utf-8", "ignore")):
+        if (
+            path.is_file()
+            and path.suffix not in (".parquet", ".xlsx", ".zip")
+            and "vendor" not in name
+            and words.search(path.read_text("utf-8", "ignore"))
+        ):
             bad.append(name)
     assert bad == []
 
 
 def test_the_top_level_is_as_agreed():
-    wanted = {"pipeline", "assets", "expectations", "notebooks", "data", "tests", "pyproject.toml", "workspace.yaml", "jobbsjansen", "docs", "deploy"}
+    wanted = {
+        "pipeline",
+        "assets",
+        "expectations",
+        "notebooks",
+        "data",
+        "tests",
+        "pyproject.toml",
+        "workspace.yaml",
+        "jobbsjansen",
+        "docs",
+        "deploy",
+    }
     wanted |= {"benchmarks", "Makefile", "CHANGELOG.md", "README.md", "requirements.lock"}
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
     assert {name.split("/")[0] for name in listed if not name.startswith(".")} == wanted

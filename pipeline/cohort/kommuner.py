@@ -15,7 +15,7 @@ OSLO = "0301"
 _Period = tuple[date, date | None]
 
 
-def harmonise(komm_nr: str | None, day: date) -> str:
+def harmonise(komm_nr: str | None, day: date | None) -> str:
     """The number in the latest year of the code list that ``komm_nr``, reported for an event on ``day``, has become.
 
     A number is read as of the day nearest ``day`` on which it was valid: a sender who keeps using an old number, or reports
@@ -24,7 +24,7 @@ def harmonise(komm_nr: str | None, day: date) -> str:
 
     Args:
         komm_nr: municipality number, four digits, of any year.
-        day: the event the number is judged on (start of the participation).
+        day: the event the number is judged on (start of the participation); null = the number's last period.
 
     Returns:
         A number valid today, or ``9999`` when the number is missing or in no year of the list.
@@ -50,7 +50,9 @@ def with_komm_nr_ref(frame: pl.DataFrame, day: str) -> pl.DataFrame:
     )
 
 
-def _nearest_valid_day(periods: list[_Period], day: date) -> date:
+def _nearest_valid_day(periods: list[_Period], day: date | None) -> date:
+    if day is None:
+        return max(start for start, _ in periods)
     return min((_clamp(period, day) for period in periods), key=lambda valid: abs(valid - day))
 
 

@@ -47,10 +47,15 @@ def typed(table: str, raw: pl.DataFrame, *, demo: bool) -> pl.DataFrame:
         flags += _identity_flags(demo=demo)
     for column in described.columns:
         if is_open(column):
-            whole = whole.with_columns(holds_identity(whole[column.name]).alias(flag_name("JS127", column.name)))
+            whole = whole.with_columns(_holds_identity(whole[column.name], column).alias(flag_name("JS127", column.name)))
         flags += _reading_flags(column)
     flagged = whole.with_columns(f.fill_null(False) for f in flags)
     return _expected_flags(flagged.with_columns(_value(c) for c in described.columns), table)
+
+
+def _holds_identity(cells: pl.Series, column: Column) -> pl.Series:
+    # a spreadsheet eats the leading zero of a number
+    return holds_identity(cells if column.kind == "text" else cells.str.replace(r"^(\d{10})$", "0$1"))
 
 
 def _column(raw: pl.DataFrame, column: Column) -> pl.Expr:

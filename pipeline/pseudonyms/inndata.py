@@ -13,16 +13,18 @@ from pipeline.pseudonyms.identity_search import refuse_identities
 from pipeline.pseudonyms.keys import Keys
 from pipeline.pseudonyms.person_keys import person_keys, pseudonyms
 from pipeline.tables import INNDATA
+from pipeline.tables.inndata import ROW_IDS
 
 _NOT_MADE_HERE = ("mottak",)
-_OWN_HASHES = ("person_key", "deltakelse_key", "veileder_key", "receipt_id")
+_OWN_HASHES = ("person_key", "deltakelse_key", "veileder_key", "receipt_id", *ROW_IDS)
 
 
 def to_inndata(rows: Mapping[str, pl.DataFrame], keys: Keys) -> dict[str, pl.DataFrame]:
     """The pseudonymised tables: every ``INNDATA`` table but the ledger and the registers, one row per row taken in.
 
     ``fnr`` becomes ``person_key``, ``veileder_id`` becomes ``veileder_key`` (the same adviser of the same owner is one),
-    ``fodselsdato`` becomes ``fodselsaar``; other identity and free-text columns fall away. A table that was never
+    ``fodselsdato`` becomes ``fodselsaar``, the senders' ids of spells, contacts, assessments and answers become pseudonyms
+    within their project; other identity and free-text columns fall away. A table that was never
     delivered comes out empty.
 
     Raises:
@@ -39,6 +41,7 @@ def _pseudonymise(name: str, frame: pl.DataFrame, keys: Keys) -> pl.DataFrame:
         frame = frame.with_columns(person_keys(frame["fnr"], keys).alias("person_key"))
     if "veileder_id" in frame.columns:
         frame = frame.with_columns(_adviser_keys(frame, keys))
+    frame = frame.with_columns(_row_ids(frame, name, keys) for name in ROW_IDS if name in frame.columns)
     if "fodselsdato" in frame.columns:
         frame = frame.with_columns(pl.col("fodselsdato").dt.year().alias("fodselsaar"))
     made = INNDATA[name].conform(_in_fixed_order(frame, INNDATA[name].names))
@@ -61,6 +64,11 @@ def _adviser_keys(frame: pl.DataFrame, keys: Keys) -> pl.Series:
         pl.when(pl.col("veileder_id").is_not_null()).then(_joined("adviser", "avsender", "veileder_id")).alias("veileder_key")
     )
     return pseudonyms(texts["veileder_key"], keys.derive("adviser"))
+
+
+def _row_ids(frame: pl.DataFrame, name: str, keys: Keys) -> pl.Series:
+    text = pl.when(pl.col(name).is_not_null()).then(_joined(name, "prosjekt_id", name)).alias(name)
+    return pseudonyms(frame.select(text)[name], keys.derive("row"))
 
 
 def _joined(kind: str, *columns: str) -> pl.Expr:

@@ -127,8 +127,8 @@ def is_id(column: Column) -> bool:
 
 
 def is_open(column: Column) -> bool:
-    """Whether the column carries text of the sender's own choice out of the identified zone: no code list, no free text, no identity."""
-    return column.kind == "text" and not column.codes and column.sensitivity not in ("identity", "free_text")
+    """Whether the column carries text or numbers of the sender's own choice out of the identified zone: no code list, no free text."""
+    return column.kind in ("text", "int", "float") and not column.codes and column.sensitivity not in ("identity", "free_text")
 
 
 def _checks_of(found: Rule, table: Table) -> list[Check]:

@@ -6,6 +6,8 @@ Derived from the delivery descriptions: ``identity`` and ``free_text`` columns f
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline.tables.base import Column as C
 from pipeline.tables.base import Table
 from pipeline.tables.deliveries import DELIVERY_TABLES
@@ -15,6 +17,10 @@ OWNER = C("avsender", "text", "owner of the project: the sender of its first acc
 RECEIPT = C("receipt_id", "text", "receipt of the delivery the row was last taken from")
 
 
+# a sender's own id of a spell, contact, assessment or answer leads back to the person in the sender's case system
+ROW_IDS = ("tiltak_id", "kartlegging_id", "oppfolging_id", "svar_id")
+
+
 def _pseudonymised(column: C) -> C | None:
     if column.name == "fnr":
         return C("person_key", "text", "pseudonym of the person", column.required, column.key, sensitivity="personal")
@@ -22,6 +28,8 @@ def _pseudonymised(column: C) -> C | None:
         return C("fodselsaar", "int", "birth year", column.required, unit="year", sensitivity="personal")
     if column.name == "veileder_id":
         return C("veileder_key", "text", "pseudonym of the adviser", column.required, column.key, sensitivity="personal")
+    if column.name in ROW_IDS:
+        return replace(column, meaning=f"pseudonym of the sender's id: {column.meaning}", sensitivity="personal")
     if column.sensitivity in ("identity", "free_text") or column.name in ("slettes", "deltakelse_id"):
         return None
     return column

@@ -100,7 +100,9 @@ def plant(root: Path, canaries: Canaries) -> None:
     for name, table in DELIVERY_TABLES.items():
         rows = []
         for i, column in enumerate(table.columns):
-            for value in (canaries.number(), canaries.name()):
+            # a project's id and the heading of an answer about the project are kept as they are; numbers are refused there too
+            kept = column.name == "prosjekt_id" or (name, column.name) == ("undersokelse", "kategori")
+            for value in [canaries.number()] if kept else [canaries.number(), canaries.name()]:
                 rows.append(_row(name, people[i % 30], 1000 + len(rows)) | {column.name: value})
         planted[f"{name}.csv"] = _csv(name, rows, extra=canaries.name())
     (folder / f"{canaries.number()} {canaries.name()}.zip").write_bytes(_zip(planted))
