@@ -95,7 +95,7 @@ def test_every_receipt_balances(sample_home):
 
 def test_effects_hold_every_declared_placement_combination(snapshot):
     rows = snapshot.execute(
-        "select strategi, horisont_uker, utfall, variant from statistikk.effekt where analyse = 'praksis_tidspunkt' "
+        "select strategi, horisont_uker, utfall, variant from statistikk.effekt where \"analyse\" = 'praksis_tidspunkt' "
         "and maal = 'risikodifferanse' and folsomhet = 'hoved' and undergruppe = 'alle'"
     ).fetchall()
     wanted = {
