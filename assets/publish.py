@@ -42,6 +42,21 @@ def write_candidate(night: Night, released: ReleasedTables) -> None:
     write_release(released, night.settings.home, frozen_site)
 
 
+def publish_when_due(night: Night) -> bool:
+    """Write the next release if the calendar asks for one and the figures behind the last have changed; whether one was written.
+
+    Raises:
+        ReleaseRefused: the gate keeps the last release.
+    """
+    if not is_due(night):
+        return False
+    candidate, last = candidate_release(night), latest_release(night.settings.home)
+    if last is not None and candidate.manifest["inndata"] == last.manifest["inndata"]:
+        return False
+    write_candidate(night, candidate)
+    return True
+
+
 def is_due(night: Night) -> bool:
     """Whether the calendar asks for a release tonight, and there is anything to release."""
     has_leavers = night.warehouse.read("klargjort", "deltakelse")["slutt_dato"].is_not_null().any()

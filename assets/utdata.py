@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.night import Night, value_free
-from assets.publish import candidate_release, export_ssb, is_due, publish_snapshot, rebuild_site, write_candidate
+from assets.publish import export_ssb, publish_snapshot, publish_when_due, rebuild_site
 from assets.specs import file_spec, spec
 from pipeline.disclosure import latest_release
 from pipeline.errors import ReleaseRefused
@@ -28,14 +28,12 @@ def utgivelse(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResul
     """A new numbered release when the calendar says so; the gate may refuse, then the last one stays."""
     night: Night = context.resources.night
     new, refusal = False, ""
-    if is_due(night):
-        night.progress("utgivelse")
-        try:
-            value_free("release", lambda: write_candidate(night, candidate_release(night)))
-            new = True
-        except ReleaseRefused as refused:
-            refusal = str(refused)
-            night.facts["release_refused"] = refusal
+    night.progress("utgivelse")
+    try:
+        new = value_free("release", lambda: publish_when_due(night))
+    except ReleaseRefused as refused:
+        refusal = str(refused)
+        night.facts["release_refused"] = refusal
     released = latest_release(night.settings.home)
     night.facts["release"] = {"release_id": released.release_id if released else None, "new": new}
     check = dg.AssetCheckResult(

@@ -95,9 +95,9 @@ def synth(
             "--population and --months are not in this version.", "Leave them out; participants' extracts are written."
         )
     if sample:
-        make_sample(out, seed)
+        make_sample(out, seed, progress=us.progress())
     else:
-        synthesise(participants, seed, out, truth)
+        synthesise(participants, seed, out, truth, progress=us.progress())
     us.answer({"out": str(out), "seed": seed}, f"Written to {out} (seed {seed}).")
 
 
