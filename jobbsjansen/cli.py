@@ -3,8 +3,6 @@
 Stages and orchestration are imported inside the commands, so that ``--help`` stays fast.
 """
 
-from __future__ import annotations
-
 import sys
 import traceback
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from jobbsjansen.face import HomeOption, JsonOption, KeyFileOption, NowOption, QuietOption, face
+from jobbsjansen.face import Face, command
 from pipeline.errors import UserError
 
 # what the command-line library raises for wrong options; it exports only subclasses
@@ -32,42 +30,32 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(export_app, name="export")
 
 
-@app.command()
-def nightly(
-    home: HomeOption = None,
-    now: NowOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    key_file: KeyFileOption = None,
-) -> None:
+@command(app, with_key=True)
+def nightly(us: Face) -> None:
     """The whole run: everything that is new, from the inbox to the dashboard. Safe to repeat."""
     from jobbsjansen.nightly import run_nightly
 
-    us = face(home, now, json, quiet, key_file)
     result = run_nightly(us.settings, us.progress())
     us.answer(result.as_dict(), result.text())
 
 
-@app.command()
+@command(app)
 def check(
+    us: Face,
     file: Annotated[Path, typer.Argument(help="The delivery to check.", show_default=False)],
     avsender: Annotated[str, typer.Option("--avsender", help="Sender: municipality (4 digits), Oslo district (6) or imdi.")],
-    home: HomeOption = None,
-    now: NowOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
 ) -> None:
     """The receipt a delivery would get; takes nothing in. Exit code 0 accepted, 1 with remarks, 2 rejected or quarantined."""
     from jobbsjansen.checking import check_delivery
 
-    us = face(home, now, json, quiet)
     receipt, text = check_delivery(file, avsender, us.settings)
     us.answer(receipt, text)
     raise typer.Exit({"accepted": 0, "accepted_with_remarks": 1}.get(str(receipt["state"]), 2))
 
 
-@app.command()
+@command(app)
 def synth(
+    us: Face,
     out: Annotated[Path, typer.Option("--out", help="Folder to write to; must not hold deliveries already.")],
     participants: Annotated[int, typer.Option("--participants", min=1)] = 1500,
     seed: Annotated[int, typer.Option("--seed")] = 20240501,
@@ -81,15 +69,10 @@ def synth(
     sample: Annotated[
         bool, typer.Option("--sample", help="Make data/sample: senders, corrections and faulty deliveries.")
     ] = False,
-    home: HomeOption = None,
-    now: NowOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
 ) -> None:
     """Synthetic deliveries and extracts with known truth (birth month + 80: no living person can be hit)."""
     from pipeline.synthetic import make_sample, synthesise
 
-    us = face(home, now, json, quiet)
     if population is not None or months is not None:
         raise UserError(
             "--population and --months are not in this version.", "Leave them out; participants' extracts are written."
@@ -101,173 +84,131 @@ def synth(
     us.answer({"out": str(out), "seed": seed}, f"Written to {out} (seed {seed}).")
 
 
-@app.command()
-def sample(home: HomeOption = None, now: NowOption = None, json: JsonOption = False, quiet: QuietOption = False) -> None:
+@command(app)
+def sample(us: Face) -> None:
     """Copy data/sample into a new home, with the deliveries' times, so that the main job has something to do."""
     from jobbsjansen.nightly import SAMPLE
     from pipeline.synthetic import load_sample
 
-    us = face(home, now, json, quiet)
     load_sample(SAMPLE, us.settings.home.root)
     us.answer({"home": str(us.settings.home.root)}, f"The sample is in {us.settings.home.root}. Next: jobbsjansen nightly")
 
 
-@app.command()
+@command(app)
 def release(
+    us: Face,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what the gate would decide; write nothing.")] = False,
-    home: HomeOption = None,
-    now: NowOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
 ) -> None:
     """Make the next release from the last night's tables, whatever the calendar says."""
     from jobbsjansen.publishing import make_release
 
-    us = face(home, now, json, quiet)
     result = make_release(us.settings, dry_run=dry_run)
     us.answer(result, f"{'Would be' if dry_run else 'Released'}: {result['release_id']}, {result['hidden']} values hidden.")
 
 
-@app.command()
+@command(app)
 def disclose(
+    us: Face,
     cube: Annotated[Path, typer.Argument(help="Inner cells as CSV.", show_default=False)],
     spec: Annotated[Path, typer.Option("--spec", help="What is to be released, JSON.")],
     out: Annotated[Path, typer.Option("--out", help="The protected tables, CSV.")],
     internal: Annotated[bool, typer.Option("--internal", help="Add the column 'primary' (never publish it).")] = False,
-    home: HomeOption = None,
-    now: NowOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
 ) -> None:
     """Protect linked frequency tables: primary rule, secondary suppression, independent audit."""
     from pipeline.disclosure import disclose_file
 
-    us = face(home, now, json, quiet)
     disclose_file(cube, spec, out, internal)
     us.answer({"out": str(out)}, f"Written to {out}; no hidden cell is recoverable.")
 
 
-@app.command()
+@command(app, with_key=True)
 def pseudonymise(
+    us: Face,
     source: Annotated[Path, typer.Argument(help="The owner's extract with person_id.", show_default=False)],
     target: Annotated[Path, typer.Argument(help="The extract with person_key.", show_default=False)],
     register: Annotated[str, typer.Option("--register")],
-    home: HomeOption = None,
-    now: NowOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    key_file: KeyFileOption = None,
 ) -> None:
     """For a register's owner: replace the identity numbers by pseudonyms under that register's own key."""
     from pipeline.pseudonyms import load_keys, pseudonymise_file
 
-    us = face(home, now, json, quiet, key_file)
     pseudonymise_file(source, target, register, load_keys(us.settings, f"register/{register}"))
     us.answer({"out": str(target)}, f"Written to {target}.")
 
 
-@app.command()
+@command(app)
 def status(
+    us: Face,
     senders: Annotated[bool, typer.Option("--senders", help="One line per sender.")] = False,
-    home: HomeOption = None,
-    now: NowOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
 ) -> None:
     """How the last night went. Exit code 1 when stale or failed."""
     from jobbsjansen.status import read_status
 
-    us = face(home, now, json, quiet)
     result, text, healthy = read_status(us.settings, senders=senders)
     us.answer(result, text)
     raise typer.Exit(0 if healthy else 1)
 
 
-@app.command()
-def doctor(
-    home: HomeOption = None,
-    now: NowOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    key_file: KeyFileOption = None,
-) -> None:
+@command(app, with_key=True)
+def doctor(us: Face) -> None:
     """Whether this machine and this home can run a night; says what to mend."""
     from jobbsjansen.doctor import examine
 
-    us = face(home, now, json, quiet, key_file)
     findings = examine(us.settings)
     us.answer({"findings": [f.__dict__ for f in findings]}, "\n".join(f.line() for f in findings))
     raise typer.Exit(0 if all(f.ok for f in findings) else REFUSED)
 
 
-@app.command()
+@command(app)
 def rule(
+    us: Face,
     code: Annotated[str, typer.Argument(help="Rule code, like JS014.", show_default=False)],
-    home: HomeOption = None,
-    now: NowOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
 ) -> None:
     """What a rule means, why it is there and how to mend a breach."""
     from jobbsjansen.checking import explain_rule
 
-    us = face(home, now, json, quiet)
     us.answer(*explain_rule(code))
 
 
-@app.command()
-def site(home: HomeOption = None, now: NowOption = None, json: JsonOption = False, quiet: QuietOption = False) -> None:
+@command(app)
+def site(us: Face) -> None:
     """Build site/ again from the latest release and the status."""
     from jobbsjansen.publishing import rebuild_site
 
-    us = face(home, now, json, quiet)
     index = rebuild_site(us.settings)
     us.answer({"index": str(index)}, f"Open {index}")
 
 
-@app.command()
+@command(app)
 def notebook(
+    us: Face,
     name: Annotated[str, typer.Argument(help="Which, like 00_first_look.")] = "00_first_look",
-    home: HomeOption = None,
-    now: NowOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
 ) -> None:
     """Run a starter notebook on this home's snapshot and print what it says."""
     from jobbsjansen.notebooks import run_notebook
 
-    us = face(home, now, json, quiet)
     run_notebook(name, us.settings)
 
 
-@app.command()
+@command(app)
 def ui(
+    us: Face,
     port: Annotated[int, typer.Option("--port")] = 3000,
-    home: HomeOption = None,
-    now: NowOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
 ) -> None:
     """Dagster's pages over this home, on this machine only."""
     from jobbsjansen.nightly import open_ui
 
-    us = face(home, now, json, quiet)
     us.say(f"http://127.0.0.1:{port}  (Ctrl+C ends it)")
     raise typer.Exit(open_ui(us.settings, port))
 
 
-@keys_app.command("new")
+@command(keys_app, "new")
 def keys_new(
+    us: Face,
     path: Annotated[Path, typer.Argument(help="Where to put the key; outside home and project.", show_default=False)],
-    home: HomeOption = None,
-    now: NowOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
 ) -> None:
     """Make a master key. Never overwrites."""
     from pipeline.pseudonyms import new_key_file
 
-    us = face(home, now, json, quiet)
     keys = new_key_file(path)
     us.answer(
         {"path": str(path), "version": keys.version, "check_value": keys.check_value},
@@ -275,52 +216,34 @@ def keys_new(
     )
 
 
-@keys_app.command("show")
-def keys_show(
-    home: HomeOption = None,
-    now: NowOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    key_file: KeyFileOption = None,
-) -> None:
+@command(keys_app, "show", with_key=True)
+def keys_show(us: Face) -> None:
     """Version and check value of the key in use; never the key."""
     from pipeline.pseudonyms import load_keys
 
-    us = face(home, now, json, quiet, key_file)
     keys = load_keys(us.settings)
     us.answer(
         {"version": keys.version, "check_value": keys.check_value}, f"Version {keys.version}, check value {keys.check_value}"
     )
 
 
-@export_app.command("ssb")
-def export_ssb(
-    home: HomeOption = None,
-    now: NowOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    key_file: KeyFileOption = None,
-) -> None:
+@command(export_app, "ssb", with_key=True)
+def export_ssb(us: Face) -> None:
     """The pseudonymised data set for Statistics Norway, from the last night's tables."""
     from jobbsjansen.publishing import write_ssb
 
-    us = face(home, now, json, quiet, key_file)
     folder = write_ssb(us.settings)
     us.answer({"folder": str(folder)}, f"Written to {folder}. Next: jobbsjansen export verify {folder}")
 
 
-@export_app.command("verify")
+@command(export_app, "verify")
 def export_verify(
+    us: Face,
     folder: Annotated[Path, typer.Argument(show_default=False)],
-    home: HomeOption = None,
-    now: NowOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
 ) -> None:
     """Whether a package is whole and as described."""
     from pipeline.export import verify_package
 
-    us = face(home, now, json, quiet)
     faults = verify_package(folder)
     us.answer({"faults": faults}, "\n".join(faults) or "The package is whole.")
     raise typer.Exit(REFUSED if faults else 0)

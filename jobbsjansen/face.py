@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import json
 import sys
 import time
@@ -65,3 +67,40 @@ def face(home: Path | None, now: str | None, as_json: bool, quiet: bool, key_fil
         except ValueError:
             raise UserError("--now is not a time in ISO 8601.", "Write it like 2026-01-15T02:30.") from None
     return Face(load_settings(home, moment, key_file), as_json, quiet)
+
+
+_EVERYWHERE = {"home": HomeOption, "now": NowOption, "json": JsonOption, "quiet": QuietOption}
+
+
+def _option(name: str, annotation: object) -> inspect.Parameter:
+    default = False if name in ("json", "quiet") else None
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def command(
+    group: typer.Typer, name: str | None = None, *, with_key: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register ``function(us, …)`` as a command that takes the options all commands take, and gets its ``Face`` as ``us``.
+
+    Args:
+        group: where the command belongs.
+        name: its name when the function's name is not.
+        with_key: whether it takes ``--key-file``.
+    """
+    common = {**_EVERYWHERE, **({"key_file": KeyFileOption} if with_key else {})}
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(function)
+        def run(**given: Any) -> None:
+            options = {option: given.pop(option) for option in common}
+            function(face(options["home"], options["now"], options["json"], options["quiet"], options.get("key_file")), **given)
+
+        own = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in list(inspect.signature(function).parameters.values())[1:]]
+        parameters = [*own, *(_option(option, annotation) for option, annotation in common.items())]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {p.name: p.annotation for p in parameters}
+        del run.__wrapped__  # type: ignore[attr-defined]
+        group.command(name)(run)
+        return function
+
+    return register
