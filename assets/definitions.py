@@ -1,13 +1,23 @@
 """``build_defs``: every asset, job, schedule and sensor, with overridable resources."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
 from assets import inndata, klargjort, statistikk, utdata
+from assets.home import held
 from assets.jobs import JOB_NAME, inbox_sensor, nightly_job, nightly_schedule
-from assets.night import Night, night_from_environment
+from assets.night import Night
+from pipeline.settings import load_settings
+
+
+@dg.resource(description="One run over the home that the environment names; holds it from first to last asset.")
+def night_from_environment(_context) -> Iterator[Night]:
+    """The night of a run that Dagster itself started (schedule, sensor, web page)."""
+    with held(load_settings()) as night:
+        yield night
+
 
 ASSETS = [*inndata.ASSETS, *klargjort.ASSETS, *statistikk.ASSETS, *utdata.ASSETS]
 

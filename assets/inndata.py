@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
-from assets.night import Night, Output, value_free
+from assets.night import Night, Output
 from assets.specs import file_spec, spec
 from expectations import judge_profile, validate
 from pipeline.errors import UserError
@@ -52,7 +52,7 @@ def leveranser(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResu
         judged[table] = (frame.height, findings.height)
         return findings
 
-    taken: IntakeNight = value_free("intake", lambda: run_intake(night.settings, judge, night.progress))
+    taken: IntakeNight = night.guard("intake", lambda: run_intake(night.settings, judge, night.progress))
     night.warehouse.write("inndata", "mottak", taken.mottak)
     states = dict(taken.mottak.group_by("state").len().sort("state").iter_rows())
     night.facts["deliveries"] = {"new": taken.n_new, "known": taken.mottak.height, "states": states}

@@ -13,8 +13,8 @@ import polars as pl
 
 from pipeline.errors import UserError
 from pipeline.pseudonyms import Keys, check_home_key, load_keys
-from pipeline.settings import Settings, load_settings
-from pipeline.store import Warehouse, code_hash, digest, home_lock
+from pipeline.settings import Settings
+from pipeline.store import Warehouse, code_hash, digest
 
 Output = tuple[str, str]
 T = TypeVar("T")
@@ -28,13 +28,16 @@ class StepFailed(Exception):
 class Night:
     """One run over one home.
 
-    ``facts`` gathers value-free counts for ``status.json``; ``built`` names the steps that were computed anew.
+    ``facts`` gathers value-free counts for ``status.json``; ``built`` names the steps that were computed anew; ``completed`` is set by
+    the last asset; ``failure`` is the value-free text of what broke.
     """
 
     settings: Settings
     progress: Callable[[str], None] = lambda _text: None
     facts: dict[str, object] = field(default_factory=dict)
     built: list[str] = field(default_factory=list)
+    completed: bool = False
+    failure: str = ""
 
     @cached_property
     def keys(self) -> Keys:
@@ -76,12 +79,20 @@ class Night:
         if self.warehouse.is_current(step, inputs, version, wanted):
             return False
         self.progress(step)
-        frames = value_free(step, compute)
+        frames = self.guard(step, compute)
         for state, table in wanted:
             self.warehouse.write(state, table, frames[(state, table)])
         self.warehouse.record_build(step, inputs, version, self.stamp)
         self.built.append(step)
         return True
+
+    def guard(self, step: str, call: Callable[[], T]) -> T:
+        """``value_free``, and remembers what broke for the status."""
+        try:
+            return value_free(step, call)
+        except (UserError, StepFailed) as told:
+            self.failure = str(told)
+            raise
 
     def materialized(self, outputs: Iterable[Output], built: bool, started: float) -> Iterator[dg.MaterializeResult]:
         """One value-free event per table: rows, hash, whether it was made anew."""
@@ -115,11 +126,3 @@ def value_free(step: str, call: Callable[[], T]) -> T:
         told = StepFailed(f"{step}: {type(problem).__name__} at {where}")
     told.__cause__ = told.__context__ = None
     raise told
-
-
-@dg.resource(description="One run over the home that the environment names; holds the home's lock from first to last asset.")
-def night_from_environment(_context) -> Iterator[Night]:
-    """The night of a run that Dagster itself started (schedule, sensor, web page)."""
-    settings = load_settings()
-    with home_lock(settings.home):
-        yield Night(settings)

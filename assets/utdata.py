@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from assets.night import Night, value_free
+from assets.night import Night
 from assets.publish import export_ssb, publish_snapshot, publish_when_due, rebuild_site
 from assets.specs import file_spec, spec
 from pipeline.disclosure import latest_release
@@ -30,7 +30,7 @@ def utgivelse(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResul
     new, refusal = False, ""
     night.progress("utgivelse")
     try:
-        new = value_free("release", lambda: publish_when_due(night))
+        new = night.guard("release", lambda: publish_when_due(night))
     except ReleaseRefused as refused:
         refusal = str(refused)
         night.facts["release_refused"] = refusal
@@ -76,11 +76,12 @@ def produkter(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResul
     """Dashboard, package and analyst file from what stands."""
     night: Night = context.resources.night
     night.progress("produkter")
-    site = value_free("dashboard", lambda: rebuild_site(night))
+    site = night.guard("dashboard", lambda: rebuild_site(night))
     if not night.warehouse.read("klargjort", "deltakelse").is_empty():
-        value_free("package", lambda: export_ssb(night))
-    value_free("analyst file", lambda: publish_snapshot(night))
+        night.guard("package", lambda: export_ssb(night))
+    night.guard("analyst file", lambda: publish_snapshot(night))
     night.facts["site"] = str(site) if site else None
+    night.completed = True
     yield dg.MaterializeResult(asset_key="utdata_nettsted", metadata={"built": site is not None})
     yield dg.MaterializeResult(asset_key="utdata_ssb")
     yield dg.MaterializeResult(asset_key="utdata_analysefil")

@@ -11,22 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jobbsjansen.status import write_status
 from pipeline.errors import ReleaseRefused
-from pipeline.settings import Home, Settings
-from pipeline.store import home_lock, write_text
+from pipeline.settings import Settings
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
-
-DAGSTER_YAML = """\
-telemetry:
-  enabled: false
-run_coordinator:
-  module: dagster.core.run_coordinator
-  class: QueuedRunCoordinator
-  config:
-    max_concurrent_runs: 1
-"""
 
 
 @dataclass(frozen=True)
@@ -55,16 +43,6 @@ class NightResult:
         return "\n".join(lines)
 
 
-def prepare_home(home: Home) -> None:
-    """Folders with their permissions, and Dagster's settings (telemetry off)."""
-    for folder in (home.root, home.inbox, home.registers, home.receipts, home.dagster):
-        folder.mkdir(parents=True, exist_ok=True)
-    home.identified.mkdir(mode=0o700, exist_ok=True)
-    home.identified.chmod(0o700)
-    if not (home.dagster / "dagster.yaml").is_file():
-        write_text(home.dagster / "dagster.yaml", DAGSTER_YAML)
-
-
 def run_nightly(settings: Settings, progress: Callable[[str], None]) -> NightResult:
     """Everything that is new, from the inbox to the dashboard.
 
@@ -73,37 +51,22 @@ def run_nightly(settings: Settings, progress: Callable[[str], None]) -> NightRes
         RefusedStart: wrong key or environment; nothing was written.
         ReleaseRefused: the night is complete, but the gate kept the last release.
     """
-    with home_lock(settings.home):
-        os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
-        from assets.definitions import run_night
-        from assets.night import Night
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
+    from assets.definitions import run_night
+    from assets.home import held
 
-        started = time.monotonic()
-        night = Night(settings, progress)
-        _ = night.keys  # the wrong key fails here, before any write
-        prepare_home(settings.home)
-        try:
-            run_night(night)
-        except Exception as problem:
-            write_status(settings, "failed", night.facts | {"failure": _failure(problem)}, night.built)
-            raise
-        refused = night.facts.get("release_refused")
-        write_status(settings, "release_refused" if refused else "completed", night.facts, night.built)
-        if refused:
-            raise ReleaseRefused(str(refused), "The last release stays; the night is otherwise complete.")
-        return NightResult(time.monotonic() - started, night.facts, night.built)
-
-
-def _failure(problem: BaseException) -> str:
-    """Value-free: our own errors speak for themselves, of others only the kind is told."""
-    from assets.night import StepFailed
-    from pipeline.errors import UserError
-
-    return str(problem) if isinstance(problem, (StepFailed, UserError)) else type(problem).__name__
+    started = time.monotonic()
+    with held(settings, progress) as night:
+        run_night(night)
+    if "release_refused" in night.facts:
+        raise ReleaseRefused(str(night.facts["release_refused"]), "The night is otherwise complete.")
+    return NightResult(time.monotonic() - started, night.facts, night.built)
 
 
 def open_ui(settings: Settings, port: int) -> int:
     """Dagster's web server and daemon over the home, bound to localhost; returns its exit code."""
+    from assets.home import prepare_home
+
     prepare_home(settings.home)
     environment = os.environ | {
         "DAGSTER_HOME": str(settings.home.dagster),

@@ -1,4 +1,4 @@
-"""``status.json``: how the last night went, without any value; and the command that reads it."""
+"""``status``: how the last night went, read from ``status.json``."""
 
 from __future__ import annotations
 
@@ -10,21 +10,9 @@ import polars as pl
 
 from pipeline.errors import UserError
 from pipeline.settings import Settings
-from pipeline.store import Warehouse, json_text, write_text
+from pipeline.store import Warehouse
 
 STALE_AFTER = timedelta(hours=36)
-
-
-def write_status(settings: Settings, state: str, facts: dict[str, Any], built: list[str]) -> None:
-    """Write ``status.json``: state (completed, release_refused or failed), the run clock, counts, what was built."""
-    document = {
-        "state": state,
-        "finished": settings.now.isoformat(),
-        "environment": settings.environment,
-        "built": built,
-        **facts,
-    }
-    write_text(settings.home.status, json_text(document))
 
 
 def read_status(settings: Settings, *, senders: bool = False) -> tuple[dict[str, Any], str, bool]:

@@ -70,7 +70,7 @@ def test_the_rules_are_asset_checks():
 
 
 def test_a_run_started_by_dagster_itself_holds_the_home(tmp_path, monkeypatch):
-    from assets.night import night_from_environment
+    from assets.definitions import night_from_environment
     from pipeline.errors import HomeBusy
     from pipeline.settings import Home
     from pipeline.store import home_lock
