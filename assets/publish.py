@@ -64,12 +64,12 @@ def is_due(night: Night) -> bool:
 
 
 def _freshness(night: Night, released: ReleasedTables) -> Freshness:
-    ledger = night.warehouse.read("inndata", "mottak").filter(pl.col("state") != "duplicate")
-    latest = ledger.sort("rekkefolge").group_by("avsender").agg(pl.col("state").last())
+    accepted = night.warehouse.read("inndata", "mottak").filter(pl.col("state").str.starts_with("accepted")).sort("rekkefolge")
+    latest = accepted.group_by("avsender").agg(pl.col("state").last())
     reach = night.warehouse.read("statistikk", "kobling").filter(pl.col("avsender") == "alle")
     return Freshness(
         built=night.settings.now,
-        received=latest.filter(pl.col("state").str.starts_with("accepted")).height,
+        received=latest.height,
         due=night.warehouse.read("klargjort", "prosjekt")["avsender"].n_unique(),
         with_remarks=latest.filter(pl.col("state") == "accepted_with_remarks").height,
         release_id=released.release_id,

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.disclosure.parameters import HIDDEN
+from pipeline.disclosure.parameters import HIDDEN, MISSING
 from pipeline.disclosure.transitions import KPI
 from pipeline.tables import UTDATA
 
@@ -29,7 +29,10 @@ def _emptied(frame: pl.DataFrame, hidden: pl.Expr, columns: tuple[str, ...]) -> 
 
 
 def _signed(table: str, frame: pl.DataFrame) -> pl.DataFrame:
-    sign = pl.when(pl.col("_hidden")).then(pl.lit(HIDDEN)).otherwise(pl.lit(""))
+    """With ``status``: ``..`` where there was no number to hide (not computed, or not good enough), ``:`` where one is hidden."""
+    if "_absent" not in frame.columns:
+        frame = frame.with_columns(_absent=pl.lit(False))
+    sign = pl.when(pl.col("_absent")).then(pl.lit(MISSING)).when(pl.col("_hidden")).then(pl.lit(HIDDEN)).otherwise(pl.lit(""))
     return UTDATA[table].conform(frame.with_columns(sign.alias("status")))
 
 
@@ -41,7 +44,8 @@ def effects(frame: pl.DataFrame, threshold: int) -> pl.DataFrame:
     events, persons = pl.col("n_hendelser"), pl.col("n_personer")
     too_few = _few("n_personer", "n_hendelser", threshold=threshold)
     risk = (pl.col("maal") == "risiko").fill_null(False) & (persons - events < threshold)
-    rows = frame.with_columns(_own=(too_few | risk).fill_null(True))
+    absent = persons.is_null() & pl.col("estimat").is_null()
+    rows = frame.with_columns(_own=(too_few | risk).fill_null(True), _absent=absent)
     arms = rows.filter((pl.col("maal") == "risiko") & pl.col("_own")).select(*_ARM, "strategi", "variant").unique()
     rows = _mark_arm(_mark_arm(rows, arms, "strategi"), arms, "sammenligning")
     rows = rows.with_columns(_hidden=pl.any_horizontal("_own", "_strategi_few", "_sammenligning_few"))
@@ -94,6 +98,7 @@ def curves(frame: pl.DataFrame, threshold: int) -> pl.DataFrame:
     and as many left the risk set; hidden too while there are too few events or persons at risk, and for grades C and D."""
     rows = frame.sort("strategi", "variant", "utfall", "uke", nulls_last=True)
     hidden: list[bool] = []
+    absent: list[bool] = []
     previous: tuple[Any, ...] = ()
     events = at_risk = 0
     for *arm, n_events, n_risk, grade in rows.select(
@@ -103,10 +108,11 @@ def curves(frame: pl.DataFrame, threshold: int) -> pl.DataFrame:
             previous, events, at_risk = tuple(arm), 0, -1
         small = n_events is None or n_risk is None or n_risk < threshold or 0 < n_events < threshold
         small = small or 0 < abs(n_events - events) < threshold or (at_risk >= 0 and 0 < abs(at_risk - n_risk) < threshold)
+        absent.append(grade in _NO_NUMBER)
         hidden.append(small or grade in _NO_NUMBER)
         if not hidden[-1]:
             events, at_risk = n_events, n_risk
-    rows = rows.with_columns(pl.Series("_hidden", hidden, dtype=pl.Boolean))
+    rows = rows.with_columns(pl.Series("_hidden", hidden, dtype=pl.Boolean), pl.Series("_absent", absent, dtype=pl.Boolean))
     return _signed(
         "kurver", _emptied(rows, pl.col("_hidden"), ("risiko", "ki_nedre", "ki_ovre", "n_hendelser", "n_under_risiko"))
     )
@@ -116,7 +122,7 @@ def chain(frame: pl.DataFrame, threshold: int) -> pl.DataFrame:
     """``UTDATA["aarsakskjede"]``: hidden where the link has too few persons or events; ungraded, C and D carry no estimate."""
     estimated = pl.col("n").is_not_null() | pl.col("estimat").is_not_null()
     small = (pl.col("n") < threshold) | (pl.col("n_hendelser") < threshold) | pl.col("n").is_null()
-    rows = frame.with_columns(_hidden=(estimated & small).fill_null(True))
+    rows = frame.with_columns(_hidden=(estimated & small).fill_null(True), _absent=~estimated)
     rows = _emptied(rows, pl.col("_hidden") | pl.col("grad").is_null() | pl.col("grad").is_in(_NO_NUMBER), (*_ESTIMATES, "funn"))
     return _signed("aarsakskjede", _emptied(rows, pl.col("_hidden"), ("n", "n_hendelser")))
 

@@ -12,7 +12,7 @@ import polars as pl
 from pipeline.disclosure.problem import TableSpec
 
 _FILE = Path(__file__).with_name("release_tables.json")
-HIDDEN, ZERO = ":", "-"
+HIDDEN, ZERO, MISSING = ":", "-", ".."
 
 
 @cache
