@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pipeline.disclosure.guard import Guard
 from pipeline.disclosure.problem import Measure, Problem
 
 PRIME = 2**61 - 1
@@ -25,11 +26,13 @@ class Outcome:
     Attributes:
         shown: per measure, whether it is published (numbers that are never printed count as hidden).
         determined: protected numbers that were computable before anything was published.
+        protected: cells that nothing shown determines: primary, forced, or hidden for the guard's sake.
         residuals: the residuals that are left, for the test of what a lone person can compute.
     """
 
     shown: tuple[bool, ...]
     determined: tuple[int, ...]
+    protected: frozenset[int]
     residuals: Residuals
 
 
@@ -92,7 +95,13 @@ def is_multiple(column: Vector, vector: Vector, row: int) -> bool:
     return all(column.get(r) == factor * v % PRIME for r, v in vector.items())
 
 
-def run(problem: Problem, virtual: Sequence[Mapping[int, int]], forced: frozenset[int], tracked: Sequence[int] = ()) -> Outcome:
+def run(
+    problem: Problem,
+    virtual: Sequence[Mapping[int, int]],
+    forced: frozenset[int],
+    tracked: Sequence[int] = (),
+    guard: Guard | None = None,
+) -> Outcome:
     """Publish all that can be published.
 
     Args:
@@ -100,6 +109,7 @@ def run(problem: Problem, virtual: Sequence[Mapping[int, int]], forced: frozense
         virtual: more numbers to protect that are no cells, as unknown → coefficient.
         forced: measures that are protected beside the primary ones.
         tracked: unknowns whose residuals are wanted afterwards; they never block anything.
+        guard: has a say in every number that the elimination would publish; it is used up.
 
     Returns:
         One pass; deterministic in the problem's content.
@@ -118,9 +128,9 @@ def run(problem: Problem, virtual: Sequence[Mapping[int, int]], forced: frozense
     for i, m in enumerate(measures):
         shown[i] |= m.printed and m.part == "ja" and m.value == 0 and not m.primary and i not in forced
     for name in candidates:
-        shown[name] = _publish(work, name, secret)
+        shown[name] = _publish(work, name, secret, guard)
     broken = tuple(sorted(p for p in secret if not work.columns[p]))
-    return Outcome(tuple(shown), tuple(sorted({*determined, *broken})), work)
+    return Outcome(tuple(shown), tuple(sorted({*determined, *broken})), frozenset(p for p in secret if p < len(measures)), work)
 
 
 def _alive(problem: Problem) -> list[list[bool]]:
@@ -177,13 +187,24 @@ def _take_fact(work: Residuals, vector: Vector, allowed: list[int]) -> None:
     work.eliminate(scaled(vector, row), row)
 
 
-def _publish(work: Residuals, name: int, secret: set[int]) -> bool:
-    vector = work.drop(name)
-    if not vector:
-        return True  # already determined by what is published: free
+def _publish(work: Residuals, name: int, secret: set[int], guard: Guard | None) -> bool:
+    vector = work.columns[name]
+    if not vector:  # already determined by what is published: free
+        work.drop(name)
+        if guard:
+            guard.accept(name)
+        return True
     row = work.pivot(vector)
     vector = scaled(vector, row)
     if any(p in secret and is_multiple(work.columns[p], vector, row) for p in work.rows[row]):
+        work.drop(name)
+        if guard:
+            guard.watch(name)
         return False
+    if guard and not guard.admits(name):
+        secret.add(name)  # hidden for the guard's sake, so nothing published later may determine it
+        guard.watch(name)
+        return False
+    work.drop(name)
     work.eliminate(vector, row)
     return True

@@ -1,26 +1,28 @@
 """From problem to pattern: the engine, then the stronger attackers, until none of them finds anything.
 
-Belongs here: the repair loop. Each finding becomes one more sum to protect, and the engine starts again from nothing.
+Belongs here: the repair loop. It only ever adds protection, and each round starts the engine again from nothing.
 Must not be here: the audit that decides on release.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from pipeline.disclosure import engine, intervals
-from pipeline.disclosure.engine import PRIME, Outcome, Vector
+from pipeline.disclosure import engine, intervals, lone_persons
+from pipeline.disclosure.engine import Outcome, Vector
+from pipeline.disclosure.guard import Guard
 from pipeline.disclosure.intervals import Bounds, Margins
 from pipeline.disclosure.problem import Pattern, Problem
 from pipeline.errors import ReleaseRefused, UserError
 
 _MOST_ROUNDS = 80
-_STEADY_ROUNDS = 45  # after them everything shown in a pinning margin is hidden at once, so that the repair comes to an end
-_PATIENCE = 2  # rounds before more of each chain of conclusions is cut at once: fewer rounds, a few more hidden cells
+_STEADY_ROUNDS = 20  # after them nothing hidden is shown again and whole margins are hidden, so that the repair comes to an end
 
 
 def suppress(problem: Problem, keep_hidden: frozenset[int] = frozenset()) -> Pattern:
     """What may be shown of the problem's tables: deterministic, exact against linear attackers, lone persons and non-negativity.
+
+    Lone persons come first, since the elimination alone answers them; then a guard watches the bounds while the engine publishes.
 
     Args:
         problem: the tables.
@@ -36,148 +38,88 @@ def suppress(problem: Problem, keep_hidden: frozenset[int] = frozenset()) -> Pat
     if problem.spec.profile != "exact":
         raise UserError(f"The profile {problem.spec.profile} is not built.", "Use the profile exact.")
     virtual: dict[tuple[tuple[int, int], ...], Vector] = {}
-    forced = keep_hidden
-    tracked = [node * problem.width + p for node, positions in problem.lone_persons() for p in positions]
-    leaves = _Leaves(problem)
-    margins = intervals.margins(problem)
+    forced, guard = keep_hidden, None
+    tracked, leaves, margins = lone_persons.tracked(problem), lone_persons.Leaves(problem), intervals.margins(problem)
     for rounds in range(1, _MOST_ROUNDS + 1):
-        outcome = engine.run(problem, list(virtual.values()), forced)
-        _check_determined(outcome)
+        outcome = engine.run(problem, list(virtual.values()), forced, tracked, guard)
+        if outcome.determined:
+            raise ReleaseRefused("A protected number follows from zeros and margins alone.", "Release fewer or coarser tables.")
         bounds = intervals.bounds(problem, outcome.shown, margins)
         pinned = intervals.pinned(problem, outcome.shown, bounds)
-        sums = list(_pinned_sums(problem, outcome, margins, bounds, pinned))
-        if not pinned:  # the lone persons' residuals cost time, so they are carried along only when all else is quiet
-            outcome = engine.run(problem, list(virtual.values()), forced, tracked)
-            sums = list(_lone_person_sums(problem, outcome, forced, len(virtual)))
+        sums = lone_persons.sums(problem, outcome, forced, len(virtual))
         new = {tuple(sorted(v.items())): v for v in sums if not leaves.vanishes(v)}
         if not new and not pinned:
             return Pattern(outcome.shown, rounds, len(virtual) + len(forced))
-        if pinned and rounds > _PATIENCE:
-            forced |= _to_hide(
-                problem, outcome, margins, bounds, pinned, 1 if rounds <= _STEADY_ROUNDS else len(problem.measures)
-            )
-            continue
-        if not new.keys() - virtual.keys():
-            forced |= {_smallest_shown_nearby(problem, outcome.shown, margins, pinned)}
         virtual.update(new)
+        if rounds > _STEADY_ROUNDS:
+            forced |= _everything_near(problem, outcome.shown, margins, bounds, pinned)
+            guard = None
+        elif guard or not new:
+            forced |= _missed(problem, outcome, margins, bounds, pinned, guard) if guard else frozenset()
+            guard = _guard(problem, margins, outcome.shown, forced)
     raise ReleaseRefused(f"The tables could not be protected in {_MOST_ROUNDS} rounds.", "Release fewer or coarser tables.")
 
 
-def _check_determined(outcome: Outcome) -> None:
-    if outcome.determined:
-        raise ReleaseRefused("A protected number follows from zeros and margins alone.", "Release fewer or coarser tables.")
+def _guard(problem: Problem, margins: Margins, shown: Sequence[bool], forced: frozenset[int]) -> Guard:
+    """A guard whose base is what was shown last, without the margins that pin: their numbers must be admitted one by one."""
+    base = list(shown)
+    measures = problem.measures
+    watched = {i for i, m in enumerate(measures) if m.primary or (m.printed and not shown[i]) or i in forced}
+    while True:
+        bounds = intervals.bounds(problem, base, margins)
+        if watched.isdisjoint(intervals.pinned(problem, base, bounds)):
+            return Guard(problem, margins, bounds, watched)
+        # first the margins that pin by themselves; those at the end of the chain only when these have nothing more to give
+        doubtful = _shown_in(problem, base, margins, bounds.roots) or _shown_in(problem, base, margins, bounds.later)
+        if not doubtful:
+            return Guard(problem, margins, bounds, watched)
+        for i in doubtful:
+            base[i] = False
 
 
-class _Leaves:
-    """Sums written out in the smallest areas, to tell a sum that is zero by definition (a person's own cell minus herself)."""
-
-    def __init__(self, problem: Problem) -> None:
-        self.width, self.dead = problem.width, problem.known_zero()
-        self.below: list[list[int]] = [[] for _ in problem.node_codes]
-        for node in reversed(range(len(problem.node_codes))):
-            children = problem.children[node]
-            self.below[node] = [leaf for c in children for leaf in self.below[c]] if children else [node]
-
-    def vanishes(self, vector: Vector) -> bool:
-        written: Vector = {}
-        for unknown, factor in vector.items():
-            node, position = divmod(unknown, self.width)
-            for leaf in self.below[node]:
-                if not self.dead[leaf, position]:
-                    key = leaf * self.width + position
-                    written[key] = (written.get(key, 0) + factor) % PRIME
-        return not any(written.values())
+def _shown_in(problem: Problem, shown: Sequence[bool], margins: Margins, equations: Iterable[int]) -> set[int]:
+    """Positive shown members of the equations; a count without the outcome is known through the one with it."""
+    members = {i for e in equations for i in (*margins.parts_of(e), int(margins.whole[e]))}
+    told = {i - 1 if problem.measures[i].part == "nei" else i for i in members}
+    return {i for i in told if shown[i] and problem.measures[i].value > 0}
 
 
-def _lone_person_sums(problem: Problem, outcome: Outcome, forced: frozenset[int], n_virtual: int) -> Iterator[Vector]:
-    """Protected number minus what the person knows of herself, wherever the rest of it follows from shown numbers."""
-    columns, rows = outcome.residuals.columns, outcome.residuals.rows
-    secret = {i for i, m in enumerate(problem.measures) if m.primary} | forced
-    name = len(problem.measures) + n_virtual
-    for node, positions in problem.lone_persons():
-        own = [(node * problem.width + p, columns[name + k]) for k, p in enumerate(positions)]
-        name += len(positions)
-        basis = _echelon(own, rows)
-        reach = sum(len(vector) for _, vector, _ in basis)
-        near = {p for row, _, _ in basis for p in rows[row] if p in secret and len(columns[p]) <= reach}
-        for p in sorted(near):
-            rest = _without(columns[p], basis)
-            if rest is not None:
-                target = {u: 1 for u in engine.unknowns(problem, problem.measures[p])}
-                yield _minus(target, 1, rest)
-
-
-def _echelon(own: Sequence[tuple[int, Vector]], rows: Mapping[int, set[int]]) -> list[tuple[int, Vector, Vector]]:
-    """Independent residuals as (pivot row, residual with one in it, the person's unknowns it stands for)."""
-    basis: list[tuple[int, Vector, Vector]] = []
-    for unknown, residual in own:
-        vector, origin = dict(residual), {unknown: 1}
-        for row, other, other_origin in basis:
-            factor = vector.get(row, 0)
-            vector, origin = _minus(vector, factor, other), _minus(origin, factor, other_origin)
-        if vector:
-            row = min(vector, key=lambda r: (len(rows[r]), r))
-            inverse = pow(vector[row], -1, PRIME)
-            basis.append((row, _times(vector, inverse), _times(origin, inverse)))
-    return basis
-
-
-def _without(residual: Vector, basis: Sequence[tuple[int, Vector, Vector]]) -> Vector | None:
-    """The combination of the person's unknowns that equals the residual, None when there is none."""
-    rest, used = residual, dict[int, int]()
-    for row, vector, origin in basis:
-        factor = rest.get(row, 0)
-        rest, used = _minus(rest, factor, vector), _minus(used, -factor, origin)
-    return used if not rest and residual else None
-
-
-def _times(vector: Mapping[int, int], factor: int) -> Vector:
-    return {u: c * factor % PRIME for u, c in vector.items()}
-
-
-def _minus(vector: Mapping[int, int], factor: int, other: Mapping[int, int]) -> Vector:
-    out = dict(vector)
-    if factor % PRIME:
-        for u, c in other.items():
-            out[u] = (out.get(u, 0) - factor * c) % PRIME
-    return {u: c for u, c in out.items() if c}
-
-
-def _pinned_sums(problem: Problem, outcome: Outcome, margins: Margins, bounds: Bounds, pinned: Sequence[int]) -> Iterator[Vector]:
-    """The sum of the hidden parts of a shown margin, where that sum leaves each of them one value.
-
-    First the margins that do so by themselves; only when there is none, those that need what other margins have pinned.
-    """
-    known, wanted = intervals.is_known(problem, outcome.shown), set(pinned)
-    for equation in bounds.roots or bounds.later:
-        hidden = [p for p in margins.parts_of(equation) if not known[p]]
-        if not wanted.isdisjoint(hidden):
-            yield {u: 1 for p in hidden for u in engine.unknowns(problem, problem.measures[p])}
-
-
-def _to_hide(
-    problem: Problem, outcome: Outcome, margins: Margins, bounds: Bounds, pinned: Sequence[int], breadth: int
+def _missed(
+    problem: Problem, outcome: Outcome, margins: Margins, bounds: Bounds, pinned: Sequence[int], guard: Guard
 ) -> frozenset[int]:
-    """Shown numbers per shown margin that pins its hidden parts: its smallest parts of more than one, else the margin."""
-    shown, measures, wanted = outcome.shown, problem.measures, set(pinned)
-    out = set[int]()
-    for equation in bounds.roots:
-        members = margins.parts_of(equation)
-        if not wanted.isdisjoint(members) and out.isdisjoint(members):
-            parts = [p for p in members if shown[p] and measures[p].value > 1]
-            chosen = sorted(parts, key=lambda p: (measures[p].value, p))[:breadth] or [int(margins.whole[equation])]
-            out.update(p for p in chosen if shown[p])
-    return frozenset(out or {_smallest_shown_nearby(problem, shown, margins, pinned)})
+    """What must be protected from now on, because the guard could not prevent that something is pinned.
+
+    It cannot when a number is pinned first and found too dangerous to publish later, or when it follows from shown numbers.
+    """
+    if not pinned:
+        return frozenset()
+    measures = problem.measures
+    late = {i for i in pinned if measures[i].printed and measures[i].value > 0 and not measures[i].primary}
+    found = (late | set(guard.unavoidable)) - set(outcome.protected)
+    return frozenset(found or {_least_shown_nearby(problem, outcome.shown, margins, bounds, pinned)})
 
 
-def _smallest_shown_nearby(problem: Problem, shown: Sequence[bool], margins: Margins, pinned: Sequence[int]) -> int:
+def _everything_near(
+    problem: Problem, shown: Sequence[bool], margins: Margins, bounds: Bounds, pinned: Sequence[int]
+) -> frozenset[int]:
+    """All that is hidden already, and all that is shown in the margins that pin: each round shows strictly less."""
+    hidden = {i for i, m in enumerate(problem.measures) if m.printed and not shown[i] and m.value > 0}
+    if not pinned:
+        return frozenset(hidden)
+    near = _shown_in(problem, shown, margins, (*bounds.roots, *bounds.later))
+    return frozenset(hidden | (near or {_least_shown_nearby(problem, shown, margins, bounds, pinned)}))
+
+
+def _least_shown_nearby(problem: Problem, shown: Sequence[bool], margins: Margins, bounds: Bounds, pinned: Sequence[int]) -> int:
     """The shown number, positive and closest to the pinned ones, whose hiding loosens them at the least cost."""
+    candidates = _shown_in(problem, shown, margins, bounds.roots)
     reached, previous = set(pinned), set[int]()
-    while reached != previous:
+    while not candidates and reached != previous:
         previous = set(reached)
-        for equation in margins.containing(previous):
+        equations = margins.containing(previous)
+        candidates = _shown_in(problem, shown, margins, equations)
+        for equation in equations:
             reached |= {int(margins.whole[equation]), *margins.parts_of(equation)}
-        candidates = [i for i in reached if shown[i] and problem.measures[i].value > 0]
-        if candidates:
-            return min(candidates, key=lambda i: (-problem.measures[i].level, problem.measures[i].value, i))
-    raise ReleaseRefused("A hidden number is pinned and nothing shown is left to hide.", "Release fewer or coarser tables.")
+    if not candidates:
+        raise ReleaseRefused("A hidden number is pinned and nothing shown is left to hide.", "Release fewer or coarser tables.")
+    return min(candidates, key=lambda i: (-problem.measures[i].level, problem.measures[i].value, i))
