@@ -43,7 +43,10 @@ def contrast_name(row: Row, t: Texts) -> str:
 
 
 def effect_text(row: Row, t: Texts) -> str:
-    """The difference with its interval; the sign where it is hidden; "ikke grunnlag" where the grade gives no number."""
+    """The difference with its interval, or why there is none: the sign where it is hidden, "ikke beregnet" where nobody has tried,
+    "ikke grunnlag" where the grade gives no number."""
+    if row["status"] == numbers.MISSING:
+        return t("works.not_estimated")
     if row["status"]:
         return str(row["status"])
     if row["grad"] in NO_NUMBER_GRADES or row["estimat"] is None:

@@ -118,7 +118,7 @@ def _tile(rows: pl.DataFrame, t: Texts, computed_year: str) -> Tile:
         interval=_tile_interval(main, t),
         rule=_rule(main, t),
         target=target,
-        others=tuple(t("front.tile_other", value=_value(o, t), rule=_rule(o, t)) for o in others),
+        others=tuple(_other(o, t) for o in others),
     )
 
 
@@ -166,3 +166,9 @@ def _trend_fields(t: Texts) -> Sequence[Field]:
         Field("nevner", t("col.n"), lambda r: sign(r, numbers.decimal(r["nevner"]))),
         Field("maaltall", t("col.target"), lambda r: numbers.percent(r["maaltall"])),
     )
+
+
+def _other(row: Row, t: Texts) -> str:
+    if row["status"]:
+        return t("front.tile_other_hidden", rule=_rule(row, t))
+    return t("front.tile_other", value=_value(row, t), rule=_rule(row, t))

@@ -48,20 +48,20 @@ def points(share: float | None, low: float | None, high: float | None) -> str:
 
 
 def effect(value: float | None, low: float | None, high: float | None, unit: str) -> str:
-    """An effect with its interval in the unit of the link; shares as percentage points, others with one decimal."""
+    """An effect with its interval in the unit of the link; shares as percentage points, others with two decimals."""
     if unit in POINT_UNITS:
         return points(value, low, high)
     if value is None:
         return MISSING
     short = "pp" if unit in ("pp", "prosentpoeng") else unit
-    return f"{decimal(value, 1, sign=True)}{_NBSP}{short}{_interval(low, high, 1)}"
+    return f"{decimal(value, 2, sign=True)}{_NBSP}{short}{_interval(low, high, 1, 2)}"
 
 
-def _interval(low: float | None, high: float | None, factor: int) -> str:
+def _interval(low: float | None, high: float | None, factor: int, digits: int = 1) -> str:
     if low is None or high is None:
         return ""
     dash = " til " if low < 0 else "–"
-    return f" [{decimal(low * factor, 1)}{dash}{decimal(high * factor, 1)}]"
+    return f" [{decimal(low * factor, digits)}{dash}{decimal(high * factor, digits)}]"
 
 
 def measure(value: float | None, unit: str, denominator: float | None = None) -> str:

@@ -29,7 +29,7 @@ def works_page(frames: Mapping[str, pl.DataFrame], t: Texts) -> dict[str, Any]:
     """What the page shows: ``chain`` (drawing), ``chain_table`` (its list) and ``panels`` (one forest per outcome and horizon)."""
     links = frames["aarsakskjede"]
     differences = main_rows(frames["effekt"], "risikodifferanse")
-    pairs = sorted(set(differences.select("utfall", "horisont_uker").iter_rows()), key=lambda p: (outcome_rank(p[0]), -p[1]))
+    pairs = sorted(set(differences.select("utfall", "horisont_uker").iter_rows()), key=lambda p: (outcome_rank(p[0]), p[1]))
     return {
         "chain": _drawing(links, t) if links.height else None,
         "chain_table": _chain_table(links, t),
@@ -99,7 +99,7 @@ def _panel(differences: pl.DataFrame, naive: pl.DataFrame, outcome: str, weeks: 
 
 def _attempted(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows of the analyses that were computed at all; those that only wait their turn stand in the table alone."""
-    computed = pl.col("n_personer").is_not_null() | pl.col("status").fill_null("").ne("") | (pl.col("grad") != "D")
+    computed = pl.col("n_personer").is_not_null() | pl.col("status").eq(numbers.SUPPRESSED) | (pl.col("grad") != "D")
     return rows.filter(computed.any().over("analyse"))
 
 

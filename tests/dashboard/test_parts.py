@@ -12,6 +12,7 @@ from scipy.stats import binom
 
 from pipeline.dashboard import figures, numbers
 from pipeline.dashboard.chain import BOX_HEIGHT, BOX_WIDTH, LABEL_HEIGHT, Link, draw_chain
+from pipeline.dashboard.estimates import effect_text
 from pipeline.dashboard.funnel import binomial_limits
 from pipeline.dashboard.hiding import released_frames
 from pipeline.dashboard.texts import CATALOGUE, MissingText, Texts
@@ -29,7 +30,7 @@ SOURCE = Path(figures.__file__).parent
         (numbers.points(0.062, 0.021, 0.103), "+6,2 pp [2,1–10,3]"), (numbers.points(-0.012, -0.053, 0.029), "−1,2 pp [−5,3 til 2,9]"),
         (numbers.points(-0.0001, None, None), "0,0 pp"), (numbers.decimal(1234567.5, 1), "1 234 567,5"),
         (numbers.measure(0.7098, "andel", 99), "71 %"), (numbers.measure(0.7098, "andel", 100), "71,0 %"), (numbers.measure(31.5, "dager"), "31,5"),
-        (numbers.effect(0.4, 0.2, 0.6, "nivåer"), "+0,4 nivåer [0,2–0,6]"),
+        (numbers.effect(0.4, 0.2, 0.6, "nivåer"), "+0,40 nivåer [0,20–0,60]"),
     ],
 )  # fmt: skip
 def test_numbers_as_norwegians_write_them(written: str, expected: str) -> None:
@@ -152,3 +153,10 @@ def test_nothing_runs_from_a_csv_or_leaves_a_script_element() -> None:
     assert "</script>" not in script_json({"a": HOSTILE})
     assert json.loads(script_json({"a": HOSTILE})) == {"a": HOSTILE}
     assert slug("../../etc/x") == "etc-x"
+
+
+def test_what_nobody_tried_is_called_not_computed() -> None:
+    row = {"status": "..", "grad": "D", "estimat": None, "ki_nedre": None, "ki_ovre": None}
+    assert effect_text(row, Texts("nb")) == "ikke beregnet"
+    assert effect_text(row | {"status": ""}, Texts("nb")) == "ikke grunnlag"
+    assert effect_text(row | {"status": ":", "grad": "A"}, Texts("nb")) == ":"
