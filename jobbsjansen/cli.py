@@ -59,6 +59,12 @@ def synth(
     out: Annotated[Path, typer.Option("--out", help="Folder to write to; must not hold deliveries already.")],
     participants: Annotated[int, typer.Option("--participants", min=1)] = 1500,
     seed: Annotated[int, typer.Option("--seed")] = 20240501,
+    preset: Annotated[
+        str,
+        typer.Option(
+            "--preset", help="Programme: main, null, strong_confounding, cluster_confounding, unmeasured, no_placement."
+        ),
+    ] = "main",
     truth: Annotated[
         Path | None, typer.Option("--truth", help="Write the true effects here as JSON.", show_default=False)
     ] = None,
@@ -80,7 +86,7 @@ def synth(
     if sample:
         make_sample(out, seed, progress=us.progress())
     else:
-        synthesise(participants, seed, out, truth, progress=us.progress())
+        synthesise(participants, seed, out, truth, progress=us.progress(), programme=preset)
     us.answer({"out": str(out), "seed": seed}, f"Written to {out} (seed {seed}).")
 
 

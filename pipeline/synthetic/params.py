@@ -106,6 +106,16 @@ _NO_EFFECT = {
 }
 
 
+PRESETS: dict[str, dict[str, object]] = {
+    "main": {},
+    "null": dict(_NO_EFFECT),
+    "strong_confounding": {"confounding_language": 0.6, "confounding_readiness": 0.9},
+    "cluster_confounding": {"cluster_confounding": 0.5},
+    "unmeasured": {"unmeasured": 0.6},
+    "no_placement": {"no_placement_share": 0.2},
+}
+
+
 def preset(name: str, **changes: object) -> SyntheticParams:
     """The parameters of a named programme, with ``changes`` on top.
 
@@ -116,12 +126,4 @@ def preset(name: str, **changes: object) -> SyntheticParams:
     Raises:
         KeyError: no such preset.
     """
-    presets: dict[str, dict[str, object]] = {
-        "main": {},
-        "null": dict(_NO_EFFECT),
-        "strong_confounding": {"confounding_language": 0.6, "confounding_readiness": 0.9},
-        "cluster_confounding": {"cluster_confounding": 0.5},
-        "unmeasured": {"unmeasured": 0.6},
-        "no_placement": {"no_placement_share": 0.2},
-    }
-    return SyntheticParams().with_(**(presets[name] | changes))
+    return SyntheticParams().with_(**(PRESETS[name] | changes))

@@ -21,7 +21,7 @@ from pipeline.store import json_text, sha256_bytes, sha256_file, write_bytes, wr
 from pipeline.synthetic.deliveries import Delivery, deliveries, pack, sender_tables
 from pipeline.synthetic.extracts import write_extracts
 from pipeline.synthetic.faults import faulty_deliveries
-from pipeline.synthetic.params import SyntheticParams
+from pipeline.synthetic.params import PRESETS, SyntheticParams, preset
 from pipeline.synthetic.truth import truth
 from pipeline.synthetic.world import World, simulate
 
@@ -129,7 +129,12 @@ def make_sample(out: Path, seed: int = SAMPLE_SEED, progress: Callable[[str], No
 
 
 def synthesise(
-    participants: int, seed: int, out: Path, truth_file: Path | None = None, progress: Callable[[str], None] = _silent
+    participants: int,
+    seed: int,
+    out: Path,
+    truth_file: Path | None = None,
+    progress: Callable[[str], None] = _silent,
+    programme: str = "main",
 ) -> None:
     """Write ``inbox/``, ``registers/`` and ``manifest.csv`` of a programme of that size, and its truth as JSON when asked.
 
@@ -139,15 +144,19 @@ def synthesise(
         out: folder to write into.
         truth_file: where the true risks go; None = not computed (it takes half a minute).
         progress: told at each step that may take seconds.
+        programme: name of a ``preset``.
 
     Raises:
-        UserError: too few participations, or deliveries in the folder already.
+        UserError: no such programme, too few participations, or deliveries in the folder already.
     """
     if participants < 50:
         raise UserError("A synthetic programme needs at least 50 participations.", "Ask for more.")
     if (out / "inbox").exists():
         raise UserError("The folder holds deliveries already.", "Give --out a new or empty folder.")
-    params = SyntheticParams(participants=participants, old_codes=True, returning_share=0.02)
+    try:
+        params = preset(programme, participants=participants, old_codes=True, returning_share=0.02)
+    except KeyError:
+        raise UserError("There is no such synthetic programme.", f"Choose one of: {', '.join(PRESETS)}.") from None
     progress("Lager leveranser og registeruttrekk")
     world = simulate(params, seed)
     rows = _write_inbox(deliveries(world), out) + _write_registers(world, out, EXTRACTS_UNTIL, _EXTRACTED)
