@@ -6,7 +6,7 @@ Must not be here: the audit that decides on release.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline.disclosure import engine, intervals, lone_persons
 from pipeline.disclosure.engine import Outcome, Vector
@@ -16,13 +16,15 @@ from pipeline.disclosure.problem import Pattern, Problem
 from pipeline.errors import ReleaseRefused, UserError
 
 _MOST_ROUNDS = 80
+_PATIENCE = 2  # rounds in which margins that pin by themselves become sums to protect: cheaper in hidden numbers than the guard
 _STEADY_ROUNDS = 20  # after them nothing hidden is shown again and whole margins are hidden, so that the repair comes to an end
 
 
 def suppress(problem: Problem, keep_hidden: frozenset[int] = frozenset()) -> Pattern:
     """What may be shown of the problem's tables: deterministic, exact against linear attackers, lone persons and non-negativity.
 
-    Lone persons come first, since the elimination alone answers them; then a guard watches the bounds while the engine publishes.
+    Lone persons and margins that pin by themselves become sums to protect, which the elimination alone can answer; against the
+    chains of conclusions that remain, a guard watches the bounds while the engine publishes.
 
     Args:
         problem: the tables.
@@ -50,6 +52,8 @@ def suppress(problem: Problem, keep_hidden: frozenset[int] = frozenset()) -> Pat
         new = {tuple(sorted(v.items())): v for v in sums if not leaves.vanishes(v)}
         if not new and not pinned:
             return Pattern(outcome.shown, rounds, len(virtual) + len(forced))
+        if not guard and rounds <= _PATIENCE:
+            new |= {tuple(sorted(v.items())): v for v in _pinned_sums(problem, outcome, margins, bounds, pinned)}
         virtual.update(new)
         if rounds > _STEADY_ROUNDS:
             forced |= _everything_near(problem, outcome.shown, margins, bounds, pinned)
@@ -58,6 +62,15 @@ def suppress(problem: Problem, keep_hidden: frozenset[int] = frozenset()) -> Pat
             forced |= _missed(problem, outcome, margins, bounds, pinned, guard) if guard else frozenset()
             guard = _guard(problem, margins, outcome.shown, forced)
     raise ReleaseRefused(f"The tables could not be protected in {_MOST_ROUNDS} rounds.", "Release fewer or coarser tables.")
+
+
+def _pinned_sums(problem: Problem, outcome: Outcome, margins: Margins, bounds: Bounds, pinned: Sequence[int]) -> Iterator[Vector]:
+    """The sum of the hidden parts of a shown margin, where that sum leaves each of them one value."""
+    known, wanted = intervals.is_known(problem, outcome.shown), set(pinned)
+    for equation in bounds.roots:
+        hidden = [p for p in margins.parts_of(equation) if not known[p]]
+        if not wanted.isdisjoint(hidden):
+            yield {u: 1 for p in hidden for u in engine.unknowns(problem, problem.measures[p])}
 
 
 def _guard(problem: Problem, margins: Margins, shown: Sequence[bool], forced: frozenset[int]) -> Guard:
