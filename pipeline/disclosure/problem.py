@@ -8,7 +8,7 @@ one per combination of the other dimensions (and of the outcome). A cell is then
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal
@@ -17,62 +17,35 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipeline.disclosure.dimensions import (
+    TOTAL,
+    Codes,
+    Dimension,
+    Ints,
+    Profile,
+    TableSpec,
+    check_tables,
+    positions,
+    read_dimension,
+)
+from pipeline.disclosure.dimensions import nodes as node_tree
 from pipeline.errors import UserError
 
-TOTAL = "Total"
+__all__ = [
+    "TOTAL",
+    "Codes",
+    "Dimension",
+    "Ints",
+    "Measure",
+    "Part",
+    "Pattern",
+    "Problem",
+    "Profile",
+    "TableSpec",
+    "build_problem",
+]
+
 Part = Literal["alle", "ja", "nei"]
-Profile = Literal["exact", "interval", "round"]
-Codes = tuple[str, ...]
-Ints = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class TableSpec:
-    """What is to be released.
-
-    Attributes:
-        dims: the dimensions of the inner cells, child levels only.
-        hierarchy: child dimension to parent dimension (a column of the inner cells).
-        tables: the released tables, each a list of dimensions (a parent may stand for itself); each with all its margins.
-        threshold: smallest count that may be shown.
-        profile: which attackers count; only ``exact`` is built.
-    """
-
-    dims: Codes
-    hierarchy: Mapping[str, str]
-    tables: tuple[Codes, ...]
-    threshold: int = 5
-    profile: Profile = "exact"
-
-
-@dataclass(frozen=True)
-class Dimension:
-    """One dimension: its own codes, and its coarser codes with what they consist of."""
-
-    name: str
-    leaves: Codes
-    parents: tuple[tuple[str, Codes], ...] = ()
-    parent_name: str | None = None
-
-    def codes(self, level: str) -> Codes:
-        """Codes released for this dimension when a table names ``level`` (the dimension, its parent, or neither)."""
-        coarse = tuple(code for code, _ in self.parents)
-        if level == self.name:
-            return (TOTAL, *coarse, *self.leaves)
-        return (TOTAL, *coarse) if level == self.parent_name else (TOTAL,)
-
-    def members(self, code: str) -> Codes:
-        """The leaves below a code."""
-        if code == TOTAL:
-            return self.leaves
-        return dict(self.parents).get(code, (code,))
-
-    def children(self, code: str) -> tuple[Codes, ...]:
-        """Every way to write a code as a sum of finer codes."""
-        if code == TOTAL:
-            return (self.leaves, tuple(c for c, _ in self.parents)) if self.parents else (self.leaves,)
-        below = dict(self.parents).get(code)
-        return (below,) if below else ()
 
 
 @dataclass(frozen=True)
@@ -149,6 +122,21 @@ class Problem:
                     yield node, tuple(range(position * parts, position * parts + parts))
 
 
+@dataclass(frozen=True)
+class Pattern:
+    """What is shown of a problem.
+
+    Attributes:
+        shown: per measure of the problem, whether it is printed.
+        rounds: passes of the engine until no attacker found anything.
+        n_virtual: sums that are protected beside the primary cells, found by those attackers.
+    """
+
+    shown: tuple[bool, ...]
+    rounds: int = 1
+    n_virtual: int = 0
+
+
 def build_problem(
     inner: pl.DataFrame, spec: TableSpec, count: str, outcome: str | None, prints: Callable[[Codes], bool] = lambda _: True
 ) -> Problem:
@@ -167,37 +155,12 @@ def build_problem(
     """
     if inner.is_empty():
         raise UserError("The cube has no rows.", "Give at least one inner cell.")
-    dimensions = tuple(_dimension(inner, name, spec.hierarchy.get(name)) for name in spec.dims)
-    _check_tables(spec, dimensions)
+    dimensions = tuple(read_dimension(inner, name, spec.hierarchy.get(name)) for name in spec.dims)
+    check_tables(spec, dimensions)
     if inner.select(spec.dims).is_duplicated().any():
         raise UserError("The cube holds the same inner cell more than once.", "Sum the rows of each inner cell first.")
     tree = max(range(len(dimensions)), key=lambda i: (bool(dimensions[i].parents), len(dimensions[i].leaves), -i))
     return _assemble(inner, spec, dimensions, tree, count, outcome, prints)
-
-
-def _dimension(inner: pl.DataFrame, name: str, parent: str | None) -> Dimension:
-    leaves = tuple(inner[name].unique().sort().to_list())
-    if parent is None:
-        groups: tuple[tuple[str, Codes], ...] = ()
-    else:
-        pairs = inner.select(name, parent).unique().sort(parent, name)
-        if pairs[name].is_duplicated().any():
-            raise UserError(f"A code of {name} stands under two codes of {parent}.", "Give every code one parent only.")
-        groups = tuple((str(key[0]), tuple(part[name].to_list())) for key, part in pairs.group_by(parent, maintain_order=True))
-    codes = [*leaves, *(code for code, _ in groups), TOTAL]
-    if len(set(codes)) != len(codes):
-        raise UserError(f"The same code is used on two levels of {name} (or is called {TOTAL}).", "Rename one of them.")
-    return Dimension(name, leaves, groups, parent)
-
-
-def _check_tables(spec: TableSpec, dimensions: Sequence[Dimension]) -> None:
-    known = {d.name for d in dimensions} | {d.parent_name for d in dimensions if d.parent_name}
-    unknown = sorted({name for table in spec.tables for name in table} - known)
-    if unknown or not spec.tables:
-        raise UserError(
-            f"The tables name dimensions that do not exist ({', '.join(unknown) or 'no table given'}).",
-            "Correct the specification.",
-        )
 
 
 def _assemble(
@@ -209,26 +172,13 @@ def _assemble(
     outcome: str | None,
     prints: Callable[[Codes], bool],
 ) -> Problem:
-    nodes, parent, children = _nodes(dimensions[tree])
+    nodes, parent, children = node_tree(dimensions[tree])
     rest = [d for i, d in enumerate(dimensions) if i != tree]
     parts = 2 if outcome else 1
     counts = _counts(inner, dimensions[tree], rest, nodes, children, count, outcome)
     draft = Problem(spec, dimensions, tree, nodes, parent, children, counts.shape[1], counts, (), outcome is not None)
     measures = tuple(_measures(draft, rest, parts, prints))
     return Problem(spec, dimensions, tree, nodes, parent, children, counts.shape[1], counts, measures, outcome is not None)
-
-
-def _nodes(dimension: Dimension) -> tuple[Codes, tuple[int, ...], tuple[tuple[int, ...], ...]]:
-    coarse = tuple(code for code, _ in dimension.parents)
-    codes = (TOTAL, *coarse, *dimension.leaves)
-    index = {code: i for i, code in enumerate(codes)}
-    above = {leaf: index[code] for code, members in dimension.parents for leaf in members}
-    parent = (-1, *(0 for _ in coarse), *(above.get(leaf, 0) for leaf in dimension.leaves))
-    children: list[list[int]] = [[] for _ in codes]
-    for node, up in enumerate(parent):
-        if up >= 0:
-            children[up].append(node)
-    return codes, parent, tuple(tuple(c) for c in children)
 
 
 def _counts(
@@ -243,10 +193,10 @@ def _counts(
     parts = 2 if outcome else 1
     width = int(np.prod([len(d.leaves) for d in rest], dtype=np.int64)) * parts
     counts = np.zeros((len(nodes), width), dtype=np.int64)
-    row = _positions(inner[node_dimension.name], nodes)
+    row = positions(inner[node_dimension.name], nodes)
     column = np.zeros(inner.height, dtype=np.int64)
     for dimension in rest:
-        column = column * len(dimension.leaves) + _positions(inner[dimension.name], dimension.leaves)
+        column = column * len(dimension.leaves) + positions(inner[dimension.name], dimension.leaves)
     total = inner[count].to_numpy().astype(np.int64)
     if outcome:
         yes = inner[outcome].to_numpy().astype(np.int64)
@@ -257,11 +207,6 @@ def _counts(
         for child in children[node]:
             counts[node] += counts[child]
     return counts
-
-
-def _positions(series: pl.Series, codes: Codes) -> Ints:
-    index = {code: i for i, code in enumerate(codes)}
-    return np.array([index[value] for value in series.to_list()], dtype=np.int64)
 
 
 def _measures(problem: Problem, rest: Sequence[Dimension], parts: int, prints: Callable[[Codes], bool]) -> Iterator[Measure]:
@@ -318,18 +263,3 @@ def _parts(
     closed = n > 0 and (n_yes == 0 or n_no == 0)
     yield Measure(codes, "ja", node, yes, n_yes, *place, 0 < n_yes < k or closed, printed)
     yield Measure(codes, "nei", node, no, n_no, *place, 0 < n_no < k or (closed and n_no == 0), False)
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """What is shown of a problem.
-
-    Attributes:
-        shown: per measure of the problem, whether it is printed.
-        rounds: passes of the engine until no attacker found anything.
-        n_virtual: sums that are protected beside the primary cells, found by those attackers.
-    """
-
-    shown: tuple[bool, ...]
-    rounds: int = 1
-    n_virtual: int = 0
