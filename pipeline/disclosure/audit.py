@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.disclosure import field, intervals
+from pipeline.disclosure import audit_bounds, field
 from pipeline.disclosure.field import PRIME
 from pipeline.disclosure.problem import Ints, Pattern, Problem
 
@@ -68,18 +68,25 @@ def audit(problem: Problem, pattern: Pattern) -> Audit:
     """
     if len(pattern.shown) != len(problem.measures):
         raise ValueError("pattern and problem differ in length")
-    known = intervals.is_known(problem, pattern.shown)
+    known = _known(problem, pattern.shown)
     hidden = [i for i, m in enumerate(problem.measures) if not known[i] and (m.printed or _is_secret(problem, i))]
     seen = _values(problem, _draw(problem, pattern.shown))
-    found = intervals.bounds(problem, pattern.shown, intervals.margins(problem))
+    one_value, at_rest = audit_bounds.pinned(problem, known)
     return Audit(
         under_threshold=tuple(i for i, k in enumerate(known) if k and _is_secret(problem, i)),
         recoverable=tuple(i for i in hidden if not seen[i].any()),
         by_lone_person=tuple(_lone_person_findings(problem, [i for i in hidden if _is_secret(problem, i)], seen, pattern)),
-        pinned=tuple(intervals.pinned(problem, pattern.shown, found)),
+        pinned=tuple(sorted(set(one_value).intersection(hidden))),
         n_hidden=len(hidden),
-        complete=found.at_rest,
+        complete=at_rest,
     )
+
+
+def _known(problem: Problem, shown: Sequence[bool]) -> list[bool]:
+    """Per measure, whether it is printed, or the difference of the two printed numbers of its own cell."""
+    printed = {(m.codes, m.part) for m, s in zip(problem.measures, shown, strict=True) if s}
+    pair = {m.codes for m in problem.measures if (m.codes, "alle") in printed and (m.codes, "ja") in printed}
+    return [(m.codes, m.part) in printed or (m.part == "nei" and m.codes in pair) for m in problem.measures]
 
 
 def _is_secret(problem: Problem, i: int) -> bool:

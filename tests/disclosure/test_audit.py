@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 import polars as pl
 import pytest
 from linked_tables import Oracle, random_problem
 
-from pipeline.disclosure import engine
+from pipeline.disclosure import audit_bounds, engine, intervals
 from pipeline.disclosure.audit import audit
 from pipeline.disclosure.problem import Pattern, Problem, TableSpec, build_problem
 from pipeline.disclosure.protect import suppress
@@ -71,6 +72,31 @@ def test_a_count_that_follows_from_hidden_being_at_least_one_is_found_and_repair
     assert not judged.recoverable
     assert {problem.measures[i].codes for i in judged.pinned} >= {("k1", "a"), ("k1", "b")}
     assert audit(problem, suppress(problem)).passed
+
+
+def test_the_audits_bounds_and_those_of_the_repair_are_two_programs_with_one_answer() -> None:
+    n_found = 0
+    for seed in range(80):
+        problem, rng = random_problem(seed, outcome=seed % 2 == 1), random.Random(seed)
+        shown = [m.printed and (not m.primary and (m.value == 0 or rng.random() < 0.75)) for m in problem.measures]
+        known = intervals.is_known(problem, shown)
+        one_value, at_rest = audit_bounds.pinned(problem, known)
+        repair = intervals.bounds(problem, shown, intervals.margins(problem))
+        assert at_rest
+        assert one_value == [i for i, k in enumerate(known) if not k and repair.low[i] == repair.high[i]]
+        assert all(repair.low[i] == problem.measures[i].value for i in one_value)
+        n_found += len(one_value)
+    assert n_found > 1000
+
+
+def test_bounds_follow_a_chain_of_margins() -> None:
+    # k1 hides two parts of 2 (each 1); the column of a then leaves k2 the rest of 10, although two of its parts are hidden
+    rows = [("k1", "a", 1), ("k1", "b", 1), ("k2", "a", 9), ("k2", "b", 8)]
+    problem = _flat(rows)
+    shown = {("k1", "Total"), ("Total", "a"), ("Total", "Total")}
+    one_value, at_rest = audit_bounds.pinned(problem, [m.codes in shown for m in problem.measures])
+    assert at_rest
+    assert {problem.measures[i].codes for i in one_value} == {m.codes for m in problem.measures} - shown
 
 
 def test_a_lone_person_who_can_compute_another_cell_is_found_and_repaired() -> None:
