@@ -81,6 +81,16 @@ def test_the_fallback_on_small_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     assert n_repaired > 5
 
 
+@pytest.mark.parametrize("outcome", [False, True])
+def test_a_guard_that_prevents_nothing_only_costs_rounds(outcome: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = _county_tables(outcome)
+    n_rounds = suppress(problem).rounds
+    monkeypatch.setattr(Guard, "admits", lambda guard, number: True)
+    blind = suppress(problem)
+    assert audit(problem, blind).passed
+    assert blind.rounds > n_rounds
+
+
 def test_too_few_rounds_is_a_refusal_and_never_a_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protect, "_MOST_ROUNDS", 1)
     with pytest.raises(ReleaseRefused, match="1 rounds"):
@@ -114,3 +124,19 @@ def test_the_guard_admits_number_by_number_what_the_finished_tables_bound(seed: 
         assert pinned_then & watched
     assert (guard.bounds()[0] == final.low).all()
     assert (guard.bounds()[1] == final.high).all()
+
+
+def test_a_number_that_must_be_shown_although_it_pins_is_remembered() -> None:
+    rows = [("k1", "a", 1), ("k1", "b", 1), ("k1", "c", 20), ("k2", "a", 9), ("k2", "b", 8), ("k2", "c", 7)]
+    frame = pl.DataFrame(rows, schema=["kommune", "kjonn", "n"], orient="row")
+    problem = build_problem(frame, TableSpec(("kommune", "kjonn"), {}, (("kommune", "kjonn"),)), "n", None)
+    margins, start = intervals.margins(problem), _nothing_shown(problem)
+    place = {m.codes: i for i, m in enumerate(problem.measures)}
+    small = [place["k1", "a"], place["k1", "b"]]
+    guard = Guard(problem, margins, intervals.bounds(problem, start, margins), small)
+    guard.accept(place["k1", "Total"])
+    assert guard.unavoidable == []
+    before = guard.bounds()
+    guard.accept(place["k1", "c"])  # 22 in all and 20 of them here leave two hidden counts of at least 1 the sum 2
+    assert guard.unavoidable == [place["k1", "c"]]
+    assert all((one == two).all() for one, two in zip(before, guard.bounds(), strict=True))
