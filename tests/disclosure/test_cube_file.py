@@ -123,6 +123,7 @@ def test_a_pattern_that_fails_the_audit_leaves_no_file(tmp_path: Path, monkeypat
         (_CUBE, {"hierarchy": {"ukjent": "fylke"}}, "expected shape"),
         (_CUBE, {"threshold": "fem"}, "expected shape"),
         (_CUBE, {"profile": "interval"}, "not built"),
+        (_CUBE, {"profile": "round"}, "not built"),
         (_CUBE, {"profile": "annet"}, "profile is unknown"),
         ("kommune,fylke,kjonn,n,k\n", {}, "no rows"),
     ],
