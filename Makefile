@@ -10,6 +10,7 @@ setup: .venv/.ready
 
 .venv/.ready: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip --upgrade
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/python -m uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock \
 	  || $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock

@@ -15,6 +15,7 @@ from pipeline.errors import UserError
 from pipeline.pseudonyms import Keys, check_home_key, load_keys
 from pipeline.settings import Settings
 from pipeline.store import Warehouse, code_hash, digest
+from pipeline.tables import STATES
 
 Output = tuple[str, str]
 T = TypeVar("T")
@@ -80,6 +81,7 @@ class Night:
             return False
         self.progress(step)
         frames = self.guard(step, compute)
+        self.guard(step, lambda: [_refuse_doubled(state, table, frames[(state, table)]) for state, table in wanted])
         for state, table in wanted:
             self.warehouse.write(state, table, frames[(state, table)])
         self.warehouse.record_build(step, inputs, version, self.stamp)
@@ -108,6 +110,16 @@ class Night:
                     "step_seconds": round(time.monotonic() - started, 2),
                 },
             )
+
+
+def _refuse_doubled(state: str, table: str, frame: pl.DataFrame) -> None:
+    """Nothing is built on a table of participations or figures whose key names two rows."""
+    key = STATES[state][table].key
+    if state == "inndata" or not key or frame.is_empty():
+        return
+    doubled = int(frame.select(key).is_duplicated().sum())
+    if doubled:
+        raise StepFailed(f"{state}.{table}: {doubled} rows share their key with another row; nothing was written.")
 
 
 def value_free(step: str, call: Callable[[], T]) -> T:

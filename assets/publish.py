@@ -99,6 +99,11 @@ def rebuild_site(night: Night) -> Path | None:
     return site / "index.html"
 
 
+def has_package(night: Night) -> bool:
+    """Whether there is anything to send: participations and measures (a package never holds an empty table)."""
+    return not any(night.warehouse.read("klargjort", name).is_empty() for name in ("deltakelse", "tiltak"))
+
+
 def export_ssb(night: Night) -> Path:
     """The package for Statistics Norway under the recipient's own pseudonyms; nothing new, nothing written.
 

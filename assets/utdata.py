@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.night import Night
-from assets.publish import export_ssb, publish_snapshot, publish_when_due, rebuild_site
+from assets.publish import export_ssb, has_package, publish_snapshot, publish_when_due, rebuild_site
 from assets.specs import file_spec, spec
 from pipeline.disclosure import latest_release
 from pipeline.errors import ReleaseRefused
@@ -77,9 +77,9 @@ def produkter(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResul
     night: Night = context.resources.night
     night.progress("produkter")
     site = night.guard("dashboard", lambda: rebuild_site(night))
-    if not night.warehouse.read("klargjort", "deltakelse").is_empty():
-        night.guard("package", lambda: export_ssb(night))
     night.guard("analyst file", lambda: publish_snapshot(night))
+    if has_package(night):
+        night.guard("package", lambda: export_ssb(night))
     night.facts["site"] = str(site) if site else None
     night.completed = True
     yield dg.MaterializeResult(asset_key="utdata_nettsted", metadata={"built": site is not None})

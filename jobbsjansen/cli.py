@@ -3,6 +3,7 @@
 Stages and orchestration are imported inside the commands, so that ``--help`` stays fast.
 """
 
+import json
 import sys
 import traceback
 from pathlib import Path
@@ -192,7 +193,8 @@ def notebook(
     """Run a starter notebook on this home's snapshot and print what it says."""
     from jobbsjansen.notebooks import run_notebook
 
-    run_notebook(name, us.settings)
+    text = run_notebook(name, us.settings, captured=us.as_json or us.quiet)
+    us.answer({"notebook": name, "text": text}, text)
 
 
 @command(app)
@@ -284,6 +286,8 @@ def main(arguments: list[str] | None = None) -> None:
     except (typer.Abort, KeyboardInterrupt):
         code = OUR_FAULT
     except UserError as refused:
+        if "--json" in (sys.argv[1:] if arguments is None else arguments):
+            print(json.dumps({"error": {"what": refused.what, "cure": refused.cure, "code": refused.code}}, ensure_ascii=False))
         print(str(refused), file=sys.stderr)
         code = refused.exit_code
     except Exception as problem:

@@ -13,8 +13,13 @@ from pipeline.settings import Settings
 FOLDER = Path(__file__).parents[1] / "notebooks"
 
 
-def run_notebook(name: str, settings: Settings) -> None:
-    """Run ``notebooks/<name>.py`` with the home's snapshot; its output goes to the terminal.
+def run_notebook(name: str, settings: Settings, *, captured: bool) -> str:
+    """Run ``notebooks/<name>.py`` with the home's snapshot.
+
+    Args:
+        name: which notebook.
+        settings: names the home.
+        captured: return what it prints instead of letting it print to the terminal (then an empty text is returned).
 
     Raises:
         UserError: no such notebook, or no snapshot yet, or the notebook ended with an error.
@@ -27,6 +32,9 @@ def run_notebook(name: str, settings: Settings) -> None:
     if not settings.home.snapshot.is_file():
         raise UserError("This home has no snapshot yet.", "Run 'jobbsjansen nightly' first.")
     environment = os.environ | {"JOBBSJANSEN_HOME": str(settings.home.root)}
-    done = subprocess.run([sys.executable, str(file)], env=environment, cwd=FOLDER.parent, check=False)  # noqa: S603
+    pipe = subprocess.PIPE if captured else None
+    command = [sys.executable, str(file)]
+    done = subprocess.run(command, env=environment, cwd=FOLDER.parent, check=False, stdout=pipe, text=True)  # noqa: S603
     if done.returncode:
         raise UserError("The notebook ended with an error.", "See above where.")
+    return done.stdout or ""

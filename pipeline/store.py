@@ -18,7 +18,7 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.errors import HomeBusy
+from pipeline.errors import HomeBusy, RefusedStart
 from pipeline.settings import Home
 from pipeline.tables import STATES
 
@@ -147,9 +147,13 @@ def home_lock(home: Home) -> Iterator[None]:
 
     Raises:
         HomeBusy: another process holds it.
+        RefusedStart: the home cannot be written.
     """
-    home.root.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(home.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        home.root.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(home.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:
+        raise RefusedStart(f"The home {home.root} is no folder that can be written.", "Choose another --home.") from None
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -69,10 +69,10 @@ def with_entity(table: str, frame: pl.DataFrame, scope: str | None = None) -> pl
 def claims(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     """Who each row says owns its project: ``order``, ``prosjekt_id``, ``owner``; rows that say nothing are left out.
 
-    A sender claims its own rows; the central register's rows belong to the row's district, else its municipality.
+    A sender claims its own rows. Of the central register's rows only the projects' own say whose they are: the district's, else the
+    municipality's; a participant's municipality only tells which of several joint ones.
     """
-    places = [pl.col(c) for c in ("bydel_nr", "komm_nr") if c in DELIVERY_TABLES[table]]
-    place = pl.coalesce(places) if places else pl.lit(None, dtype=pl.String)
+    place = pl.coalesce("bydel_nr", "komm_nr") if table == "prosjekt" else pl.lit(None, dtype=pl.String)
     owner = pl.when(pl.col("sender") == CENTRAL_REGISTER).then(place).otherwise(pl.col("sender"))
     kept = frame.select("order", "prosjekt_id", owner.alias("owner"))
     return kept.filter(pl.col("owner").is_not_null() & pl.col("prosjekt_id").is_not_null())
@@ -104,7 +104,9 @@ def _statusdato(
     )
     dated = current["deltaker"].select("prosjekt_id", "receipt_id", "start_dato", "slutt_dato").join(days, on="receipt_id")
     spoken = dated.unpivot(["start_dato", "slutt_dato"], index=["prosjekt_id", "dag"], value_name="statusdato")
-    derived = spoken.filter(pl.col("statusdato") <= pl.col("dag")).group_by("prosjekt_id").agg(pl.col("statusdato").max())
+    told = pl.when(pl.col("statusdato") <= pl.col("dag")).then(pl.col("statusdato"))
+    # where every date lies ahead nothing is known beyond the day of receipt
+    derived = spoken.group_by("prosjekt_id").agg(pl.coalesce(told.max(), pl.col("dag").max()).alias("statusdato"))
     said = pl.DataFrame(
         {"prosjekt_id": list(stated), "statusdato": list(stated.values())},
         schema={"prosjekt_id": pl.String(), "statusdato": pl.String()},
@@ -117,7 +119,8 @@ def _statusdato(
 def _projects_of(delivery: Received, history: Mapping[str, pl.DataFrame], owners: Mapping[str, str]) -> list[str]:
     """The projects a stated day covers: those the delivery speaks of, else (a delivery of that day alone) all of the sender's."""
     named: set[str] = set()
-    for table in ("prosjekt", "deltaker"):
-        rows = history[table].filter(pl.col("receipt_id") == delivery.receipt_id)
-        named |= set(rows["prosjekt_id"].drop_nulls().to_list())
-    return sorted(named or {p for p, owner in owners.items() if owner == delivery.avsender})
+    own: set[str] = set()
+    for rows in (frame for table, frame in history.items() if "prosjekt_id" in DELIVERY_TABLES[table]):
+        named |= set(rows.filter(pl.col("receipt_id") == delivery.receipt_id)["prosjekt_id"].drop_nulls().to_list())
+        own |= set(rows.filter(pl.col("sender") == delivery.avsender)["prosjekt_id"].drop_nulls().to_list())
+    return sorted(named or own | {p for p, owner in owners.items() if owner == delivery.avsender})

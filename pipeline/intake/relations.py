@@ -45,6 +45,9 @@ def relation_flags(table: str, batches: Mapping[str, pl.DataFrame], known: Known
     if table in ("prosjekt", "deltaker"):
         frame = _municipality(table, frame)
     if table == "deltaker":
+        places = frame.select("sender", "komm_nr").rows()
+        elsewhere = [not may_deliver_for(sender, komm, None) for sender, komm in places]
+        frame = frame.with_columns(pl.Series(flag_name("JS214"), elsewhere, dtype=pl.Boolean))
         projects = pl.concat([known.current["prosjekt"].select("prosjekt_id"), _of(batches, "prosjekt").select("prosjekt_id")])
         here = projects["prosjekt_id"].drop_nulls().unique()
         frame = frame.with_columns((~pl.col("prosjekt_id").is_in(here.implode())).fill_null(False).alias(flag_name("JS216")))

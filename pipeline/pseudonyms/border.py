@@ -77,8 +77,10 @@ def pseudonymise_file(source: Path, target: Path, register: str, keys: Keys) -> 
     description are left out, all else stays as it is.
 
     Raises:
-        UserError: unreadable, no ``person_id``, identity numbers that are not 11 digits, or one in another column.
+        UserError: no such register, unreadable, no ``person_id``, identity numbers that are not 11 digits, or one in another column.
     """
+    if register not in REGISTERS:
+        raise UserError("There is no such register.", f"Choose one of: {', '.join(REGISTERS)}.")
     table = REGISTERS[register]
     what = _UNREADABLE.format(register=register)
     rows = value_free(lambda: scan_extract(source).collect(), what)

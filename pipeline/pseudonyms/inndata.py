@@ -51,7 +51,8 @@ def _pseudonymise(name: str, frame: pl.DataFrame, keys: Keys) -> pl.DataFrame:
 
 def _participation_keys(frame: pl.DataFrame, keys: Keys) -> pl.Series:
     # With a sender's own id the key outlives corrected dates; without one, person, project and start are the key.
-    by_id = _joined("id", "avsender", "deltakelse_id")
+    # Senders number within a project: the project is part of the key in both cases, as it is where rows are merged.
+    by_id = _joined("id", "avsender", "prosjekt_id", "deltakelse_id")
     by_key = _joined("key", "avsender", "fnr", "prosjekt_id", "start_dato")
     has_id = pl.col("deltakelse_id").is_not_null() if "deltakelse_id" in frame.columns else pl.lit(False)
     source = frame if "deltakelse_id" in frame.columns else frame.with_columns(pl.lit(None, pl.String).alias("deltakelse_id"))

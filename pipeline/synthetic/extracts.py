@@ -141,7 +141,7 @@ def _norskprove(world: World, until: date, rng: np.random.Generator) -> pl.DataF
     return pl.concat(parts)
 
 
-def _folkeregister(world: World, life: Livelihood, rng: np.random.Generator) -> pl.DataFrame:
+def _folkeregister(world: World, life: Livelihood, until: date, rng: np.random.Generator) -> pl.DataFrame:
     """Residence spells; komm_nr in today's numbers, as a register that has been renumbered hands them out."""
     n, people = len(world.people), world.people
     marital = np.array(("gift", "ugift", "skilt", "separert"))[rng.choice(4, size=n, p=(0.66, 0.16, 0.12, 0.06))]
@@ -169,7 +169,13 @@ def _folkeregister(world: World, life: Livelihood, rng: np.random.Generator) -> 
         komm_nr=pl.lit(None, pl.String), status=pl.Series(np.where(life.died, "dod", "utvandret")), gyldig_fra=pl.Series(left),
         gyldig_til=pl.lit(None, pl.Date),
     ).filter(pl.Series(~np.isnat(left)))  # fmt: skip
-    return pl.concat([first, second, away], how="diagonal")
+    return _as_known(pl.concat([first, second, away], how="diagonal"), until)
+
+
+def _as_known(spells: pl.DataFrame, until: date) -> pl.DataFrame:
+    """The spells as a register knows them on that day: none begins later, and an end that lies ahead is open."""
+    ended = pl.when(pl.col("gyldig_til") <= until).then(pl.col("gyldig_til"))
+    return spells.filter(pl.col("gyldig_fra") <= until).with_columns(ended.alias("gyldig_til"))
 
 
 def _virksomhet(world: World, rng: np.random.Generator) -> pl.DataFrame:
@@ -201,7 +207,7 @@ def extracts(world: World, until: date) -> dict[str, pl.DataFrame]:
     known = rng.random(len(world.people)) >= MISSING_SHARE
     life = live(world, until, rng)
     rows = {
-        "folkeregister": _folkeregister(world, life, rng),
+        "folkeregister": _folkeregister(world, life, until, rng),
         "norskprove": _norskprove(world, until, rng),
         "arbeidsforhold": _arbeidsforhold(world, life, until, rng),
         "selvstendig": _selvstendig(world, life, until, rng),

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
+import polars as pl
 import pytest
 
 from assets.night import Night, StepFailed, value_free
 from pipeline.errors import UserError
 from pipeline.settings import OSLO, Home, Settings
-from pipeline.tables import INNDATA
+from pipeline.tables import INNDATA, STATISTIKK
 
 OUT = [("inndata", "statusdato")]
 
@@ -69,3 +70,12 @@ def test_an_error_for_the_user_passes_but_drags_nothing_along():
         value_free("step", refusing)
     assert raised.value.__cause__ is None
     assert raised.value.__context__ is None
+
+
+def test_a_table_whose_key_names_two_rows_is_not_written(night):
+    row = {name: None for name in STATISTIKK["kobling"].names} | {"register": "ytelse", "avsender": "alle"}
+    doubled = STATISTIKK["kobling"].conform(pl.DataFrame([row, row], schema=STATISTIKK["kobling"].schema))
+    with pytest.raises(StepFailed, match=r"statistikk\.kobling: 2 rows share their key"):
+        night.build("x", "inputs", ["linkage"], [("statistikk", "kobling")], lambda: {("statistikk", "kobling"): doubled})
+    assert not night.warehouse.path("statistikk", "kobling").exists()
+    assert night.failure

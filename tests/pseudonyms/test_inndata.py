@@ -63,6 +63,11 @@ def test_the_same_id_at_two_owners_is_two_participations(keys):
     assert to_inndata({"deltaker": rows}, keys)["deltaker"]["deltakelse_key"].n_unique() == 3
 
 
+def test_the_same_id_in_two_projects_is_two_participations(keys):
+    rows = participants(deltakelse_id=["D1", "D1", "D1"], avsender=["4601"] * 3, prosjekt_id=["P1", "P2", "P3"])
+    assert to_inndata({"deltaker": rows}, keys)["deltaker"]["deltakelse_key"].n_unique() == 3
+
+
 def test_the_order_of_rows_leaves_no_trace(keys):
     rows = participants()
     assert to_inndata({"deltaker": rows}, keys)["deltaker"].equals(to_inndata({"deltaker": rows.reverse()}, keys)["deltaker"])

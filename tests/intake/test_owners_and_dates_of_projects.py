@@ -1,0 +1,51 @@
+"""Who owns a project when the central register delivers it, and what a project's statusdato may be."""
+
+from datetime import date
+
+import polars as pl
+
+from pipeline.intake.merge import claims, project_owners
+from pipeline.intake.relations import foreign
+from pipeline.tables import DELIVERY_TABLES
+
+
+def _rows(table: str, *rows: dict[str, object]) -> pl.DataFrame:
+    described = DELIVERY_TABLES[table]
+    schema = described.schema | {"receipt_id": pl.String(), "sender": pl.String(), "order": pl.Int64(), "row_no": pl.Int64()}
+    return pl.DataFrame([{"sender": "imdi", "order": 1, "row_no": 2, "prosjekt_id": "P1", **row} for row in rows], schema=schema)
+
+
+def test_a_participants_municipality_claims_no_project():
+    history = {
+        "prosjekt": _rows("prosjekt", {"komm_nr": "0301", "bydel_nr": "030105", "order": 2}),
+        "deltaker": _rows("deltaker", {"komm_nr": "0301", "order": 1}),
+    }
+    assert project_owners(history) == {"P1": "030105"}
+    assert claims("deltaker", history["deltaker"]).is_empty()
+
+
+def test_participants_of_a_joint_project_from_the_central_register_are_nobody_elses():
+    rows = _rows("deltaker", {"komm_nr": "1505"}, {"komm_nr": "1554"})
+    assert foreign("deltaker", rows, {"P1": "1505"}).to_list() == [False, False]
+
+
+def test_another_senders_row_is_foreign():
+    rows = _rows("deltaker", {"sender": "4601", "start_dato": date(2024, 1, 1)})
+    assert foreign("deltaker", rows, {"P1": "5001"}).to_list() == [True]
+
+
+def test_where_every_date_lies_ahead_the_day_of_receipt_is_the_statusdato(tmp_path):
+    from datetime import datetime
+
+    from expectations import validate
+    from pipeline.intake import current_rows, run_intake
+    from pipeline.settings import OSLO, Home, Settings
+
+    settings = Settings(Home(tmp_path), "demo", datetime(2024, 6, 1, 2, 30, tzinfo=OSLO), min_age_seconds=0.0)
+    folder = tmp_path / "inbox" / "4601"
+    folder.mkdir(parents=True)
+    header = "fnr;prosjekt_id;start_dato;slutt_dato;kjonn;fodselsdato;landbakgrunn;avslutning"
+    row = "01819010001;P9;2024-06-20;2024-09-01;kvinne;1990-01-01;SOM;lonnsarbeid"
+    (folder / "deltaker.csv").write_text(f"{header}\n{row}\n", encoding="utf-8")
+    run_intake(settings, validate, lambda _text: None)
+    assert current_rows(settings)["statusdato"].rows() == [("P9", date(2024, 6, 1), False)]
