@@ -16,6 +16,7 @@ from pipeline.disclosure.guard import Guard
 from pipeline.disclosure.problem import Measure, Problem
 
 PRIME = 2**61 - 1
+_HALF = PRIME // 2
 Vector = dict[int, int]
 
 
@@ -68,23 +69,29 @@ class Residuals:
             factor = column.pop(row)
             for r, v in entries:
                 old = column.get(r)
-                if old is None:
-                    column[r] = -factor * v % PRIME
-                    rows[r].add(name)
-                else:
-                    new = (old - factor * v) % PRIME
-                    if new:
-                        column[r] = new
-                    else:
-                        del column[r]
-                        rows[r].discard(name)
+                new = (old or 0) - factor * v
+                if new > _HALF or new < -_HALF:
+                    new = reduced(new)
+                if new:
+                    column[r] = new
+                    if old is None:
+                        rows[r].add(name)
+                elif old is not None:
+                    del column[r]
+                    rows[r].discard(name)
         rows[row].clear()
+
+
+def reduced(number: int) -> int:
+    """The number modulo the prime, between minus and plus half of it: most numbers stay small, which saves most of the time."""
+    number %= PRIME
+    return number - PRIME if number > _HALF else number
 
 
 def scaled(vector: Vector, row: int) -> Vector:
     """The vector times what makes its entry in ``row`` one."""
-    inverse = pow(vector[row], -1, PRIME)
-    return vector if inverse == 1 else {r: v * inverse % PRIME for r, v in vector.items()}
+    inverse = reduced(pow(vector[row], -1, PRIME))
+    return vector if inverse == 1 else {r: reduced(v * inverse) for r, v in vector.items()}
 
 
 def is_multiple(column: Vector, vector: Vector, row: int) -> bool:
@@ -92,7 +99,7 @@ def is_multiple(column: Vector, vector: Vector, row: int) -> bool:
     if len(column) != len(vector):
         return False
     factor = column[row]
-    return all(column.get(r) == factor * v % PRIME for r, v in vector.items())
+    return all(column.get(r) == reduced(factor * v) for r, v in vector.items())
 
 
 def run(
@@ -160,7 +167,7 @@ def _columns(
     first = len(problem.measures)
     extra = [*virtual, *({u: 1} for u in tracked)]
     for i, vector in enumerate(extra, start=first):
-        work.add(i, {u: c % PRIME for u, c in vector.items() if c % PRIME and alive[u // width][u % width]})
+        work.add(i, {u: reduced(c) for u, c in vector.items() if c % PRIME and alive[u // width][u % width]})
     return work
 
 
@@ -174,7 +181,7 @@ def _facts(problem: Problem, alive: list[list[bool]]) -> Iterator[tuple[Vector, 
         for position in range(width):
             below = [c for c in problem.children[node] if alive[c][position]]
             if below:
-                vector = {node * width + position: PRIME - 1, **{c * width + position: 1 for c in below}}
+                vector = {node * width + position: -1, **{c * width + position: 1 for c in below}}
                 yield vector, [min(below, key=lambda c: (size[c], c)) * width + position]
 
 
