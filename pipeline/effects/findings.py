@@ -66,6 +66,16 @@ def finding(interval: Interval, margin: float) -> str:
     return "ingen_forskjell" if is_small(interval, margin) else "uavklart"
 
 
+def ratio_finding(interval: Interval, margin: float) -> str:
+    """:func:`finding` of a ratio from its own interval: sides of 1, and the margin 1 / ``margin`` … ``margin``."""
+    return finding(log_interval(interval), math.log(margin))
+
+
+def log_interval(interval: Interval) -> Interval:
+    """The interval of the log ratio; ``se`` is already of the log."""
+    return Interval(math.log(interval.estimate), math.log(interval.low), math.log(interval.high), interval.se)
+
+
 def is_small(interval: Interval, margin: float) -> bool:
     """Whether the whole interval lies inside ± margin."""
     return interval.low >= -margin and interval.high <= margin

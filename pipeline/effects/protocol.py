@@ -33,6 +33,7 @@ class Protocol:
         window: weeks in which starts are decided and modelled.
         horizons: weeks from time zero at which risks are reported.
         margin: smallest difference of shares that matters.
+        ratio_margin: smallest ratio of shares above 1 that matters; below 1 it is the inverse.
         limits: the limits of the gates by name.
         declared: the whole file.
     """
@@ -42,6 +43,7 @@ class Protocol:
     window: int
     horizons: tuple[int, ...]
     margin: float
+    ratio_margin: float
     limits: Mapping[str, float]
     declared: Mapping[str, Any]
 
@@ -76,6 +78,7 @@ def placement_protocol() -> Protocol:
         window=declared["strategier"]["vindu_uker"],
         horizons=tuple(declared["utfall"]["horisonter_uker"]),
         margin=declared["funn"]["relevansgrense"],
+        ratio_margin=declared["funn"]["relevansgrense_ratio"],
         limits=declared["porter"],
         declared=declared,
     )

@@ -5,9 +5,10 @@ Must not be here: any judgement. The same grade, finding and numbers always give
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from pipeline.effects.findings import Interval, is_small
+from pipeline.effects.findings import Interval, is_small, log_interval
 
 _OUTCOME = {"arbeid": "arbeid", "utdanning": "utdanning", "arbeid_eller_utdanning": "arbeid eller utdanning"}
 _FIXED = {
@@ -26,7 +27,10 @@ DESCRIBES = "Tallet beskriver én tenkt strategi. Det sier ikke alene om den er 
 
 @dataclass(frozen=True)
 class Claim:
-    """What is claimed: who is compared with whom (None for a risk), of what, by when, how sure."""
+    """What is claimed: who is compared with whom (None for a risk), of what, by when, how sure.
+
+    ``margin`` is the smallest difference that matters; for a ratio the smallest ratio above 1.
+    """
 
     strategy: str
     comparison: str | None
@@ -65,35 +69,65 @@ def _what(claim: Claim) -> str:
     return f"dersom {strategy_text(claim.strategy)}{rule}"
 
 
+def _goal(claim: Claim) -> str:
+    return f"{_OUTCOME[claim.outcome]} innen {claim.weeks} uker"
+
+
+def _compare(claim: Claim) -> str:
+    return f"mellom at {strategy_text(claim.strategy)}, og at {strategy_text(claim.comparison or '')}"
+
+
+def _undecided(claim: Claim) -> str:
+    return f"Dataene avgjør ikke om det er forskjell i overgang til {_goal(claim)} {_compare(claim)}"
+
+
 def _difference(claim: Claim, interval: Interval) -> str:
     against = f"enn dersom {strategy_text(claim.comparison or '')}"
-    goal = f"{_OUTCOME[claim.outcome]} innen {claim.weeks} uker"
     if claim.finding == "positiv":
-        return f"Anslagsvis {_points(interval.estimate)} prosentpoeng flere ville gått til {goal} {_what(claim)}, {against}"
+        return (
+            f"Anslagsvis {_points(interval.estimate)} prosentpoeng flere ville gått til {_goal(claim)} {_what(claim)}, {against}"
+        )
     if claim.finding == "negativ":
-        return f"Anslagsvis {_points(-interval.estimate)} prosentpoeng færre ville gått til {goal} {_what(claim)}, {against}"
-    compare = f"mellom at {strategy_text(claim.strategy)}, og at {strategy_text(claim.comparison or '')}"
+        return (
+            f"Anslagsvis {_points(-interval.estimate)} prosentpoeng færre ville gått til {_goal(claim)} {_what(claim)}, {against}"
+        )
     if claim.finding == "ingen_forskjell":
-        return f"Forskjeller over {number(100 * claim.margin)} prosentpoeng i overgang til {goal} er lite sannsynlige {compare}"
-    return f"Dataene avgjør ikke om det er forskjell i overgang til {goal} {compare}"
+        limit = number(100 * claim.margin)
+        return f"Forskjeller over {limit} prosentpoeng i overgang til {_goal(claim)} er lite sannsynlige {_compare(claim)}"
+    return _undecided(claim)
+
+
+def _ratio(claim: Claim, interval: Interval) -> str:
+    if claim.finding in ("positiv", "negativ"):
+        side = "større" if claim.finding == "positiv" else "mindre"
+        return (
+            f"Andelen som går til {_goal(claim)}, anslås å være {side}: {number(interval.estimate, 2)} ganger så stor {_what(claim)}, "
+            f"som dersom {strategy_text(claim.comparison or '')}"
+        )
+    if claim.finding == "ingen_forskjell":
+        limit = number(100 * (claim.margin - 1))
+        return f"Forskjeller på over {limit} prosent av andelen som går til {_goal(claim)}, er lite sannsynlige {_compare(claim)}"
+    return _undecided(claim)
 
 
 def _can_say(claim: Claim, interval: Interval) -> str:
-    goal = f"{_OUTCOME[claim.outcome]} innen {claim.weeks} uker"
     if claim.measure == "risiko":
-        return (
-            f"Anslagsvis {_points(interval.estimate)} prosent ville gått til {goal} {_what(claim)} ({_range(interval, 100, 1)})."
-        )
+        share = _points(interval.estimate)
+        return f"Anslagsvis {share} prosent ville gått til {_goal(claim)} {_what(claim)} ({_range(interval, 100, 1)})."
     if claim.measure == "risikoratio":
-        return (
-            f"Andelen som går til {goal}, anslås til {number(interval.estimate, 2)} ganger så stor {_what(claim)}, "
-            f"som dersom {strategy_text(claim.comparison or '')} ({_range(interval, 1, 2)})."
+        said, limit = (
+            f"{_ratio(claim, interval)} ({_range(interval, 1, 2)} ganger).",
+            f"{number(100 * (claim.margin - 1))} prosent av andelen",
         )
-    small = (
-        f" Forskjellen er mindre enn {number(100 * claim.margin)} prosentpoeng, som er satt som grensen for det som betyr noe."
-    )
-    said = f"{_difference(claim, interval)} ({_range(interval, 100, 1)} prosentpoeng)."
-    return said + (small if claim.finding in ("positiv", "negativ") and is_small(interval, claim.margin) else "")
+        small = is_small(log_interval(interval), math.log(claim.margin))
+    else:
+        said, limit = (
+            f"{_difference(claim, interval)} ({_range(interval, 100, 1)} prosentpoeng).",
+            f"{number(100 * claim.margin)} prosentpoeng",
+        )
+        small = is_small(interval, claim.margin)
+    remark = f" Forskjellen er mindre enn {limit}, som er satt som grensen for det som betyr noe."
+    return said + (remark if claim.finding in ("positiv", "negativ") and small else "")
 
 
 def can_say(claim: Claim) -> str:

@@ -16,6 +16,7 @@ from pipeline.effects.findings import (
     e_value,
     e_value_of_limit,
     finding,
+    ratio_finding,
     ratio_interval,
     risk_interval,
 )
@@ -148,11 +149,14 @@ class Answers:
             )
         return self._answered(question, self._verdict(question, plain, truncated), plain, ratio)
 
+    def _margin(self, question: Question) -> float:
+        return self.protocol.ratio_margin if question.measure == "risikoratio" else self.protocol.margin
+
     def _claim(self, question: Question, verdict: Verdict, found: str | None, shown: Interval | None) -> Claim:
         other = question.comparison.name if question.comparison else None
         return Claim(
             question.strategy.name, other, question.outcome, question.weeks, question.measure, verdict.grade, found, shown,
-            self.protocol.margin, verdict.reason, question.strategy.variant,
+            self._margin(question), verdict.reason, question.strategy.variant,
         )  # fmt: skip
 
     def _answered(self, question: Question, verdict: Verdict, plain: Interval, ratio: Interval | None) -> Row:
@@ -162,7 +166,9 @@ class Answers:
             shown = None
             if verdict.grade in ("A", "B"):
                 verdict = Verdict("D", verdict.gates, "ingen i en av gruppene nådde utfallet")
-        found = finding(plain, self.protocol.margin) if shown and question.comparison else None
+        found = None
+        if shown and question.comparison:
+            found = ratio_finding(shown, self._margin(question)) if is_ratio else finding(shown, self._margin(question))
         beside: dict[str, float | None] = {"andel_uten_oppgitt_statusdato": self.timing.unstated}
         if shown and ratio and ratio.is_finite:
             beside |= {"e_verdi": e_value(ratio.estimate), "e_verdi_grense": e_value_of_limit(ratio)}

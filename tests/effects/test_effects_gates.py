@@ -16,6 +16,7 @@ from pipeline.effects.findings import (
     e_value,
     e_value_of_limit,
     finding,
+    ratio_finding,
     ratio_interval,
     risk_interval,
 )
@@ -158,6 +159,21 @@ def test_findings(low, high, found):
     assert finding(Interval((low + high) / 2, low, high, 0.1), 0.05) == found
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "found"),
+    [
+        (1.07, 3.81, "positiv"),
+        (0.41, 0.93, "negativ"),
+        (0.99, 1.34, "uavklart"),
+        (0.92, 1.09, "ingen_forskjell"),
+        (0.90, 1.05, "uavklart"),
+        (1.01, 1.05, "positiv"),
+    ],
+)
+def test_a_ratio_is_found_from_its_own_interval(low, high, found):
+    assert ratio_finding(Interval(math.sqrt(low * high), low, high, 0.1), 1.1) == found
+
+
 def test_intervals():
     draws = np.random.default_rng(1).normal(0.1, 0.02, 4000)
     plain = difference_interval(0.1, draws)
@@ -210,6 +226,23 @@ def test_a_positive_finding_in_words():
 )
 def test_every_finding_has_its_words(found, interval, words):
     assert words in can_say(_claim("A", found, interval=interval))
+
+
+@pytest.mark.parametrize(
+    ("found", "interval", "begins", "holds"),
+    [
+        ("positiv", Interval(2.02, 1.07, 3.81, 0.32), "Andelen som går til", "anslås å være større: 2,02 ganger så stor dersom"),
+        ("negativ", Interval(0.62, 0.41, 0.93, 0.21), "Andelen som går til", "anslås å være mindre: 0,62 ganger så stor dersom"),
+        ("ingen_forskjell", Interval(1.0, 0.92, 1.09, 0.04), "Forskjeller på over 10 prosent av andelen", "er lite sannsynlige"),
+        ("uavklart", Interval(1.15, 0.99, 1.34, 0.08), "Dataene avgjør ikke om", "(95 % intervall fra 0,99 til 1,34 ganger)"),
+        ("positiv", Interval(1.03, 1.01, 1.05, 0.01), "Andelen som går til", "Forskjellen er mindre enn 10 prosent av andelen"),
+    ],
+)
+def test_every_finding_of_a_ratio_has_its_words(found, interval, begins, holds):
+    said = can_say(_claim("A", found, "risikoratio", interval, margin=1.1))
+    assert said.startswith(begins)
+    assert holds in said
+    assert ("anslås" in said) == (found in ("positiv", "negativ"))
 
 
 def test_words_follow_the_grade():

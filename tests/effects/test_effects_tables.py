@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 
 import numpy as np
@@ -120,6 +121,33 @@ def test_what_is_not_built_says_so(whole):
     assert set(rows["grad"]) == {"D"}
     assert rows.filter(~pl.col("kan_ikke_si").str.starts_with("Ikke beregnet i denne versjonen.")).is_empty()
     assert all(json.loads(p)["begrunnelse"] for p in rows["porter"])
+
+
+SIDES = {"risikodifferanse": 0.0, "risikoratio": 1.0}
+WORDS = {
+    "risikodifferanse": {"positiv": r"^Anslagsvis .* flere ", "negativ": r"^Anslagsvis .* færre ", "ingen_forskjell": r"^Forskjeller over "},
+    "risikoratio": {"positiv": r"å være større: ", "negativ": r"å være mindre: ", "ingen_forskjell": r"^Forskjeller på over "},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("measure", SIDES)
+def test_finding_interval_and_sentence_of_a_comparison_say_the_same(whole, measure):
+    shown = whole.effekt.filter(pl.col("maal") == measure, pl.col("estimat").is_not_null())
+    assert shown["funn"].n_unique() > 1
+    for row in shown.iter_rows(named=True):
+        above, below = row["ki_nedre"] > SIDES[measure], row["ki_ovre"] < SIDES[measure]
+        assert (row["funn"] == "positiv", row["funn"] == "negativ") == (above, below)
+        for found, words in (WORDS[measure] | {"uavklart": "^Dataene avgjør ikke "}).items():
+            assert bool(re.search(words, row["kan_si"])) == (row["funn"] == found), row["kan_si"]
+        assert ("betyr ikke at virkningen er null" in row["kan_ikke_si"]) == (row["funn"] == "uavklart")
+
+
+def test_a_risk_is_described_and_finds_nothing(whole):
+    shown = whole.effekt.filter(pl.col("maal") == "risiko", pl.col("estimat").is_not_null())
+    assert shown.height > 50
+    assert shown["funn"].null_count() == shown.height
+    assert shown.filter(~pl.col("kan_si").str.contains(r"^Anslagsvis [0-9,]+ prosent ville gått til ")).is_empty()
+    assert shown.filter(~pl.col("kan_ikke_si").str.contains("beskriver én tenkt strategi")).is_empty()
 
 
 def test_both_sentences_stand_in_every_row(whole):
