@@ -11,7 +11,7 @@ from typing import TypeVar
 import dagster as dg
 import polars as pl
 
-from pipeline.errors import UserError
+from pipeline.errors import Fault, UserError
 from pipeline.pseudonyms import Keys, check_home_key, load_keys
 from pipeline.settings import Settings
 from pipeline.store import Warehouse, code_hash, digest
@@ -21,7 +21,7 @@ Output = tuple[str, str]
 T = TypeVar("T")
 
 
-class StepFailed(Exception):
+class StepFailed(Fault):
     """A stage broke. Says which step, which kind of error and where in the code; never the error's own text, which may hold values."""
 
 

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from jobbsjansen.face import Face, command
-from pipeline.errors import UserError
+from pipeline.errors import Fault, UserError
 
 # what the command-line library raises for wrong options; it exports only subclasses
 UsageError: type[typer.BadParameter] = typer.BadParameter.__base__  # type: ignore[assignment]
@@ -290,6 +290,9 @@ def main(arguments: list[str] | None = None) -> None:
             print(json.dumps({"error": {"what": refused.what, "cure": refused.cure, "code": refused.code}}, ensure_ascii=False))
         print(str(refused), file=sys.stderr)
         code = refused.exit_code
+    except Fault as fault:
+        print(f"This is a fault of ours, not of the data or of you: {fault}", file=sys.stderr)
+        code = fault.exit_code
     except Exception as problem:
         print(_our_fault(problem), file=sys.stderr)
         code = OUR_FAULT

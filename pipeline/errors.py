@@ -35,3 +35,9 @@ class HomeBusy(UserError):
     """Another run holds the home (exit code 4)."""
 
     exit_code = 4
+
+
+class Fault(Exception):
+    """A fault of ours, told without any value from the data (exit code 3)."""
+
+    exit_code = 3
