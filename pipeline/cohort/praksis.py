@@ -13,9 +13,9 @@ def with_first_placement(deltakelse: pl.DataFrame, spells: pl.DataFrame, all_spe
     """``deltakelse`` with ``forste_praksis_dato``, ``uker_til_praksis`` and ``praksis_foer_start``; same rows.
 
     The first placement is the first arbeidspraksis or lonnstilskudd, interrupted or not, that began inside the
-    participation; never after slutt_dato, never before the start. Week 1 is days 0–6. ``praksis_foer_start``: a placement of
-    the same person and project begun before the start had not ended by day 0, whichever participation it belongs to, if any;
-    a spell without an end is taken to end with the participation it belongs to.
+    participation; never after slutt_dato or statusdato, never before the start. Week 1 is days 0–6. ``praksis_foer_start``:
+    a placement of the same person and project begun before the start had not ended by day 0, whichever participation it
+    belongs to, if any; a spell without an end is taken to end with the participation it belongs to.
 
     Args:
         deltakelse: one row per participation.
@@ -31,9 +31,9 @@ def with_first_placement(deltakelse: pl.DataFrame, spells: pl.DataFrame, all_spe
 
 
 def _first_inside(deltakelse: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
-    spans = deltakelse.select("deltakelse_key", _fra="start_dato", _til="slutt_dato")
+    spans = deltakelse.select("deltakelse_key", _fra="start_dato", _til=pl.min_horizontal("slutt_dato", "statusdato"))
     begun = pl.col("start_dato")
-    inside = (begun >= pl.col("_fra")) & (pl.col("_til").is_null() | (begun <= pl.col("_til")))
+    inside = begun.is_between(pl.col("_fra"), pl.col("_til"))
     return (
         spells.filter(IS_PLACEMENT)
         .join(spans, on="deltakelse_key")

@@ -111,6 +111,16 @@ def test_first_placement(spells: str, expected: str) -> None:
     assert out == drawn(f"{columns}\n{expected}")
 
 
+def test_a_placement_after_the_status_date_is_no_fact_yet() -> None:
+    out = deltakelse(
+        "deltakelse_key forste_praksis_dato uker_til_praksis",
+        statusdato="prosjekt_id statusdato\nA 2022-06-30",
+        deltaker="deltakelse_key person_key\nd1 p1\nd2 p2",
+        tiltak="tiltak_id person_key start_dato\nt1 p1 2022-06-30\nt2 p2 2022-07-01",
+    )
+    assert out == drawn("deltakelse_key forste_praksis_dato uker_til_praksis\nd1 2022-06-30 26\nd2 - -")
+
+
 def test_a_placement_without_end_ends_with_its_own_participation() -> None:
     out = deltakelse(
         "deltakelse_key forste_praksis_dato praksis_foer_start",
