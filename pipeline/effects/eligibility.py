@@ -80,6 +80,7 @@ def select_cohort(deltakelse: pl.DataFrame, protocol: Protocol) -> Cohort:
     merged = _merged(chained)
     reason = (
         pl.when(pl.col("slutt_dato") < pl.col("start_dato")).then(pl.lit("slutt_foer_start"))
+        .when(pl.col("forste_tilskuddsaar").is_null()).then(pl.lit("uten_prosjektrad"))
         .when(pl.col("start_dato").dt.year() < pl.col("forste_tilskuddsaar")).then(pl.lit("startet_foer_forste_tilskuddsaar"))
         .when((pl.col("statusdato") - pl.col("start_dato")).dt.total_days() < rule["minste_oppfolging_dager"]).then(pl.lit("for_kort_tid"))
         .when(pl.col("praksis_foer_start")).then(pl.lit("praksis_loep_ved_start"))

@@ -24,11 +24,14 @@ def test_exclusions_are_counted_and_add_up():
         person(3, start_dato=STATUS - timedelta(6)),
         person(4, praksis_foer_start=True),
         person(5, **{**left(3), "slutt_dato": START - timedelta(1)}),
+        person(6, forste_tilskuddsaar=None, tilskuddsaar=None),
     ]
     counts = cohort_of(tables(rows, [])).counts
-    reasons = ("startet_foer_forste_tilskuddsaar", "for_kort_tid", "praksis_loep_ved_start", "slutt_foer_start", "med")
+    reasons = (
+        "startet_foer_forste_tilskuddsaar", "for_kort_tid", "praksis_loep_ved_start", "slutt_foer_start", "uten_prosjektrad", "med",
+    )  # fmt: skip
     assert {r: counts[r] for r in reasons} == dict.fromkeys(reasons, 1)
-    assert counts["deltakelser"] == 5 == sum(counts[r] for r in reasons) + counts["senere_deltakelse"] + counts["fortsettelse"]
+    assert counts["deltakelser"] == 6 == sum(counts[r] for r in reasons) + counts["senere_deltakelse"] + counts["fortsettelse"]
 
 
 def test_the_last_day_of_seven_is_enough_follow_up():
