@@ -22,6 +22,8 @@ from pipeline.tables import STATISTIKK
 from pipeline.tables.deliveries import LANGUAGE, LIMITS
 
 OUTCOME = "direkte_overgang"
+# Leavers whose municipality is not known belong to no municipality that could be compared.
+_UNKNOWN = "9999"
 _YEARS, _WINSOR = 3, 0.10
 _LEAST_N, _LEAST_EXPECTED = 20, 5.0
 # A prior of no spread at all would give intervals of width zero: a municipality may always differ by some points.
@@ -125,11 +127,12 @@ def municipality_table(deltakelse: pl.DataFrame, today: date) -> pl.DataFrame:
         today: the run's day; decides the three-year window of exits.
 
     Returns:
-        ``STATISTIKK["kommune"]``, one row per municipality with leavers in the window; ``utenfor_95`` and ``utenfor_998``
+        ``STATISTIKK["kommune"]``, one row per known municipality with leavers in the window; ``utenfor_95`` and ``utenfor_998``
         are null unless n >= 20 and at least 5 successes and 5 failures are expected.
     """
     first, last = window(deltakelse, today)
     left = (pl.col("slutt_dato") <= pl.min_horizontal("statusdato", pl.lit(today))) & pl.col("overgang").is_not_null()
+    left &= pl.col("komm_nr_ref") != _UNKNOWN
     leavers = deltakelse.filter(left & pl.col("slutt_dato").dt.year().is_between(first, last)).sort("deltakelse_key")
     if leavers.is_empty():
         return _empty()

@@ -55,6 +55,14 @@ def test_the_one_that_stands_out_is_called():
     assert table["4601"]["andel"] < table["4601"]["krympet_andel"] < 0.7
 
 
+def test_the_unknown_municipality_has_no_row_and_moves_no_limit():
+    known = {f"{3100 + j}": (50, 35) for j in range(20)}
+    table = _table(known | {"9999": (50, 2)})
+    assert set(table) == set(known)
+    assert not any(r["utenfor_95"] for r in table.values())
+    assert _table({"9999": (50, 35)}) == {}
+
+
 def test_nothing_is_called_with_twelve_exits_or_few_expected():
     table = _table({f"{3100 + j}": (60, 58) for j in range(10)} | {"4601": (12, 0), "4602": (19, 0), "4603": (60, 40)})
     for row in table.values():
