@@ -20,6 +20,7 @@ _NORWEGIAN = r"^\d{1,2}\.\d{1,2}\.\d{4}$"
 _SHORT_YEAR = r"^\d{1,2}[./-]\d{1,2}[./-]\d{2}$"
 _NUMBER = r"^[+-]?(?:\d+|\d{1,3}(?:[ \u00a0\u202f]\d{3})+)(?:[.,]\d+)?$"
 _UNCLEAR_DOT = r"^[+-]?\d{1,3}(?:\.\d{3})+$"
+_WHOLE = 2**53  # a float holds every whole number up to here; beyond it digits are lost
 _EXPONENT = r"^\d+(?:[.,]\d+)?[eE][+]?\d+$"
 _SHEET_ERROR = r"^#(?:REF!|N/A|DIV/0!|VALUE!|NAME\?|NULL!|NUM!|SPILL!|CALC!|I/T|VERDI!|NAVN\?)$"
 _MOJIBAKE = r"Ã[\u0080-\u00bf†‡˜…¦¸¥¤¶]|Â[\u00a0-\u00bf]|â€|ï»¿|├[^\s]|\ufffd"
@@ -121,7 +122,7 @@ def _value(column: Column) -> pl.Expr:
         return _number(column).alias(column.name)
     if column.kind == "int":
         number = _number(column)
-        return pl.when(number.floor() == number).then(number).cast(pl.Int64, strict=False).alias(column.name)
+        return pl.when(number.floor() == number).then(number).cast(pl.Int64).alias(column.name)
     if column.name == "landbakgrunn":
         return _country().alias(column.name)
     if column.codes:
@@ -139,11 +140,16 @@ def _date(column: Column) -> pl.Expr:
 
 
 def _number(column: Column) -> pl.Expr:
-    """Norwegian numbers: decimal comma, blanks between thousands. A dot before three digits is unclear unless typed."""
+    """Norwegian numbers: decimal comma, blanks between thousands. A dot before three digits is unclear unless typed.
+
+    A number that its type cannot hold is null as one that cannot be read, so that it is never dropped without a finding.
+    """
     cell = pl.col(column.name)
     clear = cell.str.contains(_NUMBER) & (pl.col("exact") | ~cell.str.contains(_UNCLEAR_DOT))
     plain = cell.str.replace_all(r"[ \u00a0\u202f]", "").str.replace(",", ".", literal=True)
-    return pl.when(clear).then(plain).cast(pl.Float64, strict=False)
+    number = pl.when(clear).then(plain).cast(pl.Float64, strict=False)
+    held = number.abs() < _WHOLE if column.kind == "int" else number.is_finite()
+    return pl.when(held).then(number)
 
 
 def _country() -> pl.Expr:

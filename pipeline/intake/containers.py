@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import polars as pl
 import pyarrow.parquet
@@ -11,12 +12,13 @@ from pipeline.intake.archive import open_archive, refuse_nested, unpack
 from pipeline.intake.findings import Finding, Reading, Refused, refuse
 from pipeline.intake.sheet import RAW_BLANKS
 from pipeline.intake.spelling import fold, header_names, table_named
-from pipeline.intake.text import read_csv
+from pipeline.intake.text import has_mark, read_csv
 from pipeline.intake.workbook import read_workbook
 from pipeline.rules import limits
 from pipeline.tables import DELIVERY_TABLES
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_BINARY = re.compile(rb"[\x01-\x08\x0e-\x19\x1b-\x1f]")  # NUL alone may be UTF-16 without its mark, 1A the end of a DOS text
 _OTHER_FORMS = (
     b"%PDF",
     b"\x1f\x8b",
@@ -61,7 +63,7 @@ def _read(data: bytes, table: str | None, reading: Reading) -> None:
         _read_parquet(data, _named(table), reading)
     elif data.startswith(_OLE):
         raise refuse("JS010" if "EncryptedPackage".encode("utf-16-le") in data else "JS020")
-    elif data.startswith(_OTHER_FORMS):
+    elif data.startswith(_OTHER_FORMS) or (_BINARY.search(data) and not has_mark(data)):
         raise refuse("JS020")
     else:
         reading.facts["form"] = "csv"

@@ -20,6 +20,8 @@ from pipeline.intake.findings import Finding, Reading
 from pipeline.rules import limits
 from pipeline.store import PACKAGE
 
+# Isolated (-I): neither the user's folder nor PYTHON* variables say what is imported; our own code comes last in the search.
+_START = "import sys; sys.path.append(sys.argv[1]); from pipeline.intake.worker import main; main()"
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 
 
@@ -32,7 +34,7 @@ class Sandbox:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._folder = folder
+        self._folder = folder.absolute()  # the child stands in this folder, not where the user stands
         self._child: subprocess.Popen[bytes] | None = None
         self._buffer = b""
 
@@ -45,7 +47,7 @@ class Sandbox:
     def read(self, source: Path, table: str | None) -> Reading:
         """The reading of one file; JS012 when the child was killed by its limits or by time."""
         with tempfile.TemporaryDirectory(dir=self._folder, prefix="reading-") as target:
-            answer = self._ask({"source": str(source), "table": table, "target": target})
+            answer = self._ask({"source": str(source.absolute()), "table": table, "target": target})
             if answer is None:
                 self._end()
                 return Reading([Finding("JS012")])
@@ -78,10 +80,10 @@ class Sandbox:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
             self._end()
-            environment = {k: v for k in _ENVIRONMENT if (v := os.environ.get(k))} | {"PYTHONPATH": str(PACKAGE.parent)}
+            environment = {k: v for k in _ENVIRONMENT if (v := os.environ.get(k))}
             environment["POLARS_MAX_THREADS"] = "2"  # each thread counts against the memory limit
-            self._child = subprocess.Popen(
-                [sys.executable, "-m", "pipeline.intake.worker"],
+            self._child = subprocess.Popen(  # noqa: S603 - every argument is our own
+                [sys.executable, "-I", "-c", _START, str(PACKAGE.parent.absolute())], cwd=self._folder,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
             )  # fmt: skip
         return self._child

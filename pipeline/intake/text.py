@@ -18,6 +18,11 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codec
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
+def has_mark(data: bytes) -> bool:
+    """Whether the bytes begin with a byte order mark: then they say themselves that they are text."""
+    return any(data.startswith(mark) for mark, _ in _BOMS)
+
+
 def decode(data: bytes) -> tuple[str, str]:
     """Text and the name of its encoding: byte order mark, else strict UTF-8, else strict Windows-1252; never a guess.
 

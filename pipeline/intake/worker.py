@@ -44,7 +44,3 @@ def _serve(source: Path, table: str | None, target: Path) -> dict[str, Any]:
     for name, frame in reading.tables.items():
         (target / f"{name}.parquet").write_bytes(parquet_bytes(frame))
     return reading.facts_json()
-
-
-if __name__ == "__main__":
-    main()

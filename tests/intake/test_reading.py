@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import random
 import zipfile
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -16,6 +18,8 @@ from pipeline.intake.cells import typed
 from pipeline.intake.containers import read_delivery
 from pipeline.intake.sandbox import Sandbox
 from pipeline.intake.spelling import sheet_named, table_named
+from pipeline.rules import rule
+from pipeline.tables import DELIVERY_TABLES, Column
 from tests.intake.intake_case import csv_bytes, valid_tables, xlsx_of, zip_bytes
 
 HEADER = "prosjekt_id;tilskuddsaar;komm_nr;navn;malgruppe;organisering;start_dato"
@@ -130,6 +134,36 @@ def test_numbers(written: str, exact: bool, read: float | None) -> None:
     assert row["flag_JS107__timer_per_uke"] == (read is None)
 
 
+@pytest.mark.parametrize("written", ["9" * 30, "-" + "9" * 30, "9" * 400, "9007199254740993", "1e999", "inf", "NaN", "Infinity"])
+@pytest.mark.parametrize(
+    ("table", "column"), [("oppfolging", "minutter"), ("prosjekt", "tilskudd_nok"), ("tiltak", "timer_per_uke")]
+)
+@pytest.mark.parametrize("exact", [False, True])
+def test_number_beyond_what_can_be_held_is_an_error(written: str, table: str, column: str, exact: bool) -> None:
+    row = cells_of({column: [written]}, table, exact=exact).row(0, named=True)
+    kept = row[column]
+    assert row[f"flag_JS107__{column}"] == (kept is None)
+    assert kept is None or abs(kept - float(written)) <= 1e-15 * abs(kept)
+    if DELIVERY_TABLES[table][column].kind == "int" or not written.strip("-").isdigit():
+        assert kept is None
+
+
+TYPED = [(t.name, c) for t in DELIVERY_TABLES.values() for c in t.columns if c.kind in ("int", "float", "date")]
+
+
+@given(
+    st.sampled_from(TYPED),
+    st.booleans(),
+    st.one_of(st.text(max_size=12), st.from_regex(r"[-+]?[0-9 .,eE:T-]{1,30}", fullmatch=True)),
+)
+@settings(max_examples=300, deadline=None)
+def test_no_written_cell_becomes_empty_without_a_finding(place: tuple[str, Column], exact: bool, written: str) -> None:
+    table, column = place
+    row = cells_of({column.name: [written]}, table, exact=exact).row(0, named=True)
+    broken = any(value for name, value in row.items() if name.startswith("flag_") and name.endswith(f"__{column.name}"))
+    assert row[column.name] is not None or broken
+
+
 def test_countries_become_alpha_3() -> None:
     frame = cells_of({"landbakgrunn": ["Somalia", "so", "SOM", "Frankrike", "Kosovo", "Atlantis"]}, "deltaker")
     assert frame["landbakgrunn"].to_list() == ["SOM", "SOM", "SOM", "FRA", "XKX", None]
@@ -179,6 +213,14 @@ def test_a_spoiled_byte_never_crashes_the_reader(at: int, value: int) -> None:
 SPOILED = zip_bytes({"prosjekt.csv": csv_bytes(valid_tables()["prosjekt"]), "tiltak.csv": csv_bytes(valid_tables()["tiltak"])})
 
 
+def test_bytes_that_are_no_text_are_an_unknown_format_whatever_the_name() -> None:
+    noise = random.Random(1).randbytes(4000)
+    for table in (None, "deltaker"):
+        assert [f.code for f in read_delivery(noise, table).findings] == ["JS020"]
+    assert [f.code for f in read_delivery(b"konto;sum\n1;2\n", None).findings] == ["JS021"]
+    assert "skadet" in rule("JS020").message
+
+
 def test_archive_that_lies_about_its_sizes_is_refused() -> None:
     data = bytearray(zip_bytes({"prosjekt.csv": csv_bytes(valid_tables()["prosjekt"])}))
     directory = data.rindex(b"PK\x01\x02")
@@ -195,6 +237,21 @@ def test_link_inside_an_archive_is_refused() -> None:
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(entry, "/etc/passwd")
     assert read_delivery(buffer.getvalue(), None).findings[-1].code == "JS007"
+
+
+def test_reader_imports_nothing_from_where_the_user_stands(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = tmp_path / "good"
+    good.write_bytes(csv_bytes(valid_tables()["prosjekt"]))
+    hostile = tmp_path / "cwd"
+    for name in ("dis.py", "csv.py", "polars.py", "pipeline/__init__.py", "sitecustomize.py"):
+        (hostile / name).parent.mkdir(parents=True, exist_ok=True)
+        (hostile / name).write_text(f"open({str(tmp_path / 'ran')!r}, 'a').write({name!r})\n")
+    monkeypatch.chdir(hostile)
+    monkeypatch.setenv("PYTHONPATH", str(hostile))
+    monkeypatch.setenv("PYTHONSTARTUP", str(hostile / "dis.py"))
+    with Sandbox(Path("scratch")) as sandbox:  # a relative home is read all the same
+        assert sandbox.read(Path("../good"), "prosjekt").tables["prosjekt"].height == 1
+    assert not (tmp_path / "ran").exists()
 
 
 def test_reader_that_hangs_or_dies_is_replaced(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
