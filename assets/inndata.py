@@ -1,7 +1,8 @@
 """Deliveries and registry extracts into the pseudonymised zone: receipts, ledger, merged rows, admitted extracts and their profiles."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import dagster as dg
@@ -101,14 +102,16 @@ def _identities(night: Night) -> pl.Series:
     return current_rows(night.settings)["deltaker"]["fnr"].unique().sort()
 
 
-def _admit(night: Night, register: str, files: list[Path]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _admit(
+    night: Night, register: str, files: list[Path], identities: Callable[[], pl.Series]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The admitted extract and its profile.
 
     Raises:
         UserError: the extract is unusable; the last good one stays in use.
     """
     participants = night.warehouse.read("inndata", "deltaker")["person_key"].unique().sort()
-    admitted = admit_extract(files, register, night.keys, participants, identities=_identities(night))
+    admitted = admit_extract(files, register, night.keys, participants, identities=identities())
     candidate = night.settings.home.warehouse / ".candidate" / f"register_{register}.parquet"
     write_bytes(candidate, parquet_bytes(INNDATA[f"register_{register}"].conform(admitted.frame)))
     try:
@@ -139,6 +142,7 @@ def registre(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult
     """Registry extracts: pseudonymised at the border, participants only, profiled and judged; a bad one stops its own use."""
     night: Night = context.resources.night
     refused: dict[str, str] = {}
+    identities = cache(lambda: _identities(night))
     for register in REGISTERS:
         started = time.monotonic()
         files = extract_files([night.settings.home.registers / register])
@@ -159,7 +163,7 @@ def registre(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult
                     ["pseudonyms", "linkage"],
                     outputs,
                     lambda register=register, files=files: {
-                        ("inndata", f"register_{register}"): _admit(night, register, files)[0]
+                        ("inndata", f"register_{register}"): _admit(night, register, files, identities)[0]
                     },
                 )
             except UserError as problem:
