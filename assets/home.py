@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from assets.night import Night
 from pipeline.settings import Home, Settings
-from pipeline.store import home_lock, json_text, write_text
+from pipeline.store import home_lock, json_text, sweep, write_text
 
 DAGSTER_YAML = """\
 telemetry:
@@ -40,6 +40,7 @@ def held(settings: Settings, progress: Callable[[str], None] = lambda _text: Non
         night = Night(settings, progress)
         _ = night.keys  # the wrong key fails here, before any write
         prepare_home(settings.home)
+        sweep(settings.home)
         try:
             yield night
         finally:

@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -162,3 +163,12 @@ def home_lock(home: Home) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def sweep(home: Home) -> int:
+    """Remove what a killed run left half written (``.<name>.<pid>.tmp``, file or folder) and return how many; only under the home's lock."""
+    places = (home.warehouse, home.releases, home.identified, home.receipts, home.exports, home.snapshot.parent)
+    leftovers = [path for place in places if place.is_dir() for path in sorted(place.rglob(".*.tmp"))]
+    for path in leftovers:
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+    return len(leftovers)
