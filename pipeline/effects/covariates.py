@@ -15,7 +15,7 @@ import polars as pl
 
 from pipeline.effects.eligibility import Cohort
 from pipeline.effects.person_weeks import Floats, Ints, PersonWeeks
-from pipeline.tables.deliveries import LANGUAGE
+from pipeline.tables.deliveries import LANGUAGE, PLACEMENTS
 
 _STRIDE = 100_000
 _EDUCATION = ("ingen", "grunnskole", "videregaende", "fagbrev", "hoyere")
@@ -108,12 +108,11 @@ def _dummies(name: str, values: pl.Series, codes: tuple[str, ...]) -> dict[str, 
     return out | {f"{name}_mangler": np.array([v not in codes for v in raw], dtype=float)}
 
 
-def _baseline(cohort: Cohort, tiltak: pl.DataFrame) -> dict[str, Floats]:
+def _baseline(cohort: Cohort, tiltak: pl.DataFrame, placements: tuple[str, ...]) -> dict[str, Floats]:
     """(n,) columns that stand still. ``arbeidserfaring_utland`` stays out: it is the negative control's substitute."""
     p = cohort.persons
-    before = (
-        tiltak.filter("er_praksis").join(cohort.members, on="deltakelse_key").filter(pl.col("start_dato") < pl.col("dag_null"))
-    )
+    counted = tiltak.filter(pl.col("tiltak_type").is_in(list(placements)))
+    before = counted.join(cohort.members, on="deltakelse_key").filter(pl.col("start_dato") < pl.col("dag_null"))
     age = _with_gaps("alder", _number(p, "alder_start"))
     out = {"kvinne": (p["kjonn"] == "kvinne").cast(pl.Float64).to_numpy(), **age, "alder_2": (age["alder"] / 10.0) ** 2}
     out |= _with_gaps("botid", np.minimum(_number(p, "botid_aar"), 30.0))
@@ -184,7 +183,12 @@ def _kept(columns: Mapping[str, Floats]) -> Covariates:
 
 
 def decision_covariates(
-    cohort: Cohort, weeks: PersonWeeks, kartlegging: pl.DataFrame, tiltak: pl.DataFrame, oppfolging: pl.DataFrame
+    cohort: Cohort,
+    weeks: PersonWeeks,
+    kartlegging: pl.DataFrame,
+    tiltak: pl.DataFrame,
+    oppfolging: pl.DataFrame,
+    placements: tuple[str, ...] = PLACEMENTS,
 ) -> Covariates:
     """The covariates of the start model over the decision weeks.
 
@@ -192,6 +196,7 @@ def decision_covariates(
         cohort: who is followed.
         weeks: their decision weeks.
         kartlegging, tiltak, oppfolging: ``KLARGJORT`` tables.
+        placements: what counts as a placement: that is decided, and cannot be known before.
 
     Returns:
         One row per decision week; columns that do not vary are left out.
@@ -202,13 +207,14 @@ def decision_covariates(
     seen = _events(contacts["person"].to_numpy().astype(np.int64), contacts["dag"].to_numpy().astype(np.int64))
     spline = natural_spline(weeks.week.astype(float))
     columns = {f"uke_{i}": spline[:, i] for i in range(spline.shape[1])}
-    columns |= {name: values[weeks.who] for name, values in _baseline(cohort, tiltak).items()}
+    columns |= {name: values[weeks.who] for name, values in _baseline(cohort, tiltak, placements).items()}
     columns |= _assessed(cohort, kartlegging, weeks)
     for name, types in (
         ("norskopplaering", ("norskopplaering",)),
         ("spraakpraksis", ("spraakpraksis",)),
         ("andre_tiltak", _OTHER_MEASURES),
     ):
-        columns[name] = _running(cohort, tiltak, weeks, types)
+        if not set(types) & set(placements):
+            columns[name] = _running(cohort, tiltak, weeks, types)
     columns["kontakter"] = np.log1p(seen.count(weeks.who, weeks.week).astype(float))
     return _kept(columns | _calendar(weeks))

@@ -65,6 +65,23 @@ def _numbered(eligible: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
+def with_running_placement(deltakelse: pl.DataFrame, tiltak: pl.DataFrame, placements: tuple[str, ...]) -> pl.DataFrame:
+    """``deltakelse`` with ``praksis_foer_start`` also true where a measure of these types ran on day 0, begun before it.
+
+    Args:
+        deltakelse: ``KLARGJORT["deltakelse"]``.
+        tiltak: ``KLARGJORT["tiltak"]``; a spell without an end still runs.
+        placements: types of measure that count as a placement.
+    """
+    days = deltakelse.select("deltakelse_key", _dag_null="start_dato")
+    running = tiltak.filter(pl.col("tiltak_type").is_in(list(placements))).join(days, on="deltakelse_key").filter(
+        (pl.col("start_dato") < pl.col("_dag_null")) & (pl.col("slutt_dato").fill_null(pl.col("_dag_null")) >= pl.col("_dag_null"))
+    )["deltakelse_key"]  # fmt: skip
+    return deltakelse.with_columns(
+        praksis_foer_start=pl.col("praksis_foer_start") | pl.col("deltakelse_key").is_in(running.implode())
+    )
+
+
 def select_cohort(deltakelse: pl.DataFrame, protocol: Protocol) -> Cohort:
     """The cohort of the placement analyses, with counted exclusions.
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.effects.eligibility import Cohort
 from pipeline.effects.protocol import CENSORED, ENROLLED, OTHER, Protocol
+from pipeline.tables.deliveries import PLACEMENTS
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -82,9 +83,7 @@ def _days(frame: pl.DataFrame, column: str) -> Ints:
     return frame[column].cast(pl.Int32).cast(pl.Int64).fill_null(-1).to_numpy()
 
 
-def follow(
-    cohort: Cohort, tiltak: pl.DataFrame, protocol: Protocol, types: tuple[str, ...] = ("arbeidspraksis", "lonnstilskudd")
-) -> PersonWeeks:
+def follow(cohort: Cohort, tiltak: pl.DataFrame, protocol: Protocol, types: tuple[str, ...] = PLACEMENTS) -> PersonWeeks:
     """The cohort as person-weeks.
 
     Args:

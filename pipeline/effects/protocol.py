@@ -23,6 +23,30 @@ OUTCOMES: dict[str, tuple[int, ...]] = {
 }
 
 
+MAIN = "hoved"
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One version of the placement analyses.
+
+    Attributes:
+        name: ``hoved``, or the name of a sensitivity analysis.
+        placements: the measures that count as a placement.
+        variants: rules inside the grace period.
+        measures: what is reported of each strategy.
+        odds: tempo factors by name; a sensitivity analysis has none.
+        text: what every sentence of it must add, bokmål.
+    """
+
+    name: str
+    placements: tuple[str, ...]
+    variants: tuple[str, ...]
+    measures: tuple[str, ...]
+    odds: Mapping[str, float]
+    text: str = ""
+
+
 @dataclass(frozen=True)
 class Protocol:
     """One protocol file.
@@ -53,8 +77,18 @@ class Protocol:
         return max(self.horizons)
 
     @property
-    def odds(self) -> dict[str, float]:
-        return dict(self.declared["strategier"]["odds"])
+    def main(self) -> Analysis:
+        """The main analysis: every strategy and every measure."""
+        rule = self.declared["strategier"]
+        return Analysis(MAIN, tuple(rule["praksis"]), tuple(rule["varianter"]), tuple(rule["maal"]), dict(rule["odds"]))
+
+    @property
+    def sensitivities(self) -> tuple[Analysis, ...]:
+        """The declared sensitivity analyses, in declared order."""
+        return tuple(
+            Analysis(one["navn"], tuple(one["praksis"]), tuple(one["varianter"]), tuple(one["maal"]), {}, one["tekst"])
+            for one in self.declared["folsomhet"]
+        )
 
     def causes(self) -> dict[str, int]:
         """Exit reason to cause number; a reason not named here competes (``OTHER``)."""

@@ -29,7 +29,7 @@ DESCRIBES = "Tallet beskriver én tenkt strategi. Det sier ikke alene om den er 
 class Claim:
     """What is claimed: who is compared with whom (None for a risk), of what, by when, how sure.
 
-    ``margin`` is the smallest difference that matters; for a ratio the smallest ratio above 1.
+    ``margin`` is the smallest difference that matters; for a ratio the smallest ratio above 1. ``remark`` closes every sentence.
     """
 
     strategy: str
@@ -43,6 +43,7 @@ class Claim:
     margin: float
     reason: str
     variant: str | None = None
+    remark: str = ""
 
 
 def strategy_text(name: str) -> str:
@@ -132,11 +133,12 @@ def _can_say(claim: Claim, interval: Interval) -> str:
 
 def can_say(claim: Claim) -> str:
     """What the estimate allows; for grades C and D only that no number is given, and why."""
+    remark = f" {claim.remark}" if claim.remark else ""
     if claim.grade in ("C", "D") or claim.interval is None:
         word = "Grunnlaget er for svakt til å vise et tall" if claim.grade == "C" else "Kan ikke beregnes"
-        return f"{word}: {claim.reason}."
+        return f"{word}: {claim.reason}.{remark}"
     weak = f" Grunnlaget har svakheter: {claim.reason}." if claim.grade == "B" else ""
-    return _can_say(claim, claim.interval) + weak
+    return f"{_can_say(claim, claim.interval)}{weak}{remark}"
 
 
 def cannot_say(claim: Claim) -> str:

@@ -17,7 +17,7 @@ from pipeline.effects.covariates import Covariates, decision_covariates
 from pipeline.effects.diagnostics import Arm, Setting, estimate_arm
 from pipeline.effects.eligibility import Cohort
 from pipeline.effects.person_weeks import Floats, PersonWeeks, follow
-from pipeline.effects.protocol import Protocol
+from pipeline.effects.protocol import Analysis, Protocol
 from pipeline.effects.start_model import design, fit_start_model
 from pipeline.effects.strategies import Strategy
 
@@ -56,12 +56,11 @@ NONE = Strategy("ikke_innen_26u", "ingen")
 OBSERVED = Strategy("naturlig", "observert")
 
 
-def strategies(protocol: Protocol) -> list[Strategy]:
-    """Every declared arm, comparisons included."""
-    timed = [
-        Strategy(f"innen_{g}u", variant, g) for g in protocol.weeks for variant in protocol.declared["strategier"]["varianter"]
-    ]
-    tempo = [Strategy(name, "odds", factor=factor) for name, factor in protocol.odds.items()]
+def strategies(protocol: Protocol, analysis: Analysis | None = None) -> list[Strategy]:
+    """Every arm that the analysis (default: the main one) declares, comparisons included."""
+    chosen = analysis or protocol.main
+    timed = [Strategy(f"innen_{g}u", variant, g) for g in protocol.weeks for variant in chosen.variants]
+    tempo = [Strategy(name, "odds", factor=factor) for name, factor in chosen.odds.items()]
     return [NONE, *timed, OBSERVED, *tempo]
 
 
@@ -99,7 +98,16 @@ def _setting(
     )  # fmt: skip
 
 
-def run_timing(cohort: Cohort, tables: Tables, protocol: Protocol, *, seed: int, bootstraps: int, exact: bool = False) -> Timing:
+def run_timing(
+    cohort: Cohort,
+    tables: Tables,
+    protocol: Protocol,
+    *,
+    seed: int,
+    bootstraps: int,
+    exact: bool = False,
+    analysis: Analysis | None = None,
+) -> Timing:
     """Estimate every arm.
 
     Args:
@@ -109,14 +117,16 @@ def run_timing(cohort: Cohort, tables: Tables, protocol: Protocol, *, seed: int,
         seed: seed of the bootstrap.
         bootstraps: number of draws of municipalities.
         exact: refit the start model in every draw (slow, the oracle).
+        analysis: what counts as a placement and which arms are asked for; the main analysis when not given.
 
     Returns:
         The arms, or the reason why there are none.
     """
-    weeks = follow(cohort, tables.tiltak, protocol)
+    chosen = analysis or protocol.main
+    weeks = follow(cohort, tables.tiltak, protocol, chosen.placements)
     if reason := _obstacle(weeks):
         return Timing(weeks, {}, {}, reason)
-    covariates = decision_covariates(cohort, weeks, tables.kartlegging, tables.tiltak, tables.oppfolging)
+    covariates = decision_covariates(cohort, weeks, tables.kartlegging, tables.tiltak, tables.oppfolging, chosen.placements)
     model = fit_start_model(design(covariates.values), weeks.start.astype(float), weeks.cluster[weeks.who], weeks.n_clusters)
     if not model.converged:
         return Timing(weeks, {}, {}, "modellen for når praksis begynner, lot seg ikke tilpasse")
@@ -125,7 +135,7 @@ def run_timing(cohort: Cohort, tables: Tables, protocol: Protocol, *, seed: int,
     control = negative_control(cohort, tables.utfall)
     setting = _setting(weeks, covariates, model.hazard(), censoring, control, protocol)
     counts = draw_counts(weeks.n_clusters, bootstraps, seed)
-    sums: BootstrapSums = bootstrap(weeks, model, censoring, control, counts, tuple(protocol.odds.values()), exact=exact)
-    arms = {s.key: estimate_arm(setting, s) for s in strategies(protocol)}
+    sums: BootstrapSums = bootstrap(weeks, model, censoring, control, counts, tuple(chosen.odds.values()), exact=exact)
+    arms = {s.key: estimate_arm(setting, s) for s in strategies(protocol, chosen)}
     draws = {key: sums.of(arm.strategy) for key, arm in arms.items()}
     return Timing(weeks, arms, draws, unstated=float(1 - cohort.persons["statusdato_oppgitt"].cast(pl.Float64).to_numpy().mean()))

@@ -22,7 +22,7 @@ from pipeline.effects.findings import (
 )
 from pipeline.effects.gates import Gate, Verdict, arm_gates, control_gate, grade, truncation_gate, worst
 from pipeline.effects.person_weeks import Floats, PersonWeeks
-from pipeline.effects.protocol import OUTCOMES, Protocol
+from pipeline.effects.protocol import MAIN, OUTCOMES, Analysis, Protocol
 from pipeline.effects.sentences import Claim, can_say, cannot_say
 from pipeline.effects.strategies import Strategy
 from pipeline.effects.timing import NONE, OBSERVED, Timing, strategies
@@ -39,13 +39,14 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Question:
-    """One declared combination: a strategy, its comparison (None for a risk), an outcome, a horizon and a measure."""
+    """One declared combination: strategy, comparison (None for a risk), outcome, horizon, measure, main or sensitivity analysis."""
 
     strategy: Strategy
     comparison: Strategy | None
     outcome: str
     weeks: int
     measure: str
+    analysis: str = MAIN
 
     @property
     def key(self) -> Row:
@@ -58,23 +59,26 @@ class Question:
             "variant": self.strategy.variant,
             "maal": self.measure,
             "undergruppe": "alle",
-            "folsomhet": "hoved",
+            "folsomhet": self.analysis,
         }
 
 
-def questions(protocol: Protocol) -> list[Question]:
-    """Every declared combination of the placement analyses, in a fixed order."""
-    out: list[Question] = []
-    for strategy in strategies(protocol):
-        against = {"odds": OBSERVED, "jevn": NONE, "naturlig": NONE}.get(strategy.kind)
-        measures = [("risiko", None)] + ([("risikodifferanse", against), ("risikoratio", against)] if against else [])
-        out += [
-            Question(strategy, comparison, outcome, weeks, measure)
-            for outcome in OUTCOMES
-            for weeks in protocol.horizons
-            for measure, comparison in measures
-        ]
-    return out
+def _measures(strategy: Strategy, declared: tuple[str, ...]) -> list[tuple[str, Strategy | None]]:
+    """(measure, comparison) of the strategy: what is compared with nothing has a risk only."""
+    against = {"odds": OBSERVED, "jevn": NONE, "naturlig": NONE}.get(strategy.kind)
+    comparisons = {"risiko": None, "risikodifferanse": against, "risikoratio": against}
+    return [(m, comparisons[m]) for m in declared if m == "risiko" or against]
+
+
+def questions(protocol: Protocol, analysis: Analysis) -> list[Question]:
+    """Every declared combination of the analysis, in a fixed order."""
+    return [
+        Question(strategy, comparison, outcome, weeks, measure, analysis.name)
+        for strategy in strategies(protocol, analysis)
+        for outcome in OUTCOMES
+        for weeks in protocol.horizons
+        for measure, comparison in _measures(strategy, analysis.measures)
+    ]
 
 
 def _risk(incidence: Floats, outcome: str, week: int) -> Floats:
@@ -95,10 +99,11 @@ def contrast(timing: Timing, strategy: Strategy, other: Strategy, outcome: str, 
 
 
 class Answers:
-    """Turns a :class:`Timing` into graded rows."""
+    """Turns the :class:`Timing` of an analysis (default: the main one) into graded rows."""
 
-    def __init__(self, timing: Timing, protocol: Protocol) -> None:
+    def __init__(self, timing: Timing, protocol: Protocol, analysis: Analysis | None = None) -> None:
         self.timing, self.protocol, self.limits = timing, protocol, protocol.limits
+        self.analysis = analysis or protocol.main
         self.own = {k: arm_gates(a, timing.weeks.n_clusters, self.limits) for k, a in timing.arms.items()}
 
     def _control(self, arm: Strategy, other: Strategy) -> Gate:
@@ -156,7 +161,7 @@ class Answers:
         other = question.comparison.name if question.comparison else None
         return Claim(
             question.strategy.name, other, question.outcome, question.weeks, question.measure, verdict.grade, found, shown,
-            self._margin(question), verdict.reason, question.strategy.variant,
+            self._margin(question), verdict.reason, question.strategy.variant, self.analysis.text,
         )  # fmt: skip
 
     def _answered(self, question: Question, verdict: Verdict, plain: Interval, ratio: Interval | None) -> Row:
@@ -200,12 +205,12 @@ class Answers:
         }
 
     def rows(self) -> list[Row]:
-        """Every declared combination."""
-        return [self.row(q) for q in questions(self.protocol)]
+        """Every declared combination of the analysis."""
+        return [self.row(q) for q in questions(self.protocol, self.analysis)]
 
     def curve_rows(self) -> Iterator[Row]:
         """Cumulative incidence on a four-week grid; without numbers when the arm is not graded A or B or the risk set is too small."""
-        for strategy in strategies(self.protocol):
+        for strategy in strategies(self.protocol, self.analysis):
             if strategy.kind in ("odds", "observert"):
                 continue
             verdict = self.arm_verdict(strategy)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from pipeline.effects.covariates import decision_covariates, natural_spline
+from pipeline.effects.eligibility import select_cohort, with_running_placement
 from pipeline.effects.person_weeks import follow
 from pipeline.effects.protocol import CENSORED, EDUCATION, ENROLLED, OTHER, WORK
 from tests.effects.effects_worlds import PROTOCOL, START, STATUS, assessment, cohort_of, frame, left, person, placement, tables
@@ -105,6 +106,35 @@ def test_every_exit_reason_is_an_outcome_a_competitor_or_censoring():
     }  # fmt: skip
     weeks = _weeks([person(i, **left(10, reason)) for i, reason in enumerate(reasons)])
     assert weeks.cause.tolist() == list(reasons.values())
+
+
+WITH_PRACTICE = PROTOCOL.sensitivities[0]
+
+
+def test_the_declared_sensitivity_takes_language_practice_as_placement_and_as_no_covariate():
+    t = tables(
+        [person(1), person(2), person(3)],
+        [placement(1, 3, kind="spraakpraksis"), placement(2, 5), placement(2, 4, kind="spraakpraksis")],
+    )
+    cohort = select_cohort(with_running_placement(t.deltakelse, t.tiltak, WITH_PRACTICE.placements), PROTOCOL)
+    weeks = follow(cohort, t.tiltak, PROTOCOL, WITH_PRACTICE.placements)
+    assert weeks.placed.tolist() == [3, 4, 0]
+    covariates = decision_covariates(cohort, weeks, t.kartlegging, t.tiltak, t.oppfolging, WITH_PRACTICE.placements)
+    assert "spraakpraksis" not in covariates.names
+
+
+def test_language_practice_from_before_the_start_is_carried_over_or_a_starting_covariate():
+    running = placement(1, 1, day=-20, kind="spraakpraksis")
+    over = placement(2, 1, day=-20, kind="spraakpraksis") | {"slutt_dato": START - timedelta(1)}
+    endless = placement(3, 1, day=-1, kind="spraakpraksis") | {"slutt_dato": None}
+    t = tables([person(i) for i in (1, 2, 3, 4)], [running, over, endless])
+    cohort = select_cohort(with_running_placement(t.deltakelse, t.tiltak, WITH_PRACTICE.placements), PROTOCOL)
+    assert cohort.persons["deltakelse_key"].to_list() == ["d0002", "d0004"]
+    assert cohort.counts["praksis_loep_ved_start"] == 2
+    assert cohort_of(t).counts["med"] == 4
+    weeks = follow(cohort, t.tiltak, PROTOCOL, WITH_PRACTICE.placements)
+    covariates = decision_covariates(cohort, weeks, t.kartlegging, t.tiltak, t.oppfolging, WITH_PRACTICE.placements)
+    assert covariates.columns(["tidligere_praksis"])[weeks.week == 1].ravel().tolist() == [1.0, 0.0]
 
 
 def test_language_practice_is_no_placement_but_a_covariate_while_it_runs():

@@ -126,7 +126,7 @@ def test_tempo_ratio_is_kennedys():
 def test_fast_sums_equal_the_weights_person_by_person(small):
     *_, weeks, model, censoring = small
     control = np.where(np.arange(weeks.n) % 3 == 0, np.nan, np.arange(weeks.n) % 2)
-    sums = BootstrapSums(weeks, censoring, control, 1, tuple(PROTOCOL.odds.values()))
+    sums = BootstrapSums(weeks, censoring, control, 1, tuple(PROTOCOL.main.odds.values()))
     sums.add(model, np.zeros((1, len(model.beta))), np.zeros((1, weeks.n_clusters)), np.ones((1, weeks.n_clusters)))
     for strategy in strategies(PROTOCOL):
         weights = person_week_weights(strategy_weights(strategy, weeks, model.hazard()), weeks, censoring)

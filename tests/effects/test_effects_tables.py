@@ -51,7 +51,7 @@ def test_every_declared_combination_has_one_row(whole):
     effekt = whole.effekt
     key = STATISTIKK["effekt"].key
     assert effekt.select(key).is_duplicated().sum() == 0
-    timing = effekt.filter(pl.col("analyse") == "praksis_tidspunkt")
+    timing = effekt.filter(pl.col("analyse") == "praksis_tidspunkt", pl.col("folsomhet") == "hoved")
     outcomes = ["arbeid", "arbeid_eller_utdanning", "utdanning"]
     wanted = {
         (f"innen_{g}u", "ikke_innen_26u" if m != "risiko" else None, o, h, v, m)
@@ -66,7 +66,11 @@ def test_every_declared_combination_has_one_row(whole):
     }
     assert set(effekt["analyse"]) == set(ANALYSES)
     assert set(effekt["undergruppe"]) == {"alle"}
-    assert set(effekt["folsomhet"]) == {"hoved"}
+    beside = effekt.filter(pl.col("folsomhet") != "hoved").select("folsomhet", *timing.select(key[:-2]).columns)
+    assert set(beside.iter_rows()) == {
+        ("spraakpraksis_som_praksis", "praksis_tidspunkt", f"innen_{g}u", "ikke_innen_26u", o, h, "jevn", "risikodifferanse")
+        for g in STRATEGY_WEEKS for o in outcomes for h in HORIZONS
+    }  # fmt: skip
 
 
 def test_required_values_and_stamps_stand_in_every_row(whole):
@@ -97,7 +101,7 @@ def test_persons_and_events_are_those_of_the_arm(whole):
     rows = whole.effekt.filter(pl.col("analyse") == "praksis_tidspunkt", pl.col("n_personer").is_not_null())
     assert rows.height > 200
     assert rows.filter(pl.col("n_hendelser") > pl.col("n_personer")).is_empty()
-    arms = rows.group_by("strategi", "variant").agg(
+    arms = rows.group_by("folsomhet", "strategi", "variant").agg(
         pl.col("n_personer").n_unique(), pl.col("ess").max(), antall=pl.col("n_personer").max()
     )
     assert set(arms["n_personer"]) == {1}
@@ -113,6 +117,35 @@ def test_data_without_a_stated_status_day_are_flagged():
     )
     gates = told.effekt.filter(pl.col("analyse") == "praksis_tempo")["porter"]
     assert {json.loads(g)["andel_uten_oppgitt_statusdato"] for g in gates} == {0.5}
+
+
+def test_language_practice_as_placement_is_graded_and_said_beside_the_main_rows(whole):
+    key = ["strategi", "utfall", "horisont_uker"]
+    rows = whole.effekt.filter(pl.col("folsomhet") == "spraakpraksis_som_praksis")
+    main = whole.effekt.filter(
+        pl.col("folsomhet") == "hoved", pl.col("maal") == "risikodifferanse", pl.col("variant") == "jevn",
+    )  # fmt: skip
+    both = main.join(rows, on=key, suffix="_2").filter(pl.col("estimat").is_not_null() & pl.col("estimat_2").is_not_null())
+    assert both.height >= 10
+    assert both.filter(pl.col("estimat") == pl.col("estimat_2")).is_empty()
+    assert both.filter(pl.col("n_personer") == pl.col("n_personer_2")).is_empty()
+    assert rows.filter(~pl.col("kan_si").str.ends_with(" Her regnes også språkpraksis som praksis.")).is_empty()
+    assert main.filter(pl.col("kan_si").str.contains("språkpraksis")).is_empty()
+    assert {frozenset(json.loads(p)) - {"begrunnelse", "ess_horisont"} for p in rows["porter"]} <= {
+        frozenset(json.loads(p)) - {"begrunnelse", "ess_horisont"} for p in main["porter"]
+    }
+
+
+def test_without_language_practice_the_sensitivity_rows_are_the_main_rows():
+    t = synthetic("main", 5, 400, 10)
+    spells = t.tiltak.filter(pl.col("tiltak_type") != "spraakpraksis")
+    effekt = _estimate(Tables(t.deltakelse, spells, t.kartlegging, t.oppfolging, t.utfall), 10).effekt
+    values = [*NUMBERS, "n_personer", "n_hendelser", "ess", "grad", "porter", "strategi", "utfall", "horisont_uker"]
+    rows = effekt.filter(pl.col("folsomhet") == "spraakpraksis_som_praksis").select(values)
+    keep = (pl.col("folsomhet") == "hoved") & (pl.col("maal") == "risikodifferanse") & (pl.col("variant") == "jevn")
+    assert rows.height == 45
+    assert rows["n_personer"].null_count() == 0
+    assert rows.equals(effekt.filter(keep).select(values))
 
 
 def test_what_is_not_built_says_so(whole):
@@ -172,7 +205,10 @@ def test_curves_rise_on_a_four_week_grid_and_meet_the_risks(whole):
 
 def test_the_risk_difference_is_the_difference_of_the_risks(whole):
     rows = whole.effekt.filter(
-        (pl.col("analyse") == "praksis_tidspunkt") & (pl.col("utfall") == "arbeid") & (pl.col("horisont_uker") == 52)
+        (pl.col("analyse") == "praksis_tidspunkt")
+        & (pl.col("utfall") == "arbeid")
+        & (pl.col("horisont_uker") == 52)
+        & (pl.col("folsomhet") == "hoved")
     )
 
     def value(strategy: str, measure: str) -> float:
@@ -195,7 +231,7 @@ def test_the_chain_holds_every_link_and_estimates_three(whole):
     placement_link = chain.filter(pl.col("fra") == "praksis", pl.col("til") == "arbeid_eller_utdanning").row(0, named=True)
     row = whole.effekt.filter(
         pl.col("strategi") == "innen_8u", pl.col("variant") == "jevn", pl.col("utfall") == "arbeid_eller_utdanning",
-        pl.col("horisont_uker") == 52, pl.col("maal") == "risikodifferanse",
+        pl.col("horisont_uker") == 52, pl.col("maal") == "risikodifferanse", pl.col("folsomhet") == "hoved",
     ).row(0, named=True)  # fmt: skip
     assert all(placement_link[c] == row[c] for c in ("estimat", "ki_nedre", "ki_ovre", "grad", "funn"))
 
@@ -268,7 +304,7 @@ DEGENERATE = {
 def test_degenerate_data_end_in_a_reason_not_in_a_crash(case):
     """Warnings are errors in this test run; every row keeps its place."""
     effects = _estimate(tables(*DEGENERATE[case]), bootstraps=20)
-    assert effects.effekt.height == 468
+    assert effects.effekt.height == 513
     assert effects.kurver.height == 891
     assert effects.aarsakskjede.height == len(programme_theory())
     shown = effects.effekt.filter(pl.col("estimat").is_not_null())
