@@ -12,6 +12,7 @@ from pipeline.intake.decide import judged_columns, relevant, with_fate
 from pipeline.intake.findings import FINDING_ROWS, Finding, Reading
 from pipeline.intake.relations import Known, relation_flags
 from pipeline.intake.rows import row_flags
+from pipeline.intake.vault import Received
 from pipeline.rules import rule
 from pipeline.settings import Settings
 from pipeline.tables import DELIVERY_TABLES
@@ -30,6 +31,8 @@ class Delivery:
     reading: Reading
     fates: dict[str, pl.DataFrame] = field(default_factory=dict)
     crash: str = ""
+    name_hash: str = ""
+    refused: Received | None = None  # the earlier verdict when this is a second judgement
     found: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FINDING_ROWS))
 
     @property

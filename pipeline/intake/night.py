@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from pipeline.intake.again import circumstances, is_known, remembered, same_verdict, to_judge_again
 from pipeline.intake.decide import counts, state_of
 from pipeline.intake.delivery import Delivery, Validate, add_row_findings, failed, judge, share
 from pipeline.intake.discover import Found, Moved, discover, look_at, read_stable
@@ -28,7 +29,6 @@ from pipeline.tables import DELIVERY_TABLES
 Progress = Callable[[str], None]
 SHRINKING = 0.7
 FULL_STATE = ("prosjekt", "deltaker", "tiltak")
-RETRIED = ("JS012", "JS013", "JS014")
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def run_intake(settings: Settings, validate: Validate, progress: Progress) -> In
     found = discover(settings)
     with Sandbox(vault.scratch) as sandbox:
         progress(f"Ser etter nye leveranser: {len(found)} filer i innboksen")
-        new, inbox = _take_up(found, before, vault, sandbox)
+        new, inbox = _take_up(found, before, vault, sandbox, circumstances(before, settings))
     if new:
         progress(f"Kontrollerer {len(new)} nye leveranser")
         known = _known(vault, before)
@@ -76,11 +76,14 @@ def run_intake(settings: Settings, validate: Validate, progress: Progress) -> In
     ledger = Ledger(before.deliveries, inbox)
     for d in new:
         ledger = _record(d, ledger, vault, settings)
+    judged = {d.receipt_id for d in new} | {d.refused.receipt_id for d in new if d.refused}
+    ledger = remembered(ledger, judged, circumstances(ledger, settings))
     if ledger != before:
         vault.write_ledger(ledger)
-    broken = sum("JS013" in r.codes for r in ledger.deliveries[len(before.deliveries) :])
-    crashes = {d.receipt_id: d.crash for d in new if d.crash}
-    return IntakeNight(ledger.frame(), len(new), broken, tuple(d.receipt_id for d in new), crashes)
+    added = {r.receipt_id: r for r in ledger.deliveries[len(before.deliveries) :]}
+    broken = sum("JS013" in r.codes for r in added.values())
+    crashes = {d.receipt_id: d.crash for d in new if d.crash and d.receipt_id in added}
+    return IntakeNight(ledger.frame(), len(added), broken, tuple(added), crashes)
 
 
 def check_file(path: Path, avsender: str, settings: Settings, validate: Validate) -> dict[str, Any]:
@@ -110,28 +113,43 @@ def _checked(path: Path, avsender: str, order: int, scratch: Path, sandbox: Sand
 
 
 def _take_up(
-    found: Iterable[Found], ledger: Ledger, vault: Vault, sandbox: Sandbox
+    found: Iterable[Found], ledger: Ledger, vault: Vault, sandbox: Sandbox, now: str
 ) -> tuple[list[Delivery], dict[str, dict[str, str]]]:
-    """Read what is new, in order of receipt, and say which names now hold which bytes."""
+    """Read what is new in order of receipt, then what is judged again, and say which names now hold which bytes."""
     held: list[tuple[int, str, Found]] = []
     for entry in found:
         held.append((entry.mtime, _content(entry, vault), entry))
     new: list[Delivery] = []
+    again: list[tuple[Received, Found]] = []
     inbox: dict[str, dict[str, str]] = {}
     latest = {r.avsender: r.sha256 for r in ledger.deliveries if r.taken_in}
     for _, sha256, entry in sorted(held, key=lambda h: (h[0], h[1], h[2].name_hash)):
         inbox.setdefault(entry.avsender, {})[entry.name_hash] = sha256
-        if _is_known(entry, sha256, ledger, new, latest):
+        if is_known(entry, sha256, ledger, latest):
+            refused = to_judge_again(entry, sha256, ledger, now)
+            again += [(refused, entry)] if refused else []
             continue
-        order = len(ledger.deliveries) + len(new) + 1
-        if entry.problem or not vault.original(sha256).is_file():
-            d = _unopened(entry if entry.problem else replace(entry, problem="JS014"), ledger, order, new)
-        else:
-            d = _delivery(entry.avsender, sha256, order, sandbox.read(vault.original(sha256), entry.table), ledger, new)
+        d = _opened(entry, sha256, ledger, vault, sandbox, new)
         if not d.fatal:
             latest[d.avsender] = sha256
         new.append(d)
+    tonight = {(d.avsender, d.sha256) for d in new}
+    for refused, entry in again:
+        if (refused.avsender, refused.sha256) not in tonight:
+            d = _opened(entry, refused.sha256, ledger, vault, sandbox, new)
+            d.refused = refused
+            new.append(d)
     return new, inbox
+
+
+def _opened(entry: Found, sha256: str, ledger: Ledger, vault: Vault, sandbox: Sandbox, new: list[Delivery]) -> Delivery:
+    order = len(ledger.deliveries) + len(new) + 1
+    if entry.problem or not vault.original(sha256).is_file():
+        d = _unopened(entry if entry.problem else replace(entry, problem="JS014"), ledger, order, new)
+    else:
+        d = _delivery(entry.avsender, sha256, order, sandbox.read(vault.original(sha256), entry.table), ledger, new)
+    d.name_hash = entry.name_hash
+    return d
 
 
 def _content(entry: Found, vault: Vault) -> str:
@@ -146,19 +164,6 @@ def _content(entry: Found, vault: Vault) -> str:
 
 def _unopened_hash(entry: Found) -> str:
     return hashlib.sha256(f"{entry.problem}:{entry.name_hash}:{entry.look[0]}".encode()).hexdigest()
-
-
-def _is_known(entry: Found, sha256: str, ledger: Ledger, new: list[Delivery], latest: dict[str, str]) -> bool:
-    """A file that lies where it lay with the bytes it had, or whose bytes are the sender's latest (or were refused before)."""
-    if ledger.inbox.get(entry.avsender, {}).get(entry.name_hash) == sha256:
-        return True
-    if latest.get(entry.avsender) == sha256:
-        return True
-    tonight = [d for d in new if d.avsender == entry.avsender and d.sha256 == sha256]
-    if tonight:
-        return tonight[-1].fatal
-    earlier = ledger.with_bytes(entry.avsender, sha256)
-    return bool(earlier) and not earlier[-1].taken_in and not set(earlier[-1].codes) & set(RETRIED)
 
 
 def _delivery(avsender: str, sha256: str, order: int, reading: Reading, ledger: Ledger, new: Iterable[Delivery]) -> Delivery:
@@ -180,7 +185,7 @@ def _judge_safely(new: list[Delivery], known: Known, validate: Validate, setting
     """Judge all deliveries in one batch; when that fails, one by one, so that the one at fault stands alone.
 
     Raises:
-        Exception: every delivery of several fails: then the program is at fault, and nothing may be decided.
+        Exception: every delivery fails, several of them new: then the program is at fault, and nothing may be decided.
     """
     sound = [d for d in new if not d.fatal]
     try:
@@ -191,7 +196,7 @@ def _judge_safely(new: list[Delivery], known: Known, validate: Validate, setting
             _fail(sound, _where(crash))
             return
     failing = {d.receipt_id: text for d in sound if (text := _judged_alone(d, known, validate, settings))}
-    if len(failing) == len(sound):
+    if len(failing) == len(sound) and sum(d.refused is None for d in sound) > 1:
         raise RuntimeError(
             f"No delivery could be judged: the rules or the validator are at fault ({sorted(set(failing.values()))})."
         )
@@ -234,8 +239,11 @@ def _settle_owners(new: list[Delivery], known: Known) -> None:
 
 
 def _record(d: Delivery, ledger: Ledger, vault: Vault, settings: Settings) -> Ledger:
-    """Write a delivery's rows and receipt, and return the ledger with it at the end."""
+    """Write a delivery's rows and receipt, and return the ledger with it at the end; a verdict said before is not said again."""
+    d.order = len(ledger.deliveries) + 1
     received, findings = _decide(d, ledger, vault, settings)
+    if d.refused and same_verdict(d.refused, received):
+        return ledger
     if received.taken_in:
         for name, fates in d.fates.items():
             kept = fates.filter(pl.col("_fate").is_in(["accepted", "withdrawn"]))
@@ -271,6 +279,7 @@ def _decide(d: Delivery, ledger: Ledger, vault: Vault, settings: Settings) -> tu
         statusdato=day.isoformat() if day else None,
         withdraws=stated["trekker_tilbake"] if stated else None,
         codes=sorted({f.code for f in findings}),
+        name_hash=d.name_hash,
     ), findings
 
 

@@ -29,6 +29,7 @@ class Received:
 
     ``tables`` is rows per table as in the receipt; ``statusdato`` what the sender stated (at most the day received) and
     ``withdraws`` the receipt of a whole delivery that this one withdraws. ``codes`` are the rules it broke.
+    ``name_hash`` says under which name it lay, ``circumstances`` what a refusal rested on beside the file (``again``).
     """
 
     receipt_id: str
@@ -45,6 +46,8 @@ class Received:
     statusdato: str | None = None
     withdraws: str | None = None
     codes: list[str] = field(default_factory=list)
+    name_hash: str = ""
+    circumstances: str = ""
 
     @property
     def taken_in(self) -> bool:
