@@ -11,6 +11,7 @@ import polars as pl
 
 from pipeline.intake.countries import country_codes
 from pipeline.intake.identity import SHAPED, holds_identity, identity_kind
+from pipeline.intake.sheet import UNCOMPUTED
 from pipeline.intake.spelling import fold, fold_expr
 from pipeline.rules import checks, flag_name, is_open, limits
 from pipeline.tables import DELIVERY_TABLES, Column, Table
@@ -68,6 +69,7 @@ def _text_flags(table: Table) -> Iterator[pl.Expr]:
     for c in table.columns:
         cell = pl.col(c.name)
         yield cell.str.contains(_SHEET_ERROR).alias(flag_name("JS110", c.name))
+        yield (cell == UNCOMPUTED).alias(flag_name("JS116", c.name))
         if c.sensitivity == "free_text" or c.name == "kategori":
             yield (cell.str.len_chars() > longest).alias(flag_name("JS112", c.name))
         if c.kind == "text":
@@ -81,7 +83,7 @@ def _text_flags(table: Table) -> Iterator[pl.Expr]:
 def _identity_flags(*, demo: bool) -> list[pl.Expr]:
     kind = pl.col("_kind")
     exponent = pl.col("fnr").str.contains(_EXPONENT)
-    readable = ~(exponent | pl.col("fnr").str.contains(_SHEET_ERROR))
+    readable = ~(exponent | _without_value(pl.col("fnr")))
     wrong_world = kind.is_in(["fnr", "dnr", "hnr"]) if demo else kind == "synthetic"
     off = pl.lit(False)
     return [
@@ -96,8 +98,7 @@ def _identity_flags(*, demo: bool) -> list[pl.Expr]:
 
 def _reading_flags(column: Column) -> list[pl.Expr]:
     cell = pl.col(column.name)
-    # a spreadsheet's error has its own rule
-    written = cell.is_not_null() & ~cell.str.contains(_SHEET_ERROR)
+    written = cell.is_not_null() & ~_without_value(cell)
     if column.kind == "date":
         shaped, short = cell.str.contains(f"{_ISO}|{_NORWEGIAN}"), cell.str.contains(_SHORT_YEAR)
         return [
@@ -113,6 +114,11 @@ def _reading_flags(column: Column) -> list[pl.Expr]:
     if column.name == "landbakgrunn":
         return [(written & _country().is_null()).alias(flag_name("JS115", column.name))]
     return [cell.str.contains(_EXPONENT).alias(flag_name("JS109", column.name))]
+
+
+def _without_value(cell: pl.Expr) -> pl.Expr:
+    """A spreadsheet's error, or a formula that it never computed: these have rules of their own."""
+    return cell.str.contains(_SHEET_ERROR) | (cell == UNCOMPUTED)
 
 
 def _value(column: Column) -> pl.Expr:

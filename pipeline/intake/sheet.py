@@ -13,6 +13,7 @@ from pipeline.rules import limits
 from pipeline.tables import DELIVERY_TABLES
 
 TOTALS = frozenset({"sum", "summer", "total", "totalt", "totalsum", "ialt", "sumtotalt"})
+UNCOMPUTED = "#UBEREGNET!"  # stands in a cell whose formula has no stored value
 RAW_BLANKS = " \t\r\n\u00a0\u202f\ufeff"
 
 

@@ -14,7 +14,7 @@ import fastexcel
 
 from pipeline.intake.archive import refuse_dtd
 from pipeline.intake.findings import FIRST_ROWS, Finding, Reading, refuse
-from pipeline.intake.sheet import Row, find_header, read_rows
+from pipeline.intake.sheet import UNCOMPUTED, Row, find_header, read_rows
 from pipeline.intake.spelling import sheet_named
 from pipeline.rules import limits
 
@@ -26,15 +26,21 @@ _PLACE = re.compile(rb'\br="([A-Z]+)(\d+)"')
 _ERROR = re.compile(rb'\bt="e"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f\b")
 _HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
+_TEXT = re.compile(rb'\bt="str"')
+_STORED = re.compile(rb"<(?:\w+:)?(?:v\b[^>]*>[^<]|is\b)")
 _VALUE = re.compile(rb"<(?:\w+:)?(?:v|is)\b")
 ERROR_TEXT = "#REF!"
 
 
 @dataclass(frozen=True)
 class Marks:
-    """What a sheet's XML says beside the values; rows count from 1, columns from 0, ``left`` is the first used column."""
+    """What a sheet's XML says beside the values; rows count from 1, columns from 0, ``left`` is the first used column.
+
+    ``uncomputed`` are formulas without a stored value: the program that wrote the workbook never worked them out.
+    """
 
     errors: tuple[tuple[int, int], ...]
+    uncomputed: tuple[tuple[int, int], ...]
     formula_rows: tuple[int, ...]
     hidden_rows: tuple[int, ...]
     left: int
@@ -73,10 +79,15 @@ def _read_sheet(book: fastexcel.ExcelReader, name: str, xml: bytes, table: str, 
         raise refuse("JS009", table) from None
     marks = _marks(xml)
     cells: list[list[str | None]] = [list(row) for row in frame.rows()]
-    for row, column in marks.errors:
-        place = column - marks.left
-        if row <= len(cells) and 0 <= place < len(cells[row - 1]):
-            cells[row - 1][place] = ERROR_TEXT
+    last = max((row for row, _ in marks.uncomputed), default=0)
+    if last > limits()["sheet_rows"]:
+        raise refuse("JS011", table)
+    cells += [[None] * frame.width for _ in range(len(cells), last)]  # calamine stops at the last row with a value
+    for places, text in ((marks.errors, ERROR_TEXT), (marks.uncomputed, UNCOMPUTED)):
+        for row, column in places:
+            place = column - marks.left
+            if row <= len(cells) and 0 <= place < len(cells[row - 1]):
+                cells[row - 1][place] = text
     rows = [Row(number, values) for number, values in enumerate(cells, start=1)]
     header = find_header(rows, table)
     read_rows(rows, header, table, reading)
@@ -103,21 +114,26 @@ def _refuse_large(xml: bytes) -> None:
 
 def _marks(xml: bytes) -> Marks:
     errors: list[tuple[int, int]] = []
+    uncomputed: list[tuple[int, int]] = []
     formulas: set[int] = set()
     left = 1 << 20
     for match in _CELL.finditer(xml):
         place = _PLACE.search(match[1])
         content = match[2] or b""
-        if place is None or not _VALUE.search(content):
+        formula = _FORMULA.search(content)
+        if place is None or not (formula or _VALUE.search(content)):
             continue
         row, column = int(place[2]), _column_number(place[1])
+        if formula and not (_STORED.search(content) or _TEXT.search(match[1])):
+            uncomputed.append((row, column))
+            continue
         left = min(left, column)
         if _ERROR.search(match[1]):
             errors.append((row, column))
-        if _FORMULA.search(content):
+        if formula:
             formulas.add(row)
     hidden = [int(n[1]) for m in _ROW.finditer(xml) if _HIDDEN.search(m[1]) and (n := _NUMBER.search(m[1]))]
-    return Marks(tuple(errors), tuple(sorted(formulas)), tuple(sorted(hidden)), left)
+    return Marks(tuple(errors), tuple(uncomputed), tuple(sorted(formulas)), tuple(sorted(hidden)), left)
 
 
 def _column_number(letters: bytes) -> int:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pipeline.intake.cells import typed
 from pipeline.intake.containers import read_delivery
 from pipeline.intake.sandbox import Sandbox
+from pipeline.intake.sheet import UNCOMPUTED
 from pipeline.intake.spelling import sheet_named, table_named
 from pipeline.rules import rule
 from pipeline.tables import DELIVERY_TABLES, Column
@@ -184,6 +185,36 @@ def test_workbook_types_titles_totals_and_error_cells() -> None:
     assert frame["timer_per_uke"].to_list() == [37.5] * 3
     assert reading.tables["oppfolging"]["minutter"].to_list() == ["45", "#REF!", "45"]
     assert {"JS033", "JS035", "JS036"} <= {f.code for f in reading.findings}
+
+
+def test_formula_without_a_stored_value_is_an_error_and_never_a_blank() -> None:
+    def spoil(book: Any, sheets: dict[str, Any]) -> None:
+        sheets["oppfolging"].write_formula(1, 5, "=40+5", None, "")
+        sheets["oppfolging"].write_formula(2, 5, "=40+5", None, 45)
+        sheets["tiltak"].write_formula(3, 0, "=A2", None, "")
+        for place in range(5):
+            sheets["kartlegging"].write_formula(9, place, "=A2", None, "")
+
+    reading = read_delivery(xlsx_of(valid_tables(), spoil), None)
+    assert reading.tables["oppfolging"]["minutter"].to_list() == [UNCOMPUTED, "45", "45"]
+    assert reading.tables["tiltak"]["prosjekt_id"].to_list() == ["P1", "P1", UNCOMPUTED]
+    assert reading.tables["kartlegging"]["row_no"].to_list() == [2, 3, 4, 10]
+    assert [(f.table, f.rows) for f in reading.findings if f.code == "JS035"] == [("oppfolging", (3,))]
+    frame = cells_of({"minutter": [UNCOMPUTED, "45"]}, "oppfolging", exact=True)
+    assert frame["flag_JS116__minutter"].to_list() == [True, False]
+    assert frame["flag_JS107__minutter"].to_list() == [False, False]
+
+
+def test_formula_whose_stored_value_is_empty_text_is_a_blank() -> None:
+    def spoil(book: Any, sheets: dict[str, Any]) -> None:
+        sheets["oppfolging"].write_formula(1, 5, '=""', None, "")
+
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(xlsx_of(valid_tables(), spoil))) as old, zipfile.ZipFile(out, "w") as new:
+        for entry in old.infolist():
+            content = old.read(entry)
+            new.writestr(entry.filename, content.replace(b'<c r="F2"><f>', b'<c r="F2" t="str"><f>'))
+    assert read_delivery(out.getvalue(), None).tables["oppfolging"]["minutter"].to_list() == [None, "45", "45"]
 
 
 def test_parquet_keeps_types_and_counts_rows_from_one() -> None:

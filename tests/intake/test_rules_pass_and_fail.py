@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from expectations import validate
+from pipeline.intake.sheet import UNCOMPUTED
 from pipeline.rules import catalogue, rule
 from pipeline.settings import OSLO, Home, Settings
 from tests.intake.intake_case import Inbox, Tables, codes, csv_bytes, make_fnr, valid_tables, xlsx_of, zip_bytes, zip_of
@@ -85,6 +86,7 @@ ROW_CASES: list[tuple[str, str, Change]] = [
     ("JS113", "tiltak", cell("tiltak", "tiltak_id", "A B$")),
     ("JS114", "prosjekt", cell("prosjekt", "komm_nr", "301")),
     ("JS115", "deltaker", cell("deltaker", "landbakgrunn", "Atlantis")),
+    ("JS116", "oppfolging", cell("oppfolging", "minutter", UNCOMPUTED)),
     ("JS120", "deltaker", cell("deltaker", "fnr", "12345678901")),
     ("JS121", "deltaker", cell("deltaker", "fnr", "1819000049")),
     ("JS122", "deltaker", cell("deltaker", "fnr", "201512345609")),
