@@ -11,8 +11,10 @@ from datetime import date
 
 import polars as pl
 
+from pipeline.disclosure.estimate_group import cell
 from pipeline.disclosure.parameters import HIDDEN, declared
 from pipeline.disclosure.transitions import KPI, MEMBER
+from pipeline.released import ReleasedTables
 
 _KEY = ["kpi", "nivaa", "omraade", "periode", "dim", "dim_verdi", "nevnerregel"]
 _COLUMN = {"alle": None, "kjonn": "kjonn", "malgruppe": "malgruppe"}
@@ -78,14 +80,45 @@ def carry_levels(
     return pl.concat([p.select(fresh.columns) for p in parts]), carried
 
 
-def carry_rows(fresh: pl.DataFrame, before: pl.DataFrame, threshold: int) -> pl.DataFrame:
-    """Other national indicators: once hidden stays hidden, and a count that moved by 1 to threshold - 1 keeps its earlier row."""
+def moved_means(old: pl.DataFrame | None, new: pl.DataFrame, threshold: int) -> pl.DataFrame:
+    """``_KEY`` joined as ``celle``: means behind which at least the threshold of persons more or fewer stand than in the release before.
+
+    A mean has no released counts; its own denominator, kept beside the release, tells how many persons joined or left.
+    Without the earlier counts no mean has moved.
+    """
+    if old is None:
+        return new.select("celle").clear()
+    both = new.filter(pl.col("tabell") == "nokkeltall").join(old, on=["tabell", "celle", "maal"], suffix="_old")
+    return both.filter((pl.col("antall") - pl.col("antall_old")).abs() >= threshold).select("celle")
+
+
+def kept_counts(
+    new: pl.DataFrame, old: pl.DataFrame | None, numbers: pl.DataFrame, last: ReleasedTables | None, carried: Sequence[str]
+) -> pl.DataFrame:
+    """The counts behind what is released now: the earlier ones for carried tables and for means that show their earlier value."""
+    if last is None:
+        return new
+    stood = numbers.join(last.tables["nokkeltall"], on=[*_KEY, "verdi"], nulls_equal=True, how="semi")
+    stays = pl.col("tabell").is_in(carried) | (
+        (pl.col("tabell") == "nokkeltall") & pl.col("celle").is_in(stood.select(cell("nokkeltall")).to_series().implode())
+    )
+    earlier = new.clear() if old is None else old
+    return pl.concat([new.filter(~stays), earlier.filter(stays)]).sort("tabell", "celle", "maal")
+
+
+def carry_rows(fresh: pl.DataFrame, before: pl.DataFrame, threshold: int, moved_behind: pl.DataFrame) -> pl.DataFrame:
+    """Other national indicators: once hidden stays hidden, and a count that moved by 1 to threshold - 1 keeps its earlier row.
+
+    A mean (a value without counts) keeps its earlier row unless it is among ``moved_behind`` (``moved_means``).
+    """
     old = before.select([*_KEY, *(pl.col(c).alias(f"_{c}") for c in fresh.columns if c not in _KEY)])
-    rows = fresh.join(old, on=_KEY, how="left", maintain_order="left")
+    rows = fresh.join(old, on=_KEY, how="left", maintain_order="left").with_columns(_cell=cell("nokkeltall"))
     moved: Sequence[pl.Expr] = [pl.col("nevner") - pl.col("_nevner"), pl.col("teller") - pl.col("_teller")]
     moved = [*moved, moved[0] - moved[1]]
     small = pl.any_horizontal([(m.abs() > 0) & (m.abs() < threshold) for m in moved]).fill_null(False)
-    keep = small | (pl.col("_status") == HIDDEN).fill_null(False)
+    is_mean = pl.col("_nevner").is_null() & pl.col("_verdi").is_not_null()
+    few_behind = is_mean & ~pl.col("_cell").is_in(moved_behind["celle"].implode())
+    keep = small | few_behind | (pl.col("_status") == HIDDEN).fill_null(False)
     values = [c for c in fresh.columns if c not in _KEY]
     return rows.select(*_KEY, *(pl.when(keep).then(pl.col(f"_{c}")).otherwise(pl.col(c)).alias(c) for c in values)).select(
         fresh.columns

@@ -1,34 +1,38 @@
-"""Estimates behind the gate: no number where an arm has too few persons or events, no curve step of too few.
+"""Estimates behind the gate: no number where an arm has too few persons or events, none finer than the threshold's persons.
 
-Belongs here: hiding in ``effekt``, ``effekt_naiv``, ``kurver``, ``aarsakskjede`` and ``kommune``. Must not be here: tables of counts.
+Belongs here: hiding and rounding in ``effekt``, ``effekt_naiv``, ``aarsakskjede`` and ``kommune``. Must not be here: curves.
 """
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import polars as pl
 
 from pipeline.disclosure.parameters import HIDDEN, MISSING
+from pipeline.disclosure.rounding import coarse_estimates, coarse_gates, coarse_sentence, floored, on_grid, ratio_unit, unit
 from pipeline.disclosure.transitions import KPI
 from pipeline.tables import UTDATA
 
-_NO_NUMBER = ("C", "D")
+NO_NUMBER = ("C", "D")
 _ESTIMATES = ("estimat", "ki_nedre", "ki_ovre", "se", "e_verdi")
+_INTERVAL = ("estimat", "ki_nedre", "ki_ovre")
 _COUNTS = ("n_personer", "n_hendelser", "n_klynger", "ess")
-_ARM = ["analyse", "utfall", "horisont_uker", "undergruppe", "folsomhet"]
+_SIDES = ("strategi", "sammenligning")
+_SLOPE_STEP = 0.001
+ARM = ["analyse", "utfall", "horisont_uker", "undergruppe", "folsomhet"]
 
 
 def _few(*columns: str, threshold: int) -> pl.Expr:
     return pl.any_horizontal([pl.col(c).is_null() | (pl.col(c) < threshold) for c in columns])
 
 
-def _emptied(frame: pl.DataFrame, hidden: pl.Expr, columns: tuple[str, ...]) -> pl.DataFrame:
+def emptied(frame: pl.DataFrame, hidden: pl.Expr, columns: tuple[str, ...]) -> pl.DataFrame:
+    """The frame with those of the columns that it has null where hidden."""
     return frame.with_columns(pl.when(~hidden).then(pl.col(c)).alias(c) for c in columns if c in frame.columns)
 
 
-def _signed(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+def signed(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     """With ``status``: ``..`` where there was no number to hide (not computed, or not good enough), ``:`` where one is hidden."""
     if "_absent" not in frame.columns:
         frame = frame.with_columns(_absent=pl.lit(False))
@@ -39,92 +43,116 @@ def _signed(table: str, frame: pl.DataFrame) -> pl.DataFrame:
 def effects(frame: pl.DataFrame, threshold: int) -> pl.DataFrame:
     """``UTDATA["effekt"]``: hidden where this row or an arm of its comparison has too few persons, events or non-events.
 
-    Grades C and D keep their counts and carry no estimate. Counts below the threshold inside ``porter`` become null.
+    Grades C and D keep their number of persons and carry neither events nor an estimate. What is shown is rounded: counts down,
+    estimates to a step that covers as many persons (``rounding.unit``), and so are the gates and the sentence.
     """
     events, persons = pl.col("n_hendelser"), pl.col("n_personer")
     too_few = _few("n_personer", "n_hendelser", threshold=threshold)
     risk = (pl.col("maal") == "risiko").fill_null(False) & (persons - events < threshold)
     absent = persons.is_null() & pl.col("estimat").is_null()
     rows = frame.with_columns(_own=(too_few | risk).fill_null(True), _absent=absent)
-    arms = rows.filter((pl.col("maal") == "risiko") & pl.col("_own")).select(*_ARM, "strategi", "variant").unique()
+    arms = rows.filter((pl.col("maal") == "risiko") & pl.col("_own")).select(*ARM, "strategi", "variant").unique()
     rows = _mark_arm(_mark_arm(rows, arms, "strategi"), arms, "sammenligning")
     rows = rows.with_columns(_hidden=pl.any_horizontal("_own", "_strategi_few", "_sammenligning_few"))
-    rows = _emptied(rows, pl.col("_hidden") | pl.col("grad").is_in(_NO_NUMBER), (*_ESTIMATES, "funn"))
-    rows = _emptied(rows, pl.col("_hidden"), (*_COUNTS, "kan_si"))
-    gates = [_masked_gates(text, hidden, threshold) for text, hidden in rows.select("porter", "_hidden").iter_rows()]
-    return _signed("effekt", rows.with_columns(porter=pl.Series(gates, dtype=pl.String)))
+    ungraded = pl.col("grad").is_in(NO_NUMBER)
+    rows = emptied(rows, pl.col("_hidden") | ungraded, (*_ESTIMATES, "n_hendelser", "funn"))
+    rows = emptied(rows, pl.col("_hidden"), (*_COUNTS, "kan_si"))
+    return signed("effekt", _coarse_effects(rows, threshold))
+
+
+def _coarse_effects(rows: pl.DataFrame, threshold: int) -> pl.DataFrame:
+    rows = rows.with_columns(floored(name, threshold) for name in ("n_personer", "n_hendelser", "ess"))
+    rows = rows.with_columns(step(rows, threshold).alias("_step"), *(pl.col(c).alias(f"_{c}") for c in _INTERVAL))
+    rows = coarse_estimates(rows, *_INTERVAL)
+    is_risk, grid = pl.col("maal") == "risiko", pl.col("_step")
+    rows = rows.with_columns(
+        *(pl.when(is_risk).then(pl.col(c).clip(0.0, 1.0)).otherwise(c).alias(c) for c in _INTERVAL),
+        se=((pl.col("se") / grid - 1e-9).ceil() * grid).round(4),
+        e_verdi=on_grid(pl.col("e_verdi"), pl.when(pl.col("maal") == "risikoratio").then(grid).otherwise(ratio_unit(grid))),
+    )
+    gates = [coarse_gates("{}" if hidden else text, threshold) for text, hidden in rows.select("porter", "_hidden").iter_rows()]
+    said = [
+        _sentence(row) for row in rows.select("kan_si", "maal", *_INTERVAL, *(f"_{c}" for c in _INTERVAL)).iter_rows(named=True)
+    ]
+    return rows.with_columns(porter=pl.Series(gates, dtype=pl.String), kan_si=pl.Series(said, dtype=pl.String))
+
+
+def _sentence(row: dict[str, Any]) -> str | None:
+    numbers = {row[f"_{c}"]: row[c] for c in _INTERVAL if row[c] is not None and row[f"_{c}"] is not None}
+    scale, decimals = (1.0, 2) if row["maal"] == "risikoratio" else (100.0, 1)
+    return coarse_sentence(row["kan_si"], numbers, scale, decimals)
+
+
+def step(rows: pl.DataFrame, threshold: int) -> pl.Series:
+    """One number per row of ``effekt``: the grid of its estimate, by the smaller of its arms; counts must be rounded already."""
+    sizes = arm_sizes(rows)
+    keys = rows.select(*ARM, "strategi", "sammenligning", "variant", "n_personer").iter_rows()
+    smallest = [_smallest(sizes, tuple(key), (strategy, other), variant, own) for *key, strategy, other, variant, own in keys]
+    share_unit = unit(pl.col("_n"), threshold)
+    grid = pl.when(pl.col("maal") == "risikoratio").then(ratio_unit(share_unit)).otherwise(share_unit)
+    return rows.with_columns(pl.Series("_n", smallest, dtype=pl.Int64)).select(_grid=grid)["_grid"]
+
+
+def _smallest(sizes: dict[Any, int], key: Any, arms: tuple[Any, Any], variant: str | None, own: int | None) -> int | None:
+    known = [sizes[key, arm, v] for arm in arms for v in {variant, None} if (key, arm, v) in sizes]
+    return min([*known, own]) if own is not None else None
+
+
+def arm_sizes(rows: pl.DataFrame) -> dict[Any, int]:
+    """Persons in each arm by (``ARM``), strategy and variant, from the risk rows that show them."""
+    risk = rows.filter((pl.col("maal") == "risiko") & pl.col("n_personer").is_not_null())
+    return {(tuple(key), arm, v): n for *key, arm, v, n in risk.select(*ARM, "strategi", "variant", "n_personer").iter_rows()}
 
 
 def _mark_arm(rows: pl.DataFrame, arms: pl.DataFrame, role: str) -> pl.DataFrame:
     """Flags rows one of whose arms is hidden; an arm without variant (no placement) counts in every variant."""
-    few = set(arms.select(*_ARM, "strategi", "variant").iter_rows())
+    few = set(arms.select(*ARM, "strategi", "variant").iter_rows())
     flags = [
         (*key, arm, variant) in few or (*key, arm, None) in few
-        for *key, arm, variant in rows.select(*_ARM, role, "variant").iter_rows()
+        for *key, arm, variant in rows.select(*ARM, role, "variant").iter_rows()
     ]
     return rows.with_columns(pl.Series(f"_{role}_few", flags, dtype=pl.Boolean))
 
 
-def _masked_gates(text: str, hidden: bool, threshold: int) -> str:
-    try:
-        gates = json.loads(text)
-    except ValueError:
-        return "{}"
-    return json.dumps({} if hidden else _masked(gates, threshold), ensure_ascii=False, sort_keys=True)
-
-
-def _masked(value: Any, threshold: int) -> Any:
-    if isinstance(value, dict):
-        return {key: _masked(inner, threshold) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_masked(inner, threshold) for inner in value]
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return None if is_number and float(value).is_integer() and 0 < value < threshold else value
-
-
 def naive(frame: pl.DataFrame, threshold: int) -> pl.DataFrame:
-    """``UTDATA["effekt_naiv"]``: hidden where a group has too few persons, too few with or too few without the outcome."""
+    """``UTDATA["effekt_naiv"]``: hidden where a group has too few persons, too few with or too few without the outcome.
+
+    Groups are rounded down, shares to a step that covers as many persons; difference and Wald's interval follow from these.
+    """
     few = []
-    for side in ("strategi", "sammenligning"):
+    for side in _SIDES:
         n, k = pl.col(f"n_{side}"), (pl.col(f"andel_{side}") * pl.col(f"n_{side}")).round(0)
         few.append((n < threshold) | (k < threshold) | (n - k < threshold))
     rows = frame.with_columns(_hidden=pl.any_horizontal(few).fill_null(True))
-    columns = ("andel_strategi", "andel_sammenligning", "estimat", "ki_nedre", "ki_ovre", "n_strategi", "n_sammenligning")
-    return _signed("effekt_naiv", _emptied(rows, pl.col("_hidden"), columns))
-
-
-def curves(frame: pl.DataFrame, threshold: int) -> pl.DataFrame:
-    """``UTDATA["kurver"]``: a step is shown when, since the last shown step, nobody or at least ``threshold`` had the event,
-    and as many left the risk set; hidden too while there are too few events or persons at risk, and for grades C and D."""
-    rows = frame.sort("strategi", "variant", "utfall", "uke", nulls_last=True)
-    hidden: list[bool] = []
-    absent: list[bool] = []
-    previous: tuple[Any, ...] = ()
-    events = at_risk = 0
-    for *arm, n_events, n_risk, grade in rows.select(
-        "strategi", "variant", "utfall", "n_hendelser", "n_under_risiko", "grad"
-    ).iter_rows():
-        if tuple(arm) != previous:
-            previous, events, at_risk = tuple(arm), 0, -1
-        small = n_events is None or n_risk is None or n_risk < threshold or 0 < n_events < threshold
-        small = small or 0 < abs(n_events - events) < threshold or (at_risk >= 0 and 0 < abs(at_risk - n_risk) < threshold)
-        absent.append(grade in _NO_NUMBER)
-        hidden.append(small or grade in _NO_NUMBER)
-        if not hidden[-1]:
-            events, at_risk = n_events, n_risk
-    rows = rows.with_columns(pl.Series("_hidden", hidden, dtype=pl.Boolean), pl.Series("_absent", absent, dtype=pl.Boolean))
-    return _signed(
-        "kurver", _emptied(rows, pl.col("_hidden"), ("risiko", "ki_nedre", "ki_ovre", "n_hendelser", "n_under_risiko"))
+    rows = rows.with_columns(floored(f"n_{side}", threshold) for side in _SIDES)
+    rows = rows.with_columns(on_grid(pl.col(f"andel_{s}"), unit(pl.col(f"n_{s}"), threshold)).alias(f"andel_{s}") for s in _SIDES)
+    p, q = (pl.col(f"andel_{side}") for side in _SIDES)
+    half = 1.959963984540054 * (p * (1 - p) / pl.col("n_strategi") + q * (1 - q) / pl.col("n_sammenligning")).sqrt()
+    rows = rows.with_columns(
+        estimat=(p - q).round(4) + 0.0, ki_nedre=(p - q - half).round(3) + 0.0, ki_ovre=(p - q + half).round(3) + 0.0
     )
+    columns = ("andel_strategi", "andel_sammenligning", "estimat", "ki_nedre", "ki_ovre", "n_strategi", "n_sammenligning")
+    return signed("effekt_naiv", emptied(rows, pl.col("_hidden"), columns))
 
 
 def chain(frame: pl.DataFrame, threshold: int) -> pl.DataFrame:
-    """``UTDATA["aarsakskjede"]``: hidden where the link has too few persons or events; ungraded, C and D carry no estimate."""
+    """``UTDATA["aarsakskjede"]``: hidden where the link has too few persons or events; ungraded, C and D carry no estimate.
+
+    Counts are rounded down and shares rounded as in ``effekt``. Slopes of a regression are no function of counts: three decimals.
+    """
     estimated = pl.col("n").is_not_null() | pl.col("estimat").is_not_null()
     small = (pl.col("n") < threshold) | (pl.col("n_hendelser") < threshold) | pl.col("n").is_null()
     rows = frame.with_columns(_hidden=(estimated & small).fill_null(True), _absent=~estimated)
-    rows = _emptied(rows, pl.col("_hidden") | pl.col("grad").is_null() | pl.col("grad").is_in(_NO_NUMBER), (*_ESTIMATES, "funn"))
-    return _signed("aarsakskjede", _emptied(rows, pl.col("_hidden"), ("n", "n_hendelser")))
+    ungraded = pl.col("grad").is_null() | pl.col("grad").is_in(NO_NUMBER)
+    rows = emptied(rows, pl.col("_hidden") | ungraded, (*_ESTIMATES, "n_hendelser", "funn"))
+    rows = rows.with_columns(floored("n", threshold), floored("n_hendelser", threshold))
+    rows = coarse_estimates(rows.with_columns(chain_step(threshold).alias("_step")), *_INTERVAL)
+    return signed("aarsakskjede", emptied(rows, pl.col("_hidden"), ("n", "n_hendelser")))
+
+
+def chain_step(threshold: int) -> pl.Expr:
+    """The grid of a link's estimate; counts must be rounded already."""
+    return pl.when(pl.col("enhet") == "andel").then(unit(pl.col("n"), threshold)).otherwise(_SLOPE_STEP)
 
 
 def municipalities(frame: pl.DataFrame, released: pl.DataFrame) -> pl.DataFrame:
@@ -138,4 +166,4 @@ def municipalities(frame: pl.DataFrame, released: pl.DataFrame) -> pl.DataFrame:
     rows = frame.join(cells, on=["komm_nr", "periode", "n", "observert"], how="left", maintain_order="left")
     rows = rows.with_columns(_hidden=~(pl.col("_seen").fill_null(False) & (pl.col("utfall") == "direkte_overgang")))
     numbers = ("n", "observert", "forventet", "andel", "krympet_andel", "ki_nedre", "ki_ovre", "utenfor_95", "utenfor_998")
-    return _signed("kommune", _emptied(rows, pl.col("_hidden"), numbers))
+    return signed("kommune", emptied(rows, pl.col("_hidden"), numbers))

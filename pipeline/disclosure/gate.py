@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from pipeline import codes
-from pipeline.disclosure import carry, estimates, indicators
+from pipeline.disclosure import carry, estimate_group, estimates, indicators
 from pipeline.disclosure.audit import Audit
 from pipeline.disclosure.parameters import HIDDEN, ZERO, declared, unsafe
 from pipeline.disclosure.transitions import KPI, MEMBER, members, protect_transitions
@@ -28,14 +28,23 @@ _NUMBERS = UTDATA["nokkeltall"]
 
 @dataclass(frozen=True)
 class ReleaseCandidate(ReleasedTables):
-    """A release that is not written yet, with who stands behind its cells (personal: never leaves the pseudonymised zone)."""
+    """A release that is not written yet, with who stands behind its cells and the counts before rounding.
+
+    Both are personal and never leave the pseudonymised zone.
+    """
 
     behind: pl.DataFrame = field(default_factory=pl.DataFrame, repr=False)
+    counts: pl.DataFrame = field(default_factory=pl.DataFrame, repr=False)
 
 
 def members_path(home: Home, release_id: str) -> Any:
     """Where the pseudonymised members behind a release are kept, for the guard of the next one."""
     return home.warehouse / "release_members" / f"{release_id}.parquet"
+
+
+def counts_path(home: Home, release_id: str) -> Any:
+    """Where the counts before rounding behind a release are kept, for the guard of the next one."""
+    return home.warehouse / "release_members" / f"{release_id}.counts.parquet"
 
 
 def build_release(
@@ -64,20 +73,60 @@ def build_release(
         )
     inputs = {**{name: statistikk.get(name, STATISTIKK[name].empty()) for name in STATISTIKK}, "utfall": utfall}
     last = previous[-1] if previous else None
+    earlier = _Earlier.of(last, settings.home)
     fresh, verdicts = _fresh_numbers(inputs["nokkeltall"], people, last, settings.threshold)
-    numbers, carried, behind = _against(fresh, last, people, settings)
+    counts = estimate_group.exact_counts(inputs)
+    numbers, carried, behind = _against(fresh, last, earlier, counts, people, settings)
+    group, persons, stays = _estimates(inputs, deltakelse, last, earlier, counts, settings.threshold)
+    carried = [*carried, estimate_group.GROUP] if stays else carried
     tables = {
         "nokkeltall": _NUMBERS.conform(_with_targets(numbers)),
-        "effekt": estimates.effects(inputs["effekt"], settings.threshold),
-        "effekt_naiv": estimates.naive(inputs["effekt_naiv"], settings.threshold),
-        "kurver": estimates.curves(inputs["kurver"], settings.threshold),
-        "aarsakskjede": estimates.chain(inputs["aarsakskjede"], settings.threshold),
+        **group,
         "kommune": _municipalities(inputs["kommune"], numbers, last, carried),
     }
     _last_look(tables, settings.threshold)
     release_id = f"r{len(previous) + 1:04d}"
     manifest = _manifest(release_id, tables, verdicts, carried, {**inputs, "deltakelse": deltakelse}, last, settings)
-    return ReleaseCandidate(release_id, tables, manifest, behind)
+    kept = carry.kept_counts(counts, earlier.counts, numbers, last, estimate_group.TABLES if stays else ())
+    return ReleaseCandidate(release_id, tables, manifest, pl.concat([behind, persons], how="diagonal"), kept)
+
+
+@dataclass(frozen=True)
+class _Earlier:
+    """Who and what stood behind the last release; None where nobody knows."""
+
+    people: pl.DataFrame | None
+    counts: pl.DataFrame | None
+
+    @classmethod
+    def of(cls, last: ReleasedTables | None, home: Home) -> _Earlier:
+        if last is None:
+            return cls(None, None)
+        paths = members_path(home, last.release_id), counts_path(home, last.release_id)
+        people, counts = (pl.read_parquet(path) if path.is_file() else None for path in paths)
+        return cls(people, counts)
+
+
+def _estimates(
+    inputs: Mapping[str, pl.DataFrame],
+    deltakelse: pl.DataFrame,
+    last: ReleasedTables | None,
+    earlier: _Earlier,
+    counts: pl.DataFrame,
+    threshold: int,
+) -> tuple[dict[str, pl.DataFrame], pl.DataFrame, bool]:
+    """The estimate tables, the participants behind them, and whether they were carried forward from the last release."""
+    fresh = estimate_group.protected(inputs, threshold)
+    now = estimate_group.participants(deltakelse).with_columns(nivaa=pl.lit(estimate_group.GROUP))
+    if last is None or all(frame.equals(last.tables[name]) for name, frame in fresh.items()):
+        return fresh, now, False
+    before = now.clear()
+    if earlier.people is not None and "stand" in earlier.people.columns:
+        before = earlier.people.filter(pl.col("nivaa") == estimate_group.GROUP).select(now.columns)
+    old = earlier.counts
+    if before.height and old is not None and estimate_group.may_replace(before, now, old, counts, threshold):
+        return fresh, now, False
+    return {name: last.tables[name] for name in estimate_group.TABLES}, before, True
 
 
 def _last_year(local: pl.DataFrame | None, today: date) -> int:
@@ -107,24 +156,29 @@ def _fresh_numbers(
 
 
 def _against(
-    fresh: pl.DataFrame, last: ReleasedTables | None, people: pl.DataFrame, settings: Settings
+    fresh: pl.DataFrame,
+    last: ReleasedTables | None,
+    earlier: _Earlier,
+    counts: pl.DataFrame,
+    people: pl.DataFrame,
+    settings: Settings,
 ) -> tuple[pl.DataFrame, list[str], pl.DataFrame]:
     """Rows after the guard, what was carried forward, and the members behind each level."""
     levels = ("land_og_fylke", "kommune")
     if last is None:
         return fresh, [], _behind(people, people)
     before = last.tables["nokkeltall"]
-    path = members_path(settings.home, last.release_id)
-    if not path.is_file():  # nobody knows who stands behind the last release: nothing of it may be replaced
-        rows = pl.concat([before.filter(pl.col("kpi") == KPI), carry.carry_rows(_others(fresh), before, settings.threshold)])
-        return rows, list(levels), _behind(people.clear(), people.clear())
-    stored = pl.read_parquet(path)
-    old = {name: stored.filter(pl.col("nivaa") == name) for name in levels}
+    others = carry.carry_rows(
+        _others(fresh), before, settings.threshold, carry.moved_means(earlier.counts, counts, settings.threshold)
+    )
+    if earlier.people is None:  # nobody knows who stands behind the last release: nothing of it may be replaced
+        return pl.concat([before.filter(pl.col("kpi") == KPI), others]), list(levels), _behind(people.clear(), people.clear())
+    old = {name: earlier.people.filter(pl.col("nivaa") == name) for name in levels}
     changed = pl.concat([carry.changed_persons(old[name], people).with_columns(nivaa=pl.lit(name)) for name in levels])
     since = date.fromisoformat(str(last.manifest["kommune_siden"]))
     rows, carried = carry.carry_levels(fresh, before, changed, since, settings.today, settings.threshold)
     behind = [old[n].select(MEMBER) if n in carried else people for n in levels]
-    return pl.concat([rows, carry.carry_rows(_others(fresh), before, settings.threshold)]), carried, _behind(*behind)
+    return pl.concat([rows, others]), carried, _behind(*behind)
 
 
 def _others(rows: pl.DataFrame) -> pl.DataFrame:
@@ -154,7 +208,7 @@ def _last_look(tables: Mapping[str, pl.DataFrame], threshold: int) -> None:
     """The whole once more, from the released values alone.
 
     Raises:
-        ReleaseRefused: a shown count is unsafe, or a hidden row carries a number.
+        ReleaseRefused: a shown count is unsafe, a hidden row carries a number, or an estimate table is finer than its rounding.
     """
     numbers, local = tables["nokkeltall"], tables["kommune"]
     bad = {
@@ -162,14 +216,19 @@ def _last_look(tables: Mapping[str, pl.DataFrame], threshold: int) -> None:
         + numbers.filter((pl.col("nevner") > 0) & (pl.col("nevner") < threshold)).height
         + numbers.filter((pl.col("status") == HIDDEN) & (pl.col("verdi").is_not_null() | pl.col("teller").is_not_null())).height,
         "kommune": local.filter(unsafe(pl.col("n"), pl.col("observert"), threshold)).height,
+    }
+    small = {
         "effekt": _small(tables["effekt"], ("n_personer", "n_hendelser"), threshold),
         "effekt_naiv": _small(tables["effekt_naiv"], ("n_strategi", "n_sammenligning"), threshold),
         "kurver": _small(tables["kurver"], ("n_hendelser", "n_under_risiko"), threshold),
         "aarsakskjede": _small(tables["aarsakskjede"], ("n", "n_hendelser"), threshold),
     }
-    wrong = sorted(name for name, count in bad.items() if count)
+    fine = estimate_group.unsafe_rows(tables, threshold)
+    wrong = sorted({name for found in (bad, small, fine) for name, count in found.items() if count})
     if wrong:
-        raise ReleaseRefused(f"Numbers under the threshold would be shown in {', '.join(wrong)}.", "The last release stays.")
+        raise ReleaseRefused(
+            f"Numbers under the threshold, or too exact, would be shown in {', '.join(wrong)}.", "The last release stays."
+        )
 
 
 def _small(frame: pl.DataFrame, columns: Sequence[str], threshold: int) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.disclosure.gate import ReleaseCandidate, members_path
+from pipeline.disclosure.gate import ReleaseCandidate, counts_path, members_path
 from pipeline.errors import UserError
 from pipeline.released import ReleasedTables
 from pipeline.settings import Home
@@ -59,6 +59,7 @@ def write_release(released: ReleasedTables, home: Home, write_site: Callable[[Re
     write_site(public, draft / "site")
     if isinstance(released, ReleaseCandidate):
         write_bytes(members_path(home, released.release_id), parquet_bytes(released.behind), mode=0o600)
+        write_bytes(counts_path(home, released.release_id), parquet_bytes(released.counts), mode=0o600)
     draft.rename(target)
     _point_to(home, released.release_id)
     return target

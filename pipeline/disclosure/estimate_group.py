@@ -1,0 +1,152 @@
+"""The estimate tables as one group: made together, replaced together or not at all, looked at together.
+
+Belongs here: the guard between releases and the last look for estimates. Must not be here: the rules inside one table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import polars as pl
+
+from pipeline.disclosure import estimates
+from pipeline.disclosure.curves import curve_step, curves
+from pipeline.disclosure.estimates import ARM, NO_NUMBER
+from pipeline.disclosure.parameters import declared
+from pipeline.disclosure.rounding import base, off_grid, ratio_unit, unit
+
+GROUP = "estimater"
+TABLES = ("effekt", "effekt_naiv", "kurver", "aarsakskjede")
+PERSON = ["deltakelse_key", "person_key", "stand"]
+COUNT = {"tabell": pl.String, "celle": pl.String, "maal": pl.String, "antall": pl.Int64}
+_STAND = (
+    "start_dato", "slutt_dato", "avslutning", "overgang", "forste_praksis_dato", "komm_nr_ref", "kjonn", "malgruppe", "utfaset",
+)  # fmt: skip
+_KEYS = {
+    "effekt": [*ARM, "strategi", "sammenligning", "variant", "maal"],
+    "effekt_naiv": ["strategi", "sammenligning", "utfall", "horisont_uker"],
+    "aarsakskjede": ["fra", "til"],
+    "nokkeltall": ["kpi", "nivaa", "omraade", "periode", "dim", "dim_verdi", "nevnerregel"],
+}
+_COUNTS = {
+    "effekt": ("n_personer", "n_hendelser"), "aarsakskjede": ("n", "n_hendelser"), "nokkeltall": ("nevner",),
+    "effekt_naiv": ("n_strategi", "n_sammenligning", "k_strategi", "k_sammenligning"),
+}  # fmt: skip
+
+
+def protected(inputs: Mapping[str, pl.DataFrame], threshold: int) -> dict[str, pl.DataFrame]:
+    """The four tables of ``UTDATA`` from those of ``STATISTIKK``, hidden and rounded."""
+    effects = estimates.effects(inputs["effekt"], threshold)
+    return {
+        "effekt": effects,
+        "effekt_naiv": estimates.naive(inputs["effekt_naiv"], threshold),
+        "kurver": curves(inputs["kurver"], effects, threshold),
+        "aarsakskjede": estimates.chain(inputs["aarsakskjede"], threshold),
+    }
+
+
+def participants(deltakelse: pl.DataFrame) -> pl.DataFrame:
+    """One row per participation, ended or not, with a digest of what the estimates depend on; personal."""
+    parts = [pl.col(c).cast(pl.String).fill_null("") for c in _STAND]
+    rows = deltakelse.select("deltakelse_key", "person_key", stand=pl.concat_str(parts, separator="|")).sort("deltakelse_key")
+    digests = [hashlib.sha256(text.encode()).hexdigest() for text in rows["stand"].to_list()]
+    return rows.with_columns(stand=pl.Series(digests, dtype=pl.String))
+
+
+def exact_counts(inputs: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Counts before rounding of every estimate and mean: what the next release's guard compares with; never leaves the warehouse."""
+    naive = inputs["effekt_naiv"].with_columns(
+        (pl.col(f"andel_{s}") * pl.col(f"n_{s}")).round(0).cast(pl.Int64).alias(f"k_{s}") for s in ("strategi", "sammenligning")
+    )
+    means = inputs["nokkeltall"].filter(pl.col("kpi").is_in(declared()["gjennomsnitt"]) & (pl.col("nivaa") == "land"))
+    graded = {name: _without_weak_events(inputs[name]) for name in ("effekt", "aarsakskjede")}
+    frames = {**graded, "effekt_naiv": naive, "nokkeltall": means}
+    long = [_long(name, frame, count) for name, frame in frames.items() for count in _COUNTS[name]]
+    return pl.concat(long).drop_nulls("antall").sort("tabell", "celle", "maal")
+
+
+def _without_weak_events(frame: pl.DataFrame) -> pl.DataFrame:
+    # grades C and D release no events, so that nothing of them can move
+    return frame.with_columns(n_hendelser=pl.when(~pl.col("grad").is_in(NO_NUMBER)).then("n_hendelser"))
+
+
+def _long(table: str, frame: pl.DataFrame, count: str) -> pl.DataFrame:
+    return frame.select(
+        tabell=pl.lit(table), celle=cell(table), maal=pl.lit(count), antall=pl.col(count).round(0).cast(pl.Int64)
+    ).cast(COUNT)  # type: ignore[arg-type]
+
+
+def cell(table: str) -> pl.Expr:
+    """The key of a row as one text."""
+    return pl.concat_str([pl.col(c).cast(pl.String).fill_null("") for c in _KEYS[table]], separator="|")
+
+
+def may_replace(before: pl.DataFrame, now: pl.DataFrame, old: pl.DataFrame, new: pl.DataFrame, threshold: int) -> bool:
+    """Whether enough persons joined, left or changed, and no released count moves because of a few of them.
+
+    Args:
+        before: ``PERSON`` behind the last release.
+        now: ``PERSON`` today.
+        old: ``exact_counts`` behind the last release.
+        new: ``exact_counts`` today.
+        threshold: smallest number of persons.
+    """
+    changed = pl.concat([now.join(before, on=PERSON, how="anti"), before.join(now, on=PERSON, how="anti")])
+    if changed["person_key"].n_unique() < threshold:
+        return False
+    on = ["tabell", "celle", "maal"]
+    both = new.join(old, on=on, suffix="_old").filter(pl.col("tabell").is_in(TABLES))
+    step = base(threshold)
+    moved = (pl.col("antall") // step) != (pl.col("antall_old") // step)
+    return both.filter(moved & ((pl.col("antall") - pl.col("antall_old")).abs() < threshold)).is_empty()
+
+
+def unsafe_rows(tables: Mapping[str, pl.DataFrame], threshold: int) -> dict[str, int]:
+    """Rows of each estimate table that are finer than the rounding rule allows, from the released values alone."""
+    return {
+        "effekt": _unsafe_effects(tables["effekt"], threshold),
+        "effekt_naiv": _unsafe_naive(tables["effekt_naiv"], threshold),
+        "kurver": _unsafe_curves(tables["kurver"], tables["effekt"], threshold),
+        "aarsakskjede": _unsafe_chain(tables["aarsakskjede"], threshold),
+    }
+
+
+def _exact(threshold: int, *columns: str) -> pl.Expr:
+    return pl.any_horizontal([(pl.col(c).is_not_null() & (pl.col(c) % base(threshold) != 0)) for c in columns])
+
+
+def _unsafe_effects(frame: pl.DataFrame, threshold: int) -> int:
+    rows = frame.with_columns(estimates.step(frame, threshold).alias("_step"))
+    fine = pl.any_horizontal([off_grid(pl.col(c), pl.col("_step")) for c in ("estimat", "ki_nedre", "ki_ovre")])
+    is_ratio = pl.col("maal") == "risikoratio"
+    e_step = pl.when(is_ratio).then(pl.col("_step")).otherwise(ratio_unit(pl.col("_step")))
+    weak = pl.col("grad").is_in(NO_NUMBER) & pl.any_horizontal(pl.col("n_hendelser", "estimat").is_not_null())
+    counts = _exact(threshold, "n_personer", "n_hendelser", "ess")
+    return rows.filter(counts | fine | off_grid(pl.col("e_verdi"), e_step) | weak).height
+
+
+def _unsafe_naive(frame: pl.DataFrame, threshold: int) -> int:
+    sides = ("strategi", "sammenligning")
+    fine = pl.any_horizontal([off_grid(pl.col(f"andel_{s}"), unit(pl.col(f"n_{s}"), threshold)) for s in sides])
+    apart = (pl.col("andel_strategi") - pl.col("andel_sammenligning") - pl.col("estimat")).abs() > 1e-6
+    return frame.filter(_exact(threshold, "n_strategi", "n_sammenligning") | fine | apart.fill_null(False)).height
+
+
+def _unsafe_curves(frame: pl.DataFrame, effects: pl.DataFrame, threshold: int) -> int:
+    rows = frame.with_columns(curve_step(frame, effects, threshold).alias("_step"))
+    counted = pl.any_horizontal(pl.col("n_hendelser", "n_under_risiko").is_not_null())
+    fine = pl.any_horizontal([off_grid(pl.col(c), pl.col("_step")) for c in ("risiko", "ki_nedre", "ki_ovre")])
+    # a week that one outcome hides and another shows would let the third be computed
+    estimated = rows.filter(pl.col("status") != "..")
+    torn = (
+        estimated.group_by("strategi", "variant", "uke")
+        .agg(pl.col("risiko").is_null().n_unique().alias("n"))
+        .filter(pl.col("n") > 1)
+    )
+    return rows.filter(counted | fine).height + torn.height
+
+
+def _unsafe_chain(frame: pl.DataFrame, threshold: int) -> int:
+    fine = pl.any_horizontal([off_grid(pl.col(c), estimates.chain_step(threshold)) for c in ("estimat", "ki_nedre", "ki_ovre")])
+    return frame.filter(_exact(threshold, "n", "n_hendelser") | fine).height
