@@ -75,6 +75,7 @@ def questions(protocol: Protocol, analysis: Analysis) -> list[Question]:
     return [
         Question(strategy, comparison, outcome, weeks, measure, analysis.name)
         for strategy in strategies(protocol, analysis)
+        if strategy != OBSERVED or analysis.odds  # without tempo, as observed is asked of the negative control only
         for outcome in OUTCOMES
         for weeks in protocol.horizons
         for measure, comparison in _measures(strategy, analysis.measures)
