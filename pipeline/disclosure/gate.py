@@ -168,9 +168,8 @@ def _against(
     if last is None:
         return fresh, [], _behind(people, people)
     before = last.tables["nokkeltall"]
-    others = carry.carry_rows(
-        _others(fresh), before, settings.threshold, carry.moved_means(earlier.counts, counts, settings.threshold)
-    )
+    moved = carry.moved_means(earlier.counts, counts, settings.threshold)
+    others = _apart(carry.carry_rows(_others(fresh), before, settings.threshold, moved), settings.threshold)
     if earlier.people is None:  # nobody knows who stands behind the last release: nothing of it may be replaced
         return pl.concat([before.filter(pl.col("kpi") == KPI), others]), list(levels), _behind(people.clear(), people.clear())
     old = {name: earlier.people.filter(pl.col("nivaa") == name) for name in levels}
@@ -179,6 +178,14 @@ def _against(
     rows, carried = carry.carry_levels(fresh, before, changed, since, settings.today, settings.threshold)
     behind = [old[n].select(MEMBER) if n in carried else people for n in levels]
     return pl.concat([rows, others]), carried, _behind(*behind)
+
+
+def _apart(rows: pl.DataFrame, threshold: int) -> pl.DataFrame:
+    # rows that stand beside rows that were replaced may have come too close to them
+    hidden = indicators.apart(rows, threshold)["_hidden"]
+    numbers = ("teller", "nevner", "verdi", "ki_nedre", "ki_ovre")
+    kept = [pl.when(~hidden).then(pl.col(c)).alias(c) for c in numbers]
+    return rows.with_columns(*kept, status=pl.when(hidden).then(pl.lit(HIDDEN)).otherwise("status"))
 
 
 def _others(rows: pl.DataFrame) -> pl.DataFrame:
@@ -212,7 +219,8 @@ def _last_look(tables: Mapping[str, pl.DataFrame], threshold: int) -> None:
     """
     numbers, local = tables["nokkeltall"], tables["kommune"]
     bad = {
-        "nokkeltall": numbers.filter(unsafe(pl.col("nevner"), pl.col("teller"), threshold) & (pl.col("status") != ZERO)).height
+        "nokkeltall": indicators.apart(numbers, threshold).filter("_hidden").height
+        + numbers.filter(unsafe(pl.col("nevner"), pl.col("teller"), threshold) & (pl.col("status") != ZERO)).height
         + numbers.filter((pl.col("nevner") > 0) & (pl.col("nevner") < threshold)).height
         + numbers.filter((pl.col("status") == HIDDEN) & (pl.col("verdi").is_not_null() | pl.col("teller").is_not_null())).height,
         "kommune": local.filter(unsafe(pl.col("n"), pl.col("observert"), threshold)).height,

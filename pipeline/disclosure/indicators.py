@@ -40,11 +40,34 @@ def shares(national: pl.DataFrame, threshold: int) -> pl.DataFrame:
         other = _other(counted, excluded).with_columns(kpi=pl.lit(one), _k=pl.col("_n") - pl.col("_k"))
         rows, close = _compare(rows, other, ["kpi", "periode", "nevnerregel"], threshold)
         hidden = hidden | close
-    full = counted.filter(pl.col("nevnerregel") == _ALL).select(
-        "kpi", "periode", _n="nevner", _k="teller", nevnerregel=pl.lit(_WITHOUT)
+    return _hide(apart(rows.with_columns(_hidden=hidden.fill_null(False)), threshold))
+
+
+def apart(rows: pl.DataFrame, threshold: int) -> pl.DataFrame:
+    """Rows with ``_hidden`` (added when missing) also where another denominator rule of the same cell is too close.
+
+    Two rules count nearly the same persons: when denominators, numerators or those without the outcome differ by 1 to
+    threshold - 1, the difference tells of these few. Of such a pair all leavers are kept before those without the phased-out, and
+    these before other rules.
+
+    Args:
+        rows: ``kpi`` to ``nevnerregel``, ``teller`` and ``nevner`` (null where hidden already).
+        threshold: smallest difference that may be told.
+    """
+    same = [c for c in _KEY if c != "nevnerregel"]
+    ranked = rows.with_columns(_rank=_rank())
+    other = ranked.select(*same, _n="nevner", _k="teller", _other="_rank")
+    pairs = ranked.join(other, on=same).filter(pl.col("_other") < pl.col("_rank")).filter(_close(threshold)).select(_KEY).unique()
+    close = rows.join(pairs.with_columns(_pair=pl.lit(True)), on=_KEY, how="left", maintain_order="left")["_pair"].fill_null(
+        False
     )
-    rows, close = _compare(rows, full, ["kpi", "periode", "nevnerregel"], threshold)
-    return _hide(rows.with_columns(_hidden=(hidden | close).fill_null(False)))
+    before = pl.col("_hidden") if "_hidden" in rows.columns else pl.lit(False)
+    return rows.with_columns(_hidden=before | close)
+
+
+def _rank() -> pl.Expr:
+    rule = pl.col("nevnerregel")
+    return pl.when(rule == _ALL).then(pl.lit("0")).when(rule == _WITHOUT).then(pl.lit("1")).otherwise(pl.lit("2") + rule)
 
 
 def _other(counted: pl.DataFrame, kpi: str) -> pl.DataFrame:
@@ -55,13 +78,12 @@ def _compare(rows: pl.DataFrame, other: pl.DataFrame, on: list[str], threshold: 
     """Rows with a flag column: some difference to the other row counts 1 to threshold - 1 persons."""
     flag = f"_close_{len([c for c in rows.columns if c.startswith('_close_')])}"
     joined = rows.join(other, on=on, how="left", maintain_order="left")
-    gaps = [
-        pl.col("_n") - pl.col("nevner"),
-        pl.col("_k") - pl.col("teller"),
-        (pl.col("_n") - pl.col("_k")) - (pl.col("nevner") - pl.col("teller")),
-    ]
-    close = pl.any_horizontal([(gap.abs() > 0) & (gap.abs() < threshold) for gap in gaps]).fill_null(False)
-    return joined.with_columns(close.alias(flag)).drop("_n", "_k"), pl.col(flag)
+    return joined.with_columns(_close(threshold).alias(flag)).drop("_n", "_k"), pl.col(flag)
+
+
+def _close(threshold: int) -> pl.Expr:
+    n, k = pl.col("_n") - pl.col("nevner"), pl.col("_k") - pl.col("teller")
+    return pl.any_horizontal([(gap.abs() > 0) & (gap.abs() < threshold) for gap in (n, k, n - k)]).fill_null(False)
 
 
 def _hide(rows: pl.DataFrame) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from release_case import effect, indicator, participants, settings, statistics
 
 from pipeline.disclosure import (
     build_release,
+    indicators,
     latest_release,
     load_release,
     previous_releases,
@@ -129,6 +130,44 @@ def test_shares_hide_small_alike_and_nested_differences(tmp_path: Path) -> None:
     assert status["varig_12m", "2023", "alle_avsluttede"] == ""
     assert status["varig_6m", "2022", "alle_avsluttede"] == ":"
     assert status["varig_6m", "2023", "alle_avsluttede"] == ":"
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "sign"),
+    [(89, 115, ":"), (87, 115, ""), (92, 115, ""), (82, 115, ""), (100, 241, ":"), (60, 210, ":"), (60, 212, "")],
+)
+def test_every_pair_of_denominators_is_compared(tmp_path: Path, k: int, n: int, sign: str) -> None:
+    rows = [
+        indicator("etteroppfolging_12m", 2023, "alle_avsluttede", 87, 239),
+        indicator("etteroppfolging_12m", 2023, "fulgt_opp", k, n),
+    ]
+    numbers = _build(tmp_path, participants(), rows).tables["nokkeltall"].filter(pl.col("kpi") == "etteroppfolging_12m")
+    assert dict(numbers.select("nevnerregel", "status").iter_rows()) == {"alle_avsluttede": "", "fulgt_opp": sign}
+    assert (
+        numbers.filter(pl.col("status") == ":").select("teller", "nevner", "verdi").null_count().row(0) == (int(sign == ":"),) * 3
+    )
+
+
+def test_a_pair_of_denominators_that_is_too_close_makes_the_gate_refuse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = (("alle_avsluttede", 87, 239), ("fulgt_opp", 89, 115))
+    rows = [indicator("etteroppfolging_12m", 2023, rule, k, n) for rule, k, n in pair]
+    careful = indicators.shares
+    monkeypatch.setattr(indicators, "shares", lambda national, _: careful(national, 1))
+    with pytest.raises(ReleaseRefused, match="nokkeltall"):
+        _build(tmp_path, participants(), rows)
+
+
+def test_a_row_that_stands_is_hidden_when_its_other_denominator_comes_close(tmp_path: Path) -> None:
+    people, signs = participants(), []
+    for day, every, followed in ((date(2025, 3, 3), 80, 92), (date(2025, 4, 1), 88, 93)):
+        pair = (("alle_avsluttede", every, 239), ("fulgt_opp", followed, 115))
+        case = statistics([indicator("etteroppfolging_12m", 2023, rule, k, n) for rule, k, n in pair], people)
+        run = settings(tmp_path, day)
+        released = build_release(case, people, case["utfall"], previous_releases(run.home), run)
+        write_release(released, run.home, _site)
+        shown = released.tables["nokkeltall"].filter(pl.col("kpi") == "etteroppfolging_12m").sort("nevnerregel")
+        signs.append(shown["status"].to_list())
+    assert signs == [["", ""], ["", ":"]]  # 93 stands as 92, four from 88
 
 
 def test_november_status_is_protected_as_one_table(tmp_path: Path) -> None:
