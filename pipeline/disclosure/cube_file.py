@@ -45,9 +45,10 @@ def disclose_file(cube_csv: Path, spec_json: Path, out_csv: Path, internal: bool
         The audit's counts.
 
     Raises:
-        UserError: a file that cannot be used.
+        UserError: a file that cannot be used, or the file to write exists already.
         ReleaseRefused: the audit found a hidden cell that can be computed; no file is written.
     """
+    _check_free(out_csv, {"cube": cube_csv, "specification": spec_json})
     spec = read_spec(spec_json)
     problem = build_problem(read_cube(cube_csv, spec), spec.tables, spec.count, spec.outcome)
     pattern = suppress(problem)
@@ -58,6 +59,14 @@ def disclose_file(cube_csv: Path, spec_json: Path, out_csv: Path, internal: bool
         )
     write_text(out_csv, released_frame(problem, pattern, internal).write_csv())
     return judged.verdict()
+
+
+def _check_free(out: Path, inputs: Mapping[str, Path]) -> None:
+    for name, path in inputs.items():
+        if out.exists() and path.exists() and out.samefile(path):
+            raise UserError(f"The file to write is the {name} itself.", "Give another name after --out.")
+    if out.exists() or out.is_symlink():
+        raise UserError(f"The file {out.name} exists already and is never overwritten.", "Give another name, or remove it first.")
 
 
 def released_frame(problem: Problem, pattern: Pattern, internal: bool = False) -> pl.DataFrame:

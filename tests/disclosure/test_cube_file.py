@@ -34,6 +34,7 @@ _SPEC: dict[str, Any] = {
 def _run(tmp_path: Path, cube: str = _CUBE, internal: bool = False, **changes: Any) -> pl.DataFrame:
     (tmp_path / "cube.csv").write_text(cube, encoding="utf-8")
     (tmp_path / "spec.json").write_text(json.dumps({**_SPEC, **changes}), encoding="utf-8")
+    (tmp_path / "out.csv").unlink(missing_ok=True)
     disclose_file(tmp_path / "cube.csv", tmp_path / "spec.json", tmp_path / "out.csv", internal)
     return pl.read_csv(tmp_path / "out.csv", infer_schema=False)
 
@@ -134,3 +135,35 @@ def test_what_cannot_be_used_is_refused_without_telling_a_value(
     with pytest.raises(UserError, match=message):
         _run(tmp_path, cube=cube, **changes)
     assert not (tmp_path / "out.csv").exists()
+
+
+def _inputs(tmp_path: Path) -> tuple[Path, Path]:
+    cube, spec = tmp_path / "cube.csv", tmp_path / "spec.json"
+    cube.write_text(_CUBE, encoding="utf-8")
+    spec.write_text(json.dumps(_SPEC), encoding="utf-8")
+    return cube, spec
+
+
+@pytest.mark.parametrize("out", ["cube.csv", "spec.json", "sub/../cube.csv", "link.csv", "hard.csv"])
+def test_the_inputs_are_never_overwritten(tmp_path: Path, out: str) -> None:
+    cube, spec = _inputs(tmp_path)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "link.csv").symlink_to(cube)
+    (tmp_path / "hard.csv").hardlink_to(spec)
+    before = cube.read_bytes(), spec.read_bytes()
+    with pytest.raises(UserError, match=r"is the (cube|specification) itself"):
+        disclose_file(cube, spec, tmp_path / out)
+    assert (cube.read_bytes(), spec.read_bytes()) == before
+
+
+def test_an_existing_file_is_never_overwritten(tmp_path: Path) -> None:
+    cube, spec = _inputs(tmp_path)
+    out = tmp_path / "out.csv"
+    out.write_text("kept", encoding="utf-8")
+    with pytest.raises(UserError, match="exists already"):
+        disclose_file(cube, spec, out)
+    assert out.read_text(encoding="utf-8") == "kept"
+    (tmp_path / "gone.csv").symlink_to(tmp_path / "nowhere.csv")
+    with pytest.raises(UserError, match="exists already"):
+        disclose_file(cube, spec, tmp_path / "gone.csv")
+    assert not (tmp_path / "nowhere.csv").exists()
