@@ -9,7 +9,7 @@ import polars as pl
 
 from pipeline.intake.cells import typed
 from pipeline.intake.decide import judged_columns, relevant, with_fate
-from pipeline.intake.findings import FINDING_ROWS, Finding, Reading
+from pipeline.intake.findings import FINDING_ROWS, Changes, Finding, Reading
 from pipeline.intake.relations import Known, relation_flags
 from pipeline.intake.rows import row_flags
 from pipeline.intake.vault import Received
@@ -33,6 +33,7 @@ class Delivery:
     crash: str = ""
     name_hash: str = ""
     refused: Received | None = None  # the earlier verdict when this is a second judgement
+    changes: dict[str, Changes] = field(default_factory=dict)
     found: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FINDING_ROWS))
 
     @property

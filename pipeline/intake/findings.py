@@ -42,6 +42,29 @@ class Finding:
         }
 
 
+@dataclass(frozen=True)
+class Changes:
+    """Rows of one delivery in one table against what stood when it came; counts only.
+
+    Attributes:
+        new: accepted rows whose key did not stand.
+        changed: accepted rows whose key stood with another content.
+        unchanged: accepted rows that stood already.
+        gone: rows of the same projects that stand but are not in the file; they stay until they are withdrawn.
+        changed_rows: source rows of the first changed ones.
+    """
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    gone: int = 0
+    changed_rows: tuple[int, ...] = field(default=())
+
+    def as_json(self) -> dict[str, int]:
+        """The four counts as the receipt shows them."""
+        return {k: v for k, v in asdict(self).items() if k != "changed_rows"}
+
+
 @dataclass
 class Reading:
     """What the reader found in one file: raw rows per table and how the file was written.

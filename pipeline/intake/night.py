@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,10 +12,12 @@ from typing import Any
 import polars as pl
 
 from pipeline.intake.again import circumstances, is_known, remembered, same_verdict, to_judge_again
+from pipeline.intake.changes import change_findings, changes_of, shrinking
 from pipeline.intake.decide import counts, state_of
-from pipeline.intake.delivery import Delivery, Validate, add_row_findings, failed, judge, share
+from pipeline.intake.delivery import Delivery, Validate, add_row_findings
 from pipeline.intake.discover import Found, Moved, discover, look_at, read_stable
 from pipeline.intake.findings import Finding, Reading, grouped
+from pipeline.intake.judging import judge_safely
 from pipeline.intake.merge import claims, full_history, merged, project_owners
 from pipeline.intake.receipts import receipt_dict, write_receipt
 from pipeline.intake.relations import Known, foreign
@@ -27,8 +28,6 @@ from pipeline.settings import Settings
 from pipeline.tables import DELIVERY_TABLES
 
 Progress = Callable[[str], None]
-SHRINKING = 0.7
-FULL_STATE = ("prosjekt", "deltaker", "tiltak")
 
 
 @dataclass(frozen=True)
@@ -71,8 +70,9 @@ def run_intake(settings: Settings, validate: Validate, progress: Progress) -> In
     if new:
         progress(f"Kontrollerer {len(new)} nye leveranser")
         known = _known(vault, before)
-        _judge_safely(new, known, validate, settings)
+        judge_safely(new, known, validate, settings)
         _settle_owners(new, known)
+        _compare(new, known)
     ledger = Ledger(before.deliveries, inbox)
     for d in new:
         ledger = _record(d, ledger, vault, settings)
@@ -93,10 +93,11 @@ def check_file(path: Path, avsender: str, settings: Settings, validate: Validate
     with tempfile.TemporaryDirectory(prefix="jobbsjansen-check-") as scratch, Sandbox(Path(scratch)) as sandbox:
         d = _checked(path, avsender, len(ledger.deliveries) + 1, Path(scratch), sandbox, ledger)
     known = _known(vault, ledger)
-    _judge_safely([d], known, validate, settings)
+    judge_safely([d], known, validate, settings)
     _settle_owners([d], known)
+    _compare([d], known)
     received, findings = _decide(d, ledger, vault, settings)
-    return receipt_dict(received, findings, d.reading.facts, settings)
+    return receipt_dict(received, findings, d.reading.facts, _told(d, received), settings)
 
 
 def _checked(path: Path, avsender: str, order: int, scratch: Path, sandbox: Sandbox, ledger: Ledger) -> Delivery:
@@ -181,50 +182,6 @@ def _known(vault: Vault, ledger: Ledger) -> Known:
     return Known(ledger, merged(standing, history), project_owners(history))
 
 
-def _judge_safely(new: list[Delivery], known: Known, validate: Validate, settings: Settings) -> None:
-    """Judge all deliveries in one batch; when that fails, one by one, so that the one at fault stands alone.
-
-    Raises:
-        Exception: every delivery fails, several of them new: then the program is at fault, and nothing may be decided.
-    """
-    sound = [d for d in new if not d.fatal]
-    try:
-        share(judge(sound, known, validate, settings), sound)
-        return
-    except Exception as crash:
-        if len(sound) < 2:
-            _fail(sound, _where(crash))
-            return
-    failing = {d.receipt_id: text for d in sound if (text := _judged_alone(d, known, validate, settings))}
-    if len(failing) == len(sound) and sum(d.refused is None for d in sound) > 1:
-        raise RuntimeError(
-            f"No delivery could be judged: the rules or the validator are at fault ({sorted(set(failing.values()))})."
-        )
-    for d in sound:
-        if d.receipt_id in failing:
-            _fail([d], failing[d.receipt_id])
-
-
-def _judged_alone(d: Delivery, known: Known, validate: Validate, settings: Settings) -> str:
-    """Where judging this delivery alone failed; empty when it did not."""
-    try:
-        share(judge([d], known, validate, settings), [d])
-    except Exception as crash:
-        return _where(crash)
-    return ""
-
-
-def _fail(deliveries: Iterable[Delivery], where: str) -> None:
-    for d in deliveries:
-        d.reading, d.fates, d.crash = failed(), {}, where
-
-
-def _where(crash: Exception) -> str:
-    """Kind and place of a failure; its text may quote the data and is dropped."""
-    frame = traceback.extract_tb(crash.__traceback__)[-1]
-    return f"{type(crash).__name__} in {Path(frame.filename).name}:{frame.lineno}"
-
-
 def _settle_owners(new: list[Delivery], known: Known) -> None:
     """Projects first delivered tonight belong to whoever's row is accepted first; later claims of others are errors."""
     owners = dict(known.owners)
@@ -238,6 +195,18 @@ def _settle_owners(new: list[Delivery], known: Known) -> None:
                 owners.setdefault(project, owner)
 
 
+def _compare(new: list[Delivery], known: Known) -> None:
+    sound = [d for d in new if not d.fatal]
+    found = changes_of(sound, known)
+    for d in sound:
+        d.changes = found[d.receipt_id]
+
+
+def _told(d: Delivery, received: Received) -> dict[str, dict[str, int]]:
+    """What the delivery changed, per table; nothing when nothing of it was taken in."""
+    return {name: c.as_json() for name, c in d.changes.items()} if received.taken_in else {}
+
+
 def _record(d: Delivery, ledger: Ledger, vault: Vault, settings: Settings) -> Ledger:
     """Write a delivery's rows and receipt, and return the ledger with it at the end; a verdict said before is not said again."""
     d.order = len(ledger.deliveries) + 1
@@ -249,7 +218,8 @@ def _record(d: Delivery, ledger: Ledger, vault: Vault, settings: Settings) -> Le
             kept = fates.filter(pl.col("_fate").is_in(["accepted", "withdrawn"]))
             if kept.height:
                 vault.write_rows(d.receipt_id, name, kept.select("row_no", *DELIVERY_TABLES[name].names))
-    write_receipt(settings.home, receipt_dict(received, findings, d.reading.facts, settings))
+    receipt = receipt_dict(received, findings, d.reading.facts, _told(d, received), settings)
+    write_receipt(settings.home, receipt)
     return Ledger((*ledger.deliveries, received), ledger.inbox)
 
 
@@ -259,7 +229,9 @@ def _decide(d: Delivery, ledger: Ledger, vault: Vault, settings: Settings) -> tu
     stated = None if d.fatal else _innsending(d)
     findings = [*d.reading.findings, *grouped(d.found)]
     if not d.fatal:
-        findings += _history_findings(d, ledger, tables, previous)
+        again = any(r.taken_in for r in ledger.with_bytes(d.avsender, d.sha256))
+        findings += [Finding("JS301")] if again else []
+        findings += [*shrinking(d.avsender, tables, ledger), *change_findings(d.changes)]
         if stated and stated["trekker_tilbake"]:
             findings.append(Finding("JS307", "innsending", "trekker_tilbake"))
     severities = [rule(f.code).severity for f in findings]
@@ -295,14 +267,3 @@ def _innsending(d: Delivery) -> dict[str, Any] | None:
         return None
     rows = d.fates["innsending"].filter(pl.col("_fate") == "accepted")
     return rows.row(0, named=True) if rows.height == 1 else None
-
-
-def _history_findings(d: Delivery, ledger: Ledger, tables: dict[str, dict[str, int]], previous: Received | None) -> list[Finding]:
-    found: list[Finding] = []
-    if any(r.taken_in for r in ledger.with_bytes(d.avsender, d.sha256)):
-        found.append(Finding("JS301"))
-    if previous and all(name in t for t in (tables, previous.tables) for name in FULL_STATE):
-        now, then = tables["deltaker"]["rows_in"], previous.tables["deltaker"]["rows_in"]
-        if now < SHRINKING * then:
-            found.append(Finding("JS302", "deltaker", None, (), then - now))
-    return found

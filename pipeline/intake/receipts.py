@@ -36,8 +36,14 @@ EXPLANATIONS = {
 SEVERITY_NAMES = {"info": "Opplysning", "remark": "Merknad", "error": "Feil", "fatal": "Stoppende feil"}
 
 
-def receipt_dict(received: Received, findings: Iterable[Finding], facts: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
-    """The receipt, JSON-ready: fields as the file description says, and how the file was written.
+def receipt_dict(
+    received: Received,
+    findings: Iterable[Finding],
+    facts: Mapping[str, Any],
+    changes: Mapping[str, Mapping[str, int]],
+    settings: Settings,
+) -> dict[str, Any]:
+    """The receipt, JSON-ready: fields as the file description says, how the file was written and what it changed.
 
     Findings are sorted with the gravest first, then by table, code and column.
     """
@@ -52,6 +58,7 @@ def receipt_dict(received: Received, findings: Iterable[Finding], facts: Mapping
         "rekkefolge": received.rekkefolge,
         "miljo": settings.environment,
         "tables": received.tables,
+        "changes": changes,
         "findings": listed,
         "form": facts.get("form"),
         "encoding": facts.get("encoding", {}),

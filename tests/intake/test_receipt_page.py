@@ -65,3 +65,15 @@ def test_only_demo_says_synthetic(inbox: Inbox) -> None:
     inbox.settings = replace(inbox.settings, environment="prod")
     inbox.deliver(zip_of(valid_tables()))
     assert "SYNTETISKE DATA" not in page(inbox)
+
+
+def test_page_shows_what_changed(inbox: Inbox) -> None:
+    inbox.deliver(zip_of(valid_tables()), "a.zip")
+    later = valid_tables(4)
+    later["oppfolging"][0]["minutter"] = 10
+    inbox.deliver(zip_of(later), "b.zip")
+    html = page(inbox)
+    table = Text(html[html.index("Endringer siden sist") : html.index("<h2>Funn")]).texts
+    at = table.index("oppfolging")
+    assert table[at : at + 5] == ["oppfolging", "1", "1", "2", "0"]
+    assert "Opplysning JS308: Rader som var levert før, har fått nytt innhold." in Text(html).texts

@@ -189,7 +189,7 @@ FILE_CASES: dict[str, tuple[str, bytes]] = {
     "JS036": ("prosjekt_j.csv", csv_bytes([PROJECT[0] | {"prosjekt_id": "F36"}]) + b"Sum;;;;;;\n"),
 }
 # rules that need a link, a clock, several nights or another environment: their own tests below and in test_night.py
-ELSEWHERE = {"JS001", "JS002", "JS003", "JS004", "JS012", "JS013", "JS014", "JS124", "JS215", "JS301", "JS302", "JS307"}
+ELSEWHERE = {"JS001", "JS002", "JS003", "JS004", "JS012", "JS013", "JS014", "JS124", "JS215", "JS301", "JS302", "JS307", "JS308"}
 
 
 @pytest.fixture(scope="module")

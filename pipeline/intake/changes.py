@@ -1,0 +1,104 @@
+"""What a delivery changes: its rows against the last accepted state, and against the sender's last full delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from pipeline.intake.delivery import Delivery
+from pipeline.intake.findings import FIRST_ROWS, Changes, Finding
+from pipeline.intake.merge import with_entity
+from pipeline.intake.relations import Known
+from pipeline.intake.vault import Ledger
+from pipeline.tables import DELIVERY_TABLES
+
+SHRINKING = 0.7
+FULL_STATE = ("prosjekt", "deltaker")
+_ABSENT = ""
+_LABELS = ("receipt_id", "order", "row_no", "_fate")
+
+
+def changes_of(deliveries: Sequence[Delivery], known: Known) -> dict[str, dict[str, Changes]]:
+    """Receipt to table to changes, for judged deliveries in order of receipt; each meets what those before it left.
+
+    A whole delivery that is withdrawn this night still counts as standing: it leaves the state when the night is over.
+    """
+    found: dict[str, dict[str, Changes]] = {d.receipt_id: {} for d in deliveries}
+    for table in (name for name in DELIVERY_TABLES if name != "innsending"):
+        fates = [d.fates[table] for d in deliveries if table in d.fates]
+        for receipt, counted in _compared(table, fates, known.current[table]).items() if fates else ():
+            found[receipt][table] = counted
+    return found
+
+
+def change_findings(changes: Mapping[str, Changes]) -> list[Finding]:
+    """JS308 for every table in which rows that stood have got new content."""
+    return [Finding("JS308", name, None, c.changed_rows, c.changed) for name, c in changes.items() if c.changed]
+
+
+def shrinking(avsender: str, tables: Mapping[str, Mapping[str, int]], ledger: Ledger) -> list[Finding]:
+    """JS302 when a full delivery has far fewer participants than the sender's last full delivery that stands."""
+    full = (r for r in reversed(ledger.standing()) if r.avsender == avsender and _is_full(r.tables))
+    previous = next(full, None)
+    if previous is None or not _is_full(tables):
+        return []
+    now, then = tables["deltaker"]["rows_in"], previous.tables["deltaker"]["rows_in"]
+    return [Finding("JS302", "deltaker", None, (), then - now)] if now < SHRINKING * then else []
+
+
+def _is_full(tables: Iterable[str]) -> bool:
+    return set(FULL_STATE) <= set(tables)
+
+
+def _compared(table: str, fates: Sequence[pl.DataFrame], current: pl.DataFrame) -> dict[str, Changes]:
+    rows = _with_previous(table, fates, current)
+    tonight = rows.filter(pl.col("receipt_id").is_not_null())
+    accepted, stood = pl.col("_fate") == "accepted", pl.col("_before") != _ABSENT
+    changed = accepted & stood & (pl.col("_content") != pl.col("_before"))
+    counted = tonight.group_by("receipt_id").agg(
+        (accepted & ~stood).sum().alias("new"),
+        changed.sum().alias("changed"),
+        (accepted & (pl.col("_content") == pl.col("_before"))).sum().alias("unchanged"),
+        pl.col("row_no").filter(changed).sort().head(FIRST_ROWS).alias("changed_rows"),
+        pl.col("_entity").filter(stood).n_unique().alias("present"),
+    )
+    joined = counted.join(_standing(rows, tonight), on="receipt_id", how="left")
+    return {r["receipt_id"]: _changes(r) for r in joined.iter_rows(named=True)} | {
+        receipt: Changes() for f in fates for receipt in f["receipt_id"].unique() if receipt not in counted["receipt_id"]
+    }
+
+
+def _changes(row: Mapping[str, Any]) -> Changes:
+    gone = (row["standing"] or 0) - row["present"]
+    return Changes(row["new"], row["changed"], row["unchanged"], gone, tuple(row["changed_rows"]))
+
+
+def _with_previous(table: str, fates: Sequence[pl.DataFrame], current: pl.DataFrame) -> pl.DataFrame:
+    """Standing rows (order 0, no receipt) and tonight's with ``_content``, and ``_before``: the content its thing had until then."""
+    names = DELIVERY_TABLES[table].names
+    before = current.select(
+        pl.lit(None, dtype=pl.String).alias("receipt_id"),
+        pl.lit(0, dtype=pl.Int64).alias("order"),
+        pl.lit(None, dtype=pl.Int64).alias("row_no"),
+        pl.lit("accepted").alias("_fate"),
+        *(pl.col(n) if n in current.columns else pl.lit(None, dtype=pl.String).alias(n) for n in names),
+    )
+    tonight = [f.filter(pl.col("_fate") != "duplicates").select(*_LABELS, *names) for f in fates]
+    cells = [pl.col(n).cast(pl.String).fill_null("\x00") for n in names if n != "slettes"]
+    rows = with_entity(table, pl.concat([before, *tonight]).sort("order", maintain_order=True))
+    rows = rows.filter(pl.col("_entity").is_not_null()).with_columns(pl.concat_str(cells, separator="\x1f").alias("_content"))
+    left = pl.when(pl.col("_fate") == "accepted").then("_content").when(pl.col("_fate") == "withdrawn").then(pl.lit(_ABSENT))
+    return rows.with_columns(left.forward_fill().shift(1).over("_entity").fill_null(_ABSENT).alias("_before"))
+
+
+def _standing(rows: pl.DataFrame, tonight: pl.DataFrame) -> pl.DataFrame:
+    """Per receipt: how many rows stood, before it came, in the projects that it speaks of."""
+    stood = pl.col("_before") != _ABSENT
+    came = ((pl.col("_fate") == "accepted") & ~stood).cast(pl.Int64)
+    went = ((pl.col("_fate") == "withdrawn") & stood).cast(pl.Int64)
+    moves = rows.group_by("prosjekt_id", "order").agg((came - went).sum().alias("standing"))
+    spoken = tonight.select("receipt_id", "order", "prosjekt_id").unique()
+    earlier = spoken.join(moves, on="prosjekt_id", suffix="_moved").filter(pl.col("order_moved") < pl.col("order"))
+    return earlier.group_by("receipt_id").agg(pl.col("standing").sum())
