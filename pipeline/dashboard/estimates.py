@@ -61,8 +61,13 @@ def _rank(column: str, order: Sequence[str]) -> pl.Expr:
 
 
 def persons(row: Row) -> str:
-    """Number of persons, or the sign where it is hidden."""
-    return numbers.decimal(row["n_personer"]) if row["n_personer"] is not None else (row["status"] or numbers.MISSING)
+    """Number of persons, which the release has rounded down, as ``≈ 470``; the sign where it is hidden."""
+    return about(row["n_personer"]) if row["n_personer"] is not None else (row["status"] or numbers.MISSING)
+
+
+def about(count: float) -> str:
+    """A count that the release has rounded: ``≈ 1 240``."""
+    return f"≈{numbers.NBSP}{numbers.decimal(count)}"
 
 
 def saying(row: Row, t: Texts) -> Mapping[str, str]:

@@ -13,7 +13,7 @@ from babel.numbers import format_decimal
 LOCALE = "nb_NO"
 MISSING = ".."
 SUPPRESSED = ":"
-_NBSP = "\u00a0"
+NBSP = "\u00a0"
 POINT_UNITS = frozenset({"andel", "risikodifferanse", "andel_per_kontakt"})
 _PERCENT_UNITS = frozenset({"andel"})
 
@@ -30,7 +30,7 @@ def decimal(value: float | None, digits: int = 0, sign: bool = False) -> str:
 
 def percent(share: float | None, digits: int = 0) -> str:
     """A share (0-1) as ``71 %``. Null gives ``..``."""
-    return MISSING if share is None else decimal(share * 100, digits) + _NBSP + "%"
+    return MISSING if share is None else decimal(share * 100, digits) + NBSP + "%"
 
 
 def percent_range(low: float | None, high: float | None, digits: int = 0) -> str:
@@ -44,7 +44,7 @@ def points(share: float | None, low: float | None, high: float | None) -> str:
     """A difference of shares with its interval as ``+6,2 pp [2,1–10,3]``. ``..`` when the difference is null."""
     if share is None:
         return MISSING
-    return f"{decimal(share * 100, 1, sign=True)}{_NBSP}pp{_interval(low, high, 100)}"
+    return f"{decimal(share * 100, 1, sign=True)}{NBSP}pp{_interval(low, high, 100)}"
 
 
 def effect(value: float | None, low: float | None, high: float | None, unit: str) -> str:
@@ -54,7 +54,7 @@ def effect(value: float | None, low: float | None, high: float | None, unit: str
     if value is None:
         return MISSING
     short = "pp" if unit in ("pp", "prosentpoeng") else unit
-    return f"{decimal(value, 2, sign=True)}{_NBSP}{short}{_interval(low, high, 1, 2)}"
+    return f"{decimal(value, 2, sign=True)}{NBSP}{short}{_interval(low, high, 1, 2)}"
 
 
 def _interval(low: float | None, high: float | None, factor: int, digits: int = 1) -> str:
@@ -69,7 +69,7 @@ def measure(value: float | None, unit: str, denominator: float | None = None) ->
     if unit in _PERCENT_UNITS:
         return percent(value, 1 if denominator is not None and denominator >= 100 else 0)
     if unit == "kr":
-        return decimal(value) + (_NBSP + "kr" if value is not None else "")
+        return decimal(value) + (NBSP + "kr" if value is not None else "")
     return decimal(value, 0 if value is None or float(value).is_integer() else 1)
 
 

@@ -10,6 +10,7 @@ import polars as pl
 from pipeline.dashboard import figures, numbers
 from pipeline.dashboard.chain import Drawing, Link, draw_chain
 from pipeline.dashboard.estimates import (
+    about,
     contrast_name,
     effect_text,
     estimate_fields,
@@ -72,7 +73,7 @@ def _chain_table(links: pl.DataFrame, t: Texts) -> DataTable:
         Field("fra", t("col.from"), lambda r: t.label("ledd", r["fra"]), numeric=False),
         Field("til", t("col.to"), lambda r: t.label("ledd", r["til"]), numeric=False),
         Field("estimat", t("col.effect"), lambda r: _link_effect(r, t)),
-        Field("n", t("col.n"), lambda r: numbers.decimal(r["n"]) if r["n"] is not None else r["status"] or numbers.MISSING),
+        Field("n", t("col.n"), lambda r: about(r["n"]) if r["n"] is not None else r["status"] or numbers.MISSING),
         Field("grad", t("col.grade"), lambda r: t.label("grad", r["grad"]) or t("works.not_estimated"), numeric=False),
         Field("begrunnelse", t("col.reason"), lambda r: r["begrunnelse"] or "", numeric=False),
     )
@@ -120,7 +121,7 @@ def _forest_frame(rows: pl.DataFrame, crude: pl.DataFrame, t: Texts) -> pl.DataF
         ),
         navn=pl.Series([contrast_name(r, t) for r in shown], dtype=pl.String),
         tekst=pl.Series(
-            [f"{effect_text(r, t)} · n = {persons(r)} · {t.label('grad_kort', r['grad'])}" for r in shown], dtype=pl.String
+            [f"{effect_text(r, t)} · n {persons(r)} · {t.label('grad_kort', r['grad'])}" for r in shown], dtype=pl.String
         ),
     )
 
@@ -134,9 +135,9 @@ def _naive_table(ident: str, crude: pl.DataFrame, t: Texts) -> DataTable | None:
 
     fields = (
         Field("strategi", t("col.strategy"), lambda r: t.label("strategi", r["strategi"]), numeric=False),
-        Field("andel_strategi", t("col.share_placed"), lambda r: sign(r, numbers.percent(r["andel_strategi"]))),
-        Field("andel_sammenligning", t("col.share_others"), lambda r: sign(r, numbers.percent(r["andel_sammenligning"]))),
+        Field("andel_strategi", t("col.share_placed"), lambda r: sign(r, numbers.percent(r["andel_strategi"], 1))),
+        Field("andel_sammenligning", t("col.share_others"), lambda r: sign(r, numbers.percent(r["andel_sammenligning"], 1))),
         Field("estimat", t("col.naive"), lambda r: sign(r, numbers.points(r["estimat"], r["ki_nedre"], r["ki_ovre"]))),
-        Field("n_strategi", t("col.n"), lambda r: sign(r, numbers.decimal(r["n_strategi"]))),
+        Field("n_strategi", t("col.n"), lambda r: sign(r, about(r["n_strategi"]))),
     )
     return shown_table(f"naiv-{ident}", t("works.naive_caption"), crude, fields)
