@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline.tables.base import Column as C
 from pipeline.tables.base import Table
 from pipeline.tables.statistikk import AARSAKSKJEDE, EFFEKT, EFFEKT_NAIV, KOMMUNE, KURVER
@@ -9,8 +11,32 @@ from pipeline.tables.statistikk import AARSAKSKJEDE, EFFEKT, EFFEKT_NAIV, KOMMUN
 STATUS = C("status", "text", "empty = shown, : = cannot be published, . = cannot occur, .. = missing, - = zero")
 
 
+_COUNT = "; rounded down to a multiple of 5, or of the threshold where that is larger"
+_SHARE = "; rounded to as many half percentage points as cover the threshold's persons of the smaller arm (a ratio: ten times as coarse)"
+_NEVER = "; never released (null)"
+_END = "; as far from the rounded estimate as before, rounded up"
+_ROUNDED = {
+    "effekt": {
+        "n_personer": _COUNT, "n_hendelser": _COUNT + "; null for grades C and D", "ess": _COUNT, "estimat": _SHARE, "se": _SHARE + ", up",
+        "ki_nedre": _END, "ki_ovre": _END, "e_verdi": _SHARE, "porter": "; counts rounded down, other numbers to two decimals",
+        "kan_si": "; with the rounded numbers",
+    },
+    "effekt_naiv": {
+        "n_strategi": _COUNT, "n_sammenligning": _COUNT, "andel_strategi": _SHARE, "andel_sammenligning": _SHARE,
+        "estimat": "; of the rounded shares", "ki_nedre": "; of the rounded shares", "ki_ovre": "; of the rounded shares",
+    },
+    "kurver": {"risiko": _SHARE, "ki_nedre": _END, "ki_ovre": _END, "n_hendelser": _NEVER, "n_under_risiko": _NEVER},
+    "aarsakskjede": {
+        "n": _COUNT, "n_hendelser": _COUNT + "; null for grades C and D", "ki_nedre": _END, "ki_ovre": _END,
+        "estimat": "; shares rounded as in effekt, slopes to three decimals",
+    },
+}  # fmt: skip
+
+
 def _released(table: Table) -> Table:
-    return Table(table.name, "utdata", table.grain, (*table.columns, STATUS), "disclosure")
+    added = _ROUNDED.get(table.name, {})
+    columns = (replace(c, meaning=c.meaning + added.get(c.name, "")) for c in table.columns)
+    return Table(table.name, "utdata", table.grain, (*columns, STATUS), "disclosure")
 
 
 UTDATA: dict[str, Table] = {
