@@ -49,10 +49,20 @@ def test_answer_holds_no_value() -> None:
     assert SECRET not in str(found.to_dicts())
 
 
-def test_one_expectation_per_rule_and_column() -> None:
-    expected = [(c.rule.code, c.column.name) for c in checks("tiltak")]
-    assert [(e.meta["code"], e.meta["column"]) for e in suite("tiltak")] == expected
-    assert len(set(expected)) == len(expected)
+def test_one_expectation_per_rule_and_column_and_one_per_reading_rule() -> None:
+    expected = dict.fromkeys((c.rule.code, "" if c.rule.kind == "parse" else c.column.name) for c in checks("tiltak"))
+    assert [(e.meta["code"], e.meta["column"]) for e in suite("tiltak")] == list(expected)
+
+
+@pytest.mark.parametrize("table", ["deltaker", "prosjekt"])
+def test_every_reading_flag_is_heard_alone(table: str) -> None:
+    read = [c for c in checks(table) if c.rule.kind == "parse"]
+    row_no = pl.int_range(pl.len()).alias("row_no")
+    frame = pl.concat([batch(table).tail(1)] * len(read)).with_columns(row_no)
+    frame = frame.with_columns((pl.col("row_no") == at).alias(c.flag) for at, c in enumerate(read))
+    found = validate(table, frame).join(pl.DataFrame({"code": sorted({c.rule.code for c in read})}), on="code", how="semi")
+    expected = [(c.rule.code, c.column.name, at) for at, c in enumerate(read)]
+    assert found.select("code", "column", "row_no").sort("row_no").rows() == expected
 
 
 def test_nothing_to_judge_is_no_finding() -> None:
@@ -69,6 +79,12 @@ def test_rule_that_crashes_is_no_pass() -> None:
 
 
 def test_missing_flag_is_no_pass() -> None:
-    frame = batch("tiltak").drop(flag_name("JS201"))
-    with pytest.raises(ValidatorCrashed, match="flag_JS201"):
-        validate("tiltak", frame)
+    for flag in (flag_name("JS201"), flag_name("JS104", "start_dato")):
+        with pytest.raises(ValidatorCrashed, match=flag):
+            validate("tiltak", batch("tiltak").drop(flag))
+
+
+def test_flag_without_an_answer_is_no_pass() -> None:
+    for flag in (flag_name("JS201"), flag_name("JS104", "start_dato")):
+        with pytest.raises(ValidatorCrashed, match=flag):
+            validate("tiltak", batch("tiltak").with_columns(pl.lit(None, dtype=pl.Boolean).alias(flag)))
