@@ -107,7 +107,7 @@ def forest_figure(frame: pl.DataFrame, words: dict[str, str]) -> Figure:
 
 
 def curves_figure(frame: pl.DataFrame, names: dict[str, str], words: dict[str, str]) -> Figure:
-    """Cumulative incidence by strategy, each line labelled at its end.
+    """Cumulative incidence by strategy, each line labelled at its end; straight between the weeks that are shown.
 
     Args:
         frame: one row per strategy and week: ``strategi, uke, risiko`` (share, null = hidden).
@@ -235,14 +235,14 @@ def _row_texts(frame: pl.DataFrame) -> list[Figure]:
 
 def _curve(line: pl.DataFrame, name: str, style: Figure) -> go.Scatter:
     return go.Scatter(
-        x=_list(line, "uke"), y=_percent(line, "risiko"), mode="lines", name=_plain(name), line=style, hovertemplate="%{x}: %{y:.1f} %",
+        x=_list(line, "uke"), y=_percent(line, "risiko"), mode="lines+markers", name=_plain(name), line=style, hovertemplate="%{x}: %{y:.1f} %",
     )  # fmt: skip
 
 
 def _curve_style(code: str, position: int) -> Figure:
     if code.startswith("ikke"):
-        return {"color": MUTED, "dash": "dash", "width": 2.5, "shape": "hv"}
-    return {"color": ORDERED[position % len(ORDERED)], "width": 2.5, "shape": "hv"}
+        return {"color": MUTED, "dash": "dash", "width": 2.5}
+    return {"color": ORDERED[position % len(ORDERED)], "width": 2.5}
 
 
 def _spread(heights: Sequence[float], gap: float) -> list[float]:
