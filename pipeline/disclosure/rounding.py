@@ -57,14 +57,18 @@ def off_grid(value: pl.Expr, step: pl.Expr) -> pl.Expr:
 def coarse_estimates(frame: pl.DataFrame, estimate: str, low: str, high: str) -> pl.DataFrame:
     """The estimate on the grid of the column ``_step``; its interval reaches as far from it as before, rounded up.
 
-    The ends are placed from the rounded estimate, since the middle of two exact ends would tell the exact estimate.
+    The ends are placed from the rounded estimate, since the middle of two exact ends would tell the exact estimate. An end never
+    crosses 0 by rounding: the finding beside it was read from the exact interval.
     """
     step, value = pl.col("_step"), pl.col(estimate)
     middle = on_grid(value, step)
     below = ((value - pl.col(low)) / step - 1e-9).ceil() * step
     above = ((pl.col(high) - value) / step - 1e-9).ceil() * step
+    lower, upper = (middle - below).round(4) + 0.0, (middle + above).round(4) + 0.0
     return frame.with_columns(
-        middle.alias(estimate), ((middle - below).round(4) + 0.0).alias(low), ((middle + above).round(4) + 0.0).alias(high)
+        middle.alias(estimate),
+        pl.when((pl.col(low) > 0) & (lower < 0)).then(0.0).otherwise(lower).alias(low),
+        pl.when((pl.col(high) < 0) & (upper > 0)).then(0.0).otherwise(upper).alias(high),
     )
 
 
