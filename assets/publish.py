@@ -8,7 +8,15 @@ import polars as pl
 
 from assets.night import Night
 from pipeline.dashboard import Freshness, build_site
-from pipeline.disclosure import approve_microdata, build_release, latest_release, previous_releases, release_due, write_release
+from pipeline.disclosure import (
+    approve_microdata,
+    build_release,
+    latest_release,
+    point_to_newest,
+    previous_releases,
+    release_due,
+    write_release,
+)
 from pipeline.errors import UserError
 from pipeline.export import prepare_ssb_tables, write_ssb_package
 from pipeline.pseudonyms import recipient_keys
@@ -48,6 +56,7 @@ def publish_when_due(night: Night) -> bool:
     Raises:
         ReleaseRefused: the gate keeps the last release.
     """
+    point_to_newest(night.settings.home)
     if not is_due(night):
         return False
     candidate, last = candidate_release(night), latest_release(night.settings.home)

@@ -9,9 +9,16 @@ from pipeline.disclosure.gate import build_release
 from pipeline.disclosure.microdata import approve_microdata
 from pipeline.disclosure.problem import Pattern, Problem, TableSpec, build_problem
 from pipeline.disclosure.protect import suppress
-from pipeline.disclosure.release import latest_release, load_release, previous_releases, release_due, write_release
+from pipeline.disclosure.release import (
+    latest_release,
+    load_release,
+    point_to_newest,
+    previous_releases,
+    release_due,
+    write_release,
+)
 
 __all__ = [
     "Audit", "Pattern", "Problem", "TableSpec", "approve_microdata", "audit", "build_problem", "build_release", "disclose_file",
-    "latest_release", "load_release", "previous_releases", "release_due", "suppress", "write_release",
+    "latest_release", "load_release", "point_to_newest", "previous_releases", "release_due", "suppress", "write_release",
 ]  # fmt: skip

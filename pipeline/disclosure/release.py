@@ -84,6 +84,14 @@ def _point_to(home: Home, release_id: str) -> None:
     os.replace(fresh, pointer)
 
 
+def point_to_newest(home: Home) -> None:
+    """Let ``releases/latest`` name the newest release, also after a run that was killed between writing it and pointing to it."""
+    folders = list(_folders(home))
+    pointer = home.releases / "latest"
+    if folders and (not pointer.is_symlink() or os.readlink(pointer) != folders[-1].name):
+        _point_to(home, folders[-1].name)
+
+
 def load_release(path: Path) -> ReleasedTables:
     """The release in a folder.
 
