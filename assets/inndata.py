@@ -102,10 +102,8 @@ def _identities(night: Night) -> pl.Series:
     return current_rows(night.settings)["deltaker"]["fnr"].unique().sort()
 
 
-def _admit(
-    night: Night, register: str, files: list[Path], identities: Callable[[], pl.Series]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The admitted extract and its profile.
+def _admit(night: Night, register: str, files: list[Path], identities: Callable[[], pl.Series]) -> pl.DataFrame:
+    """The admitted extract, once its profile has been judged.
 
     Raises:
         UserError: the extract is unusable; the last good one stays in use.
@@ -125,7 +123,7 @@ def _admit(
         raise UserError(
             f"registers/{register}: {broken.height} findings against the contract ({codes}).", "Ask the owner for a new extract."
         )
-    return admitted.frame, profile
+    return admitted.frame
 
 
 @dg.multi_asset(
@@ -163,7 +161,7 @@ def registre(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult
                     ["pseudonyms", "linkage"],
                     outputs,
                     lambda register=register, files=files: {
-                        ("inndata", f"register_{register}"): _admit(night, register, files, identities)[0]
+                        ("inndata", f"register_{register}"): _admit(night, register, files, identities)
                     },
                 )
             except UserError as problem:

@@ -14,7 +14,7 @@ from pipeline import __version__
 from pipeline.cohort import nokkeltall
 from pipeline.effects import Stamps, estimate, municipality_table
 from pipeline.linkage import kobling, profile_extract, utfall
-from pipeline.store import code_hash, digest
+from pipeline.store import code_hash
 from pipeline.tables import STATISTIKK
 
 LINKED = ["utfall", "kobling", "uttrekksprofil"]
@@ -128,11 +128,6 @@ def effekter(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult
 
     built = night.build("effekter", inputs, ["effects"], outputs, compute)
     yield from night.materialized(outputs, built, started)
-
-
-def statistics_hash(night: Night) -> str:
-    """One hash of everything a release is made from."""
-    return digest(f"{t}:{night.warehouse.hash('statistikk', t)}" for t in sorted(STATISTIKK))
 
 
 ASSETS = [koblet, indikatorer, effekter]
