@@ -18,6 +18,11 @@ from pipeline.effects.person_weeks import Floats, Ints, PersonWeeks
 from pipeline.tables.deliveries import LANGUAGE, PLACEMENTS
 
 _STRIDE = 100_000
+_TIME = ("uke_", "kvartal_", "aar")
+_AT_START = (
+    "kvinne", "alder", "botid", "barn_under_6", "utdanning", "arbeidserfaring_norge", "inntekt", "sosialhjelp", "malgruppe",
+    "tidligere_praksis",
+)  # fmt: skip
 _EDUCATION = ("ingen", "grunnskole", "videregaende", "fagbrev", "hoyere")
 _KNOTS = (1.0, 2.0, 4.0, 8.0, 13.0, 20.0, 26.0)
 _OTHER_MEASURES = (
@@ -38,6 +43,11 @@ class Covariates:
     def columns(self, names: list[str]) -> Floats:
         """(rows, len(names)) the named columns; a name that does not vary in these data is left out."""
         return self.values[:, [self.names.index(n) for n in names if n in self.names]]
+
+    def from_the_start(self) -> Covariates:
+        """Only what stands still from day 0, and time itself: what an analysis without later measurements would adjust for."""
+        kept = [n for n in self.names if n.startswith((*_AT_START, *_TIME))]
+        return Covariates(tuple(kept), self.columns(kept))
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,7 @@ def run_timing(
     bootstraps: int,
     exact: bool = False,
     analysis: Analysis | None = None,
+    baseline_only: bool = False,
 ) -> Timing:
     """Estimate every arm.
 
@@ -118,6 +119,7 @@ def run_timing(
         bootstraps: number of draws of municipalities.
         exact: refit the start model in every draw (slow, the oracle).
         analysis: what counts as a placement and which arms are asked for; the main analysis when not given.
+        baseline_only: adjust for the starting facts alone, to show what that leaves out (never in a night).
 
     Returns:
         The arms, or the reason why there are none.
@@ -127,7 +129,8 @@ def run_timing(
     if reason := _obstacle(weeks):
         return Timing(weeks, {}, {}, reason)
     covariates = decision_covariates(cohort, weeks, tables.kartlegging, tables.tiltak, tables.oppfolging, chosen.placements)
-    model = fit_start_model(design(covariates.values), weeks.start.astype(float), weeks.cluster[weeks.who], weeks.n_clusters)
+    used = covariates.from_the_start() if baseline_only else covariates
+    model = fit_start_model(design(used.values), weeks.start.astype(float), weeks.cluster[weeks.who], weeks.n_clusters)
     if not model.converged:
         return Timing(weeks, {}, {}, "modellen for når praksis begynner, lot seg ikke tilpasse")
     names = [*protocol.declared["kovariater"]["balanse"]]
