@@ -19,10 +19,6 @@ from pipeline.tables.deliveries import LANGUAGE, PLACEMENTS
 
 _STRIDE = 100_000
 _TIME = ("uke_", "kvartal_", "aar")
-_AT_START = (
-    "kvinne", "alder", "botid", "barn_under_6", "utdanning", "arbeidserfaring_norge", "inntekt", "sosialhjelp", "malgruppe",
-    "tidligere_praksis",
-)  # fmt: skip
 _EDUCATION = ("ingen", "grunnskole", "videregaende", "fagbrev", "hoyere")
 _KNOTS = (1.0, 2.0, 4.0, 8.0, 13.0, 20.0, 26.0)
 _OTHER_MEASURES = (
@@ -44,10 +40,13 @@ class Covariates:
         """(rows, len(names)) the named columns; a name that does not vary in these data is left out."""
         return self.values[:, [self.names.index(n) for n in names if n in self.names]]
 
-    def from_the_start(self) -> Covariates:
-        """Only what stands still from day 0, and time itself: what an analysis without later measurements would adjust for."""
-        kept = [n for n in self.names if n.startswith((*_AT_START, *_TIME))]
-        return Covariates(tuple(kept), self.columns(kept))
+    def from_the_start(self, weeks: PersonWeeks) -> Covariates:
+        """Every column but time itself as it was in the first week: what an analysis without later measurements adjusts for."""
+        first = np.flatnonzero(weeks.week == 1)[weeks.who]
+        moving = [i for i, name in enumerate(self.names) if not name.startswith(_TIME)]
+        values = self.values.copy()
+        values[:, moving] = self.values[first][:, moving]
+        return Covariates(self.names, values)
 
 
 @dataclass(frozen=True)

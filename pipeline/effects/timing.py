@@ -129,7 +129,7 @@ def run_timing(
     if reason := _obstacle(weeks):
         return Timing(weeks, {}, {}, reason)
     covariates = decision_covariates(cohort, weeks, tables.kartlegging, tables.tiltak, tables.oppfolging, chosen.placements)
-    used = covariates.from_the_start() if baseline_only else covariates
+    used = covariates.from_the_start(weeks) if baseline_only else covariates
     model = fit_start_model(design(used.values), weeks.start.astype(float), weeks.cluster[weeks.who], weeks.n_clusters)
     if not model.converged:
         return Timing(weeks, {}, {}, "modellen for når praksis begynner, lot seg ikke tilpasse")
