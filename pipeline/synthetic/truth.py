@@ -18,7 +18,8 @@ _OUTCOMES = {"arbeid": (WORK,), "utdanning": (EDUCATION,), "arbeid_eller_utdanni
 REFERENCE = "ikke_innen_26u"
 
 
-def _regimes() -> dict[tuple[str, str | None], Regime]:
+def regimes() -> dict[tuple[str, str | None], Regime]:
+    """The rule behind each (strategi, variant) of placement timing and tempo."""
     named: dict[tuple[str, str | None], Regime] = {
         (REFERENCE, None): Regime("none_26"),
         ("naturlig", None): NATURAL,
@@ -31,7 +32,8 @@ def _regimes() -> dict[tuple[str, str | None], Regime]:
     return named
 
 
-def _risks(course: Course) -> dict[str, dict[int, float]]:
+def risks_of(course: Course) -> dict[str, dict[int, float]]:
+    """utfall → weeks from start → share (0–1) that has left to it by then; horizons past the course repeat its end."""
     left = course.exit_week > 0
     return {
         outcome: {
@@ -58,9 +60,9 @@ def truth(params: SyntheticParams, seed: int, n: int = 50_000) -> dict[str, obje
     """
     people = population(params.with_(participants=n), seed, n)
     risks: dict[str, dict[str, dict[str, dict[int, float]]]] = {}
-    for (strategy, variant), regime in _regimes().items():
+    for (strategy, variant), regime in regimes().items():
         course = course_of(people, params, seed, regime, weeks=max(HORIZONS), lost=False, record=False)
-        risks.setdefault(strategy, {})[variant or ""] = _risks(course)
+        risks.setdefault(strategy, {})[variant or ""] = risks_of(course)
     differences = {
         strategy: {
             variant: _contrast(values, risks["naturlig" if strategy.endswith("tempo") else REFERENCE][""])

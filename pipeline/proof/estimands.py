@@ -1,0 +1,107 @@
+"""What is proved: each entry names an estimate as the night makes it and the truth it is held against.
+
+Another analysis is proved by adding an entry. Must not be here: wrong comparisons (``wrong``), many programmes (``study``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipeline.effects.findings import Interval, Z
+from pipeline.effects.strategies import Strategy
+from pipeline.effects.timing import NONE, OBSERVED
+from pipeline.effects.timing_rows import Question, contrast
+from pipeline.proof.programme import Forced, Programme
+from pipeline.synthetic.truth import regimes
+
+OUTCOME = "arbeid_eller_utdanning"
+
+
+@dataclass(frozen=True)
+class Found:
+    """One analysis of one programme: estimate and standard error (difference of shares), and the grade of the design if it has one.
+
+    NaN stands for what could not be computed.
+    """
+
+    estimate: float
+    se: float
+    grad: str | None = None
+
+    @property
+    def is_finite(self) -> bool:
+        return math.isfinite(self.estimate) and math.isfinite(self.se)
+
+    @property
+    def low(self) -> float:
+        return self.estimate - Z * self.se
+
+    @property
+    def high(self) -> float:
+        return self.estimate + Z * self.se
+
+
+NOTHING = Found(math.nan, math.nan)
+
+
+@dataclass(frozen=True)
+class Estimand:
+    """One analysis under proof.
+
+    Attributes:
+        name: what the recovery table calls it.
+        analyse, strategi, sammenligning, variant, horisont_uker: its key in ``STATISTIKK["effekt"]``; the outcome is ``OUTCOME``.
+        estimate: what the engine says of a programme.
+        truth: the effect by forcing both rules on the same people.
+    """
+
+    name: str
+    analyse: str
+    strategi: str
+    sammenligning: str
+    variant: str | None
+    horisont_uker: int
+    estimate: Callable[[Programme], Found]
+    truth: Callable[[Forced], float]
+
+
+def found_of(interval: Interval, grad: str | None = None) -> Found:
+    """The interval as a finding."""
+    return Found(interval.estimate, interval.se, grad)
+
+
+def true_difference(strategy: Strategy, other: Strategy, week: int) -> Callable[[Forced], float]:
+    """The planted risk difference of two placement strategies by the end of ``week``."""
+    rule, other_rule = regimes()[strategy.key], regimes()[other.key]
+    return lambda forced: forced.risk(rule, OUTCOME, week) - forced.risk(other_rule, OUTCOME, week)
+
+
+def _timing(name: str, strategy: Strategy, other: Strategy, week: int) -> Estimand:
+    """A row of placement timing or tempo, with the grade that the night would give it."""
+    question = Question(strategy, other, OUTCOME, week, "risikodifferanse")
+
+    def estimate(programme: Programme) -> Found:
+        if not programme.timing.arms:
+            return NOTHING
+        interval, _ = contrast(programme.timing, strategy, other, OUTCOME, week)
+        return found_of(interval, str(programme.answers.row(question)["grad"]))
+
+    key = question.key
+    return Estimand(
+        name, key["analyse"], strategy.name, other.name, strategy.variant, week, estimate, true_difference(strategy, other, week)
+    )
+
+
+EARLY = Strategy("innen_8u", "jevn", 8)
+E1 = _timing("E1 innen_8u, jevn, uke 52", EARLY, NONE, 52)
+E2 = _timing("E2 dobbelt_tempo, uke 52", Strategy("dobbelt_tempo", "odds", factor=2.0), OBSERVED, 52)
+RECOVERED = (
+    E1,
+    _timing("E1 innen_8u, jevn, uke 104", EARLY, NONE, 104),
+    _timing("E1 innen_8u, naturlig, uke 52", Strategy("innen_8u", "naturlig", 8), NONE, 52),
+    _timing("E1 innen_26u, jevn, uke 52", Strategy("innen_26u", "jevn", 26), NONE, 52),
+    E2,
+)
+PROVED = (E1, E2)

@@ -1,0 +1,101 @@
+"""One simulated programme: what the engine sees of it, and what would have happened to the same kind of people under a rule.
+
+Belongs here: the generator's tables in the estimators' shapes. Must not be here: what is asked of them (``estimands``).
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from pipeline.effects.chain import reaches
+from pipeline.effects.eligibility import Cohort, select_cohort
+from pipeline.effects.person_weeks import Bools, PersonWeeks
+from pipeline.effects.protocol import Protocol, placement_protocol
+from pipeline.effects.timing import Tables, Timing, run_timing
+from pipeline.effects.timing_rows import Answers
+from pipeline.synthetic.dynamics import Course
+from pipeline.synthetic.klargjort import as_klargjort
+from pipeline.synthetic.params import SyntheticParams
+from pipeline.synthetic.regimes import Regime
+from pipeline.synthetic.truth import HORIZONS, risks_of
+from pipeline.synthetic.world import course_of, population, simulate
+from pipeline.tables import STATISTIKK
+
+
+class Programme:
+    """One programme as it happened, and its analyses, each made when first asked for.
+
+    Args:
+        params: the dials.
+        seed: seed of the simulation and of the bootstrap.
+        bootstraps: draws of municipalities.
+
+    There are no registry extracts in it: the negative control is work experience from abroad.
+    """
+
+    def __init__(self, params: SyntheticParams, seed: int, bootstraps: int) -> None:
+        self.params, self.seed, self.bootstraps = params, seed, bootstraps
+
+    @cached_property
+    def protocol(self) -> Protocol:
+        return placement_protocol()
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The programme's tables as the estimators take them."""
+        made = as_klargjort(simulate(self.params, self.seed))
+        return Tables(
+            made["deltakelse"], made["tiltak"], made["kartlegging"], made["oppfolging"], STATISTIKK["utfall"].empty()
+        )  # fmt: skip
+
+    @cached_property
+    def cohort(self) -> Cohort:
+        return select_cohort(self.tables.deltakelse, self.protocol)
+
+    @cached_property
+    def timing(self) -> Timing:
+        """The placement analyses as a night makes them."""
+        return run_timing(self.cohort, self.tables, self.protocol, seed=self.seed, bootstraps=self.bootstraps)
+
+    @cached_property
+    def answers(self) -> Answers:
+        return Answers(self.timing, self.protocol)
+
+    @cached_property
+    def from_the_start(self) -> Timing:
+        """The placement analyses adjusted for starting facts alone: wrong on purpose."""
+        return run_timing(
+            self.cohort, self.tables, self.protocol, seed=self.seed, bootstraps=self.bootstraps, baseline_only=True
+        )  # fmt: skip
+
+    @property
+    def weeks(self) -> PersonWeeks:
+        return self.timing.weeks
+
+    def reaches(self, week: int) -> Bools:
+        """(n,) whether the person's data are complete through the week, exit or not."""
+        return reaches(self.cohort, (week,))[:, 0]
+
+
+class Forced:
+    """The same kind of people with their first placements forced by a rule, and nobody lost.
+
+    All rules of one seed meet the same people and the same random numbers.
+    """
+
+    def __init__(self, params: SyntheticParams, seed: int) -> None:
+        self.params, self.seed = params, seed
+        self._courses: dict[Regime, Course] = {}
+
+    def course(self, regime: Regime) -> Course:
+        """What happens under the rule, to the last horizon."""
+        if regime not in self._courses:
+            people = population(self.params, self.seed, self.params.participants)
+            self._courses[regime] = course_of(
+                people, self.params, self.seed, regime, weeks=max(HORIZONS), lost=False, record=False
+            )  # fmt: skip
+        return self._courses[regime]
+
+    def risk(self, regime: Regime, outcome: str, week: int) -> float:
+        """Share (0–1) that has left to the outcome by the end of the week."""
+        return risks_of(self.course(regime))[outcome][week]
