@@ -31,6 +31,7 @@ UTFALL = Table(
         C("stillingsprosent_12m", "float", "sum of jobs in month 12, at most 100", unit="percent"),
         C("samme_arbeidsgiver_12m", "bool", "an ordinary job at a placement employer in months 0-12 after exit"),
         C("i_arbeid_uke_104", "bool", "in work in the month of start + 104 weeks"),
+        C("varig_arbeid", "bool", "in work in at least 6 of the 12 months after that month; null unless all are reached"),
         C("selvforsorget_foer", "float", "share of the 12 months before start self-supported", unit="share"),
         C("selvforsorget_etter", "float", "share of months 1-12 after exit self-supported", unit="share"),
         C("ytelser_nok_foer", "float", "benefits in the 12 months before start", unit="nok", sensitivity="special"),

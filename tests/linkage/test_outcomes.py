@@ -109,6 +109,18 @@ def test_week_104_counts_from_entry(tmp_path, settings):
     assert outcome(tmp_path, settings, arbeidsforhold=jobs([date(2024, 2, 1)]))["i_arbeid_uke_104"] is False
 
 
+@pytest.mark.parametrize(("worked", "lasting"), [(6, True), (5, False)])
+def test_lasting_work_is_half_of_the_year_after_week_104(tmp_path, settings, worked, lasting):
+    """The month of week 104 itself (January 2024) is not counted, the twelve after it are."""
+    after = [date(2024, m, 1) for m in range(2, 13)]
+    got = outcome(tmp_path, settings, arbeidsforhold=jobs([date(2024, 1, 1), *after[:worked], date(2025, 2, 1)]))["varig_arbeid"]
+    assert got is lasting
+
+
+def test_lasting_work_is_unknown_until_the_whole_year_is_reached(tmp_path, settings):
+    assert outcome(tmp_path, settings, arbeidsforhold=jobs([date(2024, 2, 1), date(2024, 12, 1)]))["varig_arbeid"] is None
+
+
 def test_language_level_is_the_one_reached_on_all_four_parts(tmp_path, settings):
     def tests(day: str, *levels: str) -> str:
         return "\n".join(
