@@ -64,12 +64,12 @@ def _case_mix(leavers: pl.DataFrame) -> Floats:
     return np.column_stack(columns)
 
 
-def expected_shares(leavers: pl.DataFrame) -> Floats:
-    """(n,) modelled probability of the outcome from the mix alone; the common share when there is no variation."""
-    y = leavers["overgang"].cast(pl.Float64).to_numpy()
+def expected_shares(people: pl.DataFrame, reached: pl.Series) -> Floats:
+    """(n,) modelled probability that ``reached`` is true from the mix of ``people`` alone; the common share when all are alike."""
+    y = reached.cast(pl.Float64).to_numpy()
     if y.min() == y.max():
         return np.asarray(y)
-    x = design(_case_mix(leavers))
+    x = design(_case_mix(people))
     return np.asarray(1 / (1 + np.exp(-np.clip(x @ logistic(x, y, ridge=1.0), -30, 30))))
 
 
@@ -95,11 +95,16 @@ def _precision(share: Floats, tau2: float) -> Floats:
     return np.maximum(share * (1 - share) / tau2 - 1, 1.0)
 
 
-def shrink(funnel: Funnel) -> tuple[Floats, Floats, Floats]:
-    """(J,) posterior mean, 2.5 % and 97.5 % quantile of each municipality's share."""
+def posterior(funnel: Funnel) -> tuple[Floats, Floats]:
+    """(J,) parameters a and b of the beta distribution of each group's share: prior around the expected, then the observed."""
     e = np.clip(funnel.share, 1e-4, 1 - 1e-4)
     m = _precision(e, max(funnel.tau2, _LEAST_SD**2))
-    a, b = m * e + funnel.observed, m * (1 - e) + funnel.n - funnel.observed
+    return m * e + funnel.observed, m * (1 - e) + funnel.n - funnel.observed
+
+
+def shrink(funnel: Funnel) -> tuple[Floats, Floats, Floats]:
+    """(J,) posterior mean, 2.5 % and 97.5 % quantile of each group's share."""
+    a, b = posterior(funnel)
     return a / (a + b), stats.beta.ppf(0.025, a, b), stats.beta.ppf(0.975, a, b)
 
 
@@ -137,7 +142,7 @@ def municipality_table(deltakelse: pl.DataFrame, today: date) -> pl.DataFrame:
     if leavers.is_empty():
         return _empty()
     by_area = (
-        leavers.with_columns(ventet=pl.Series(expected_shares(leavers)), o=pl.col("overgang").cast(pl.Float64))
+        leavers.with_columns(ventet=pl.Series(expected_shares(leavers, leavers["overgang"])), o=pl.col("overgang").cast(pl.Float64))
         .group_by("komm_nr_ref").agg(n=pl.len(), observert=pl.col("o").sum(), forventet=pl.col("ventet").sum()).sort("komm_nr_ref")
     )  # fmt: skip
     n, o, e = (by_area[c].cast(pl.Float64).to_numpy() for c in ("n", "observert", "forventet"))

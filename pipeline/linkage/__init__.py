@@ -6,7 +6,8 @@ Must not be here: identities, or any rule about a delivery.
 
 from pipeline.linkage.outcomes import utfall
 from pipeline.linkage.person_months import person_maaned
+from pipeline.linkage.placement_jobs import praksisutfall
 from pipeline.linkage.profile import profile_extract
 from pipeline.linkage.reach import kobling
 
-__all__ = ["kobling", "person_maaned", "profile_extract", "utfall"]
+__all__ = ["kobling", "person_maaned", "praksisutfall", "profile_extract", "utfall"]

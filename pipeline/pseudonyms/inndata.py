@@ -13,6 +13,7 @@ from pipeline.pseudonyms.identity_search import refuse_identities
 from pipeline.pseudonyms.keys import Keys
 from pipeline.pseudonyms.person_keys import person_keys, pseudonyms
 from pipeline.tables import INNDATA
+from pipeline.tables.deliveries import EMPLOYER_ANSWERS, UNLISTED
 from pipeline.tables.inndata import ROW_IDS
 
 _NOT_MADE_HERE = ("mottak",)
@@ -24,7 +25,8 @@ def to_inndata(rows: Mapping[str, pl.DataFrame], keys: Keys) -> dict[str, pl.Dat
 
     ``fnr`` becomes ``person_key``, ``veileder_id`` becomes ``veileder_key`` (the same adviser of the same owner is one),
     ``fodselsdato`` becomes ``fodselsaar``, the senders' ids of spells, contacts, assessments and answers become pseudonyms
-    within their project; other identity and free-text columns fall away. A table that was never
+    within their project, an employer's question and category the words listed for them; other identity and free-text columns
+    fall away. A table that was never
     delivered comes out empty.
 
     Raises:
@@ -37,6 +39,8 @@ def to_inndata(rows: Mapping[str, pl.DataFrame], keys: Keys) -> dict[str, pl.Dat
 def _pseudonymise(name: str, frame: pl.DataFrame, keys: Keys) -> pl.DataFrame:
     if name == "deltaker":
         frame = frame.with_columns(_participation_keys(frame, keys))
+    if name == "arbeidsgiver_svar":
+        frame = _with_listed_words(frame)
     if "fnr" in frame.columns:
         frame = frame.with_columns(person_keys(frame["fnr"], keys).alias("person_key"))
     if "veileder_id" in frame.columns:
@@ -47,6 +51,19 @@ def _pseudonymise(name: str, frame: pl.DataFrame, keys: Keys) -> pl.DataFrame:
     made = INNDATA[name].conform(_in_fixed_order(frame, INNDATA[name].names))
     refuse_identities(name, made, _OWN_HASHES)
     return made
+
+
+def _with_listed_words(frame: pl.DataFrame) -> pl.DataFrame:
+    """Question and category of an employer's answer as the listed words; own words stay behind and count as not listed."""
+    listed = {f"{question} {category}" for question, categories in EMPLOYER_ANSWERS.items() for category in categories}
+    question, category = (
+        pl.col(c).str.strip_chars().str.to_lowercase().str.replace_all(r"[\s_-]+", "_") for c in ("sporsmal", "kategori")
+    )
+    known = pl.concat_str(question, pl.lit(" "), category).is_in(sorted(listed)).fill_null(value=False)
+    return frame.with_columns(
+        sporsmal=pl.when(question.is_in(list(EMPLOYER_ANSWERS))).then(question).otherwise(pl.lit(UNLISTED)),
+        kategori=pl.when(known).then(category).otherwise(pl.lit(UNLISTED)),
+    )
 
 
 def _participation_keys(frame: pl.DataFrame, keys: Keys) -> pl.Series:

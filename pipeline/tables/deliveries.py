@@ -29,6 +29,16 @@ DIRECT_TRANSITION = DIRECT_WORK + DIRECT_EDUCATION
 TARGET_GROUPS = ("hjemmevaerende_kvinner", "familiegjenforent", "ungdom", "sosialhjelp", "overgangsstonad", "annet")
 ORGANISATION = ("nav", "voksenopplaering", "flyktningtjeneste", "bydel", "annet")
 SECTORS = ("privat", "kommunal", "statlig", "frivillig")
+# Employers' questions and categories are open text. Only these words leave the identified zone, any other becomes UNLISTED.
+EMPLOYER_ANSWERS: dict[str, tuple[str, ...]] = {
+    "oppfolging": ("ukentlig", "hver_fjortende_dag", "maanedlig", "sjeldnere", "ingen"),
+    "nytte_av_oppfolging": ("stor", "noe", "liten"),
+    "kompetanse": ("norsk", "fag", "arbeidsvaner", "digital", "ingen_mangel"),
+    "utfordring": ("tid_og_ressurser", "sprak", "darlige_erfaringer", "tidspress", "konkurranse_om_plasser", "ingen"),
+    "ansettelse": ("ansatt", "ville_ansatt_uten_ledig_stilling", "ikke_aktuelt"),
+    "ny_praksisplass": ("ja", "kanskje", "nei"),
+}
+UNLISTED = "annet"
 
 WITHDRAW = C("slettes", "text", "ja = withdraw the row with this key", codes=YES_NO)
 
@@ -165,8 +175,8 @@ ARBEIDSGIVER_SVAR = Table(
         C("svar_id", "text", "answer", required=True, key=True),
         C("orgnr", "text", "employer"),
         C("dato", "date", "day of the answer", required=True),
-        C("sporsmal", "text", "question", required=True, sensitivity="free_text"),
-        C("kategori", "text", "category of the answer", required=True, sensitivity="free_text"),
+        C("sporsmal", "text", f"question: {', '.join(EMPLOYER_ANSWERS)}, or own words", required=True, sensitivity="free_text"),
+        C("kategori", "text", "category of the answer, see the list of employers' answers, or own words", required=True, sensitivity="free_text"),
         C("svar", "text", "answer in the employer's words", sensitivity="free_text"),
         WITHDRAW,
     ), "sender", optional=True,

@@ -1,7 +1,8 @@
 """The pseudonymised zone's first state: the accepted rows of all deliveries, merged by key, and the ledger.
 
 Derived from the delivery descriptions: ``identity`` and ``free_text`` columns fall away, ``fnr`` becomes ``person_key``,
-``fodselsdato`` becomes ``fodselsaar``, ``veileder_id`` becomes ``veileder_key``; each row names its owner and delivery.
+``fodselsdato`` becomes ``fodselsaar``, ``veileder_id`` becomes ``veileder_key``, an employer's question and category pass as the
+words listed for them; each row names its owner and delivery.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import replace
 
 from pipeline.tables.base import Column as C
 from pipeline.tables.base import Table
-from pipeline.tables.deliveries import DELIVERY_TABLES
+from pipeline.tables.deliveries import DELIVERY_TABLES, EMPLOYER_ANSWERS, UNLISTED
 from pipeline.tables.registers import REGISTERS
 
 OWNER = C("avsender", "text", "owner of the project: the sender of its first accepted row")
@@ -19,6 +20,10 @@ RECEIPT = C("receipt_id", "text", "receipt of the delivery the row was last take
 
 # a sender's own id of a spell, contact, assessment or answer leads back to the person in the sender's case system
 ROW_IDS = ("tiltak_id", "kartlegging_id", "oppfolging_id", "svar_id")
+LISTED = (
+    C("sporsmal", "text", "question; annet = not one of the listed", required=True, codes=(*EMPLOYER_ANSWERS, UNLISTED)),
+    C("kategori", "text", "category of the answer; annet = not listed for the question", required=True),
+)
 
 
 def _pseudonymised(column: C) -> C | None:
@@ -39,6 +44,8 @@ def _derive(table: Table) -> Table:
     columns = [c for c in map(_pseudonymised, table.columns) if c is not None]
     if table.name == "deltaker":
         columns.insert(0, C("deltakelse_key", "text", "pseudonym of the participation", required=True, sensitivity="personal"))
+    if table.name == "arbeidsgiver_svar":
+        columns += LISTED
     return Table(table.name, "inndata", table.grain, (*columns, OWNER, RECEIPT), "accepted deliveries", table.optional)
 
 

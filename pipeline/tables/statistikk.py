@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from pipeline.tables.base import Column as C
 from pipeline.tables.base import Table
+from pipeline.tables.etterproving import ETTERPROVING
+from pipeline.tables.statistikk_beskrivelse import DESCRIPTIONS
 
 NOVEMBER_STATUS = (
     "sysselsatt", "sysselsatt_og_under_utdanning", "under_utdanning", "helt_ledig", "paa_tiltak", "annet_eller_ukjent",
@@ -190,5 +192,6 @@ STATISTIKK: dict[str, Table] = {
     t.name: t
     for t in (
         UTFALL, NOKKELTALL, EFFEKT, EFFEKT_NAIV, EFFEKT_HISTORIKK, KURVER, AARSAKSKJEDE, KOMMUNE, KOBLING, UTTREKKSPROFIL,
+        ETTERPROVING, *DESCRIPTIONS,
     )
 }  # fmt: skip

@@ -1,0 +1,36 @@
+"""Which placements were followed by a job with the same employer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.linkage.connection import linkage, result, run_step
+from pipeline.settings import Settings
+from pipeline.tables import STATISTIKK
+
+DELTAKELSE = ["deltakelse_key", "person_key", "slutt_dato", "statusdato"]
+TILTAK = ["tiltak_id", "prosjekt_id", "deltakelse_key", "er_praksis", "slutt_dato", "arbeidsgiver_orgnr"]
+
+
+def praksisutfall(deltakelse: pl.DataFrame, tiltak: pl.DataFrame, registers: dict[str, Path], settings: Settings) -> pl.DataFrame:
+    """``STATISTIKK["praksisutfall"]``: one row per placement that has ended by statusdato; null where its employer is not known.
+
+    Unlike ``utfall``, which asks of all employers of a participation at once, each placement is asked of its own employer and
+    from its own end: the placement's last day or, where that is not reported or later, the participation's.
+
+    Args:
+        deltakelse: ``KLARGJORT["deltakelse"]``.
+        tiltak: ``KLARGJORT["tiltak"]``.
+        registers: register name to the admitted Parquet file; without employment every placement is unknown.
+        settings: memory limit, and the home to spill into.
+
+    Raises:
+        StepFailed: the database refused a step (a bug; without values).
+    """
+    frames = {"deltakelse": deltakelse.select(DELTAKELSE), "tiltak": tiltak.select(TILTAK)}
+    with linkage(settings, registers, frames) as connection:
+        for step in ("dekning", "praksisutfall"):
+            run_step(connection, step)
+        return STATISTIKK["praksisutfall"].conform(result(connection, "praksisutfall"))
