@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pipeline.synthetic.forcing import Forcing
 from pipeline.synthetic.params import SyntheticParams
 from pipeline.synthetic.people import People
 from pipeline.synthetic.regimes import NATURAL, Regime
@@ -124,11 +125,13 @@ def _assess(state: _State, out: Course, people: People, week: int, params: Synth
     state.next_assessment[due] += interval[due]
 
 
-def _run_courses(state: _State, u: dict[str, np.ndarray], week: int, params: SyntheticParams) -> None:
+def _run_courses(state: _State, u: dict[str, np.ndarray], week: int, params: SyntheticParams, forcing: Forcing) -> None:
     known = state.measured_language >= 0
     lack = np.where(known, 3.0 - state.measured_language, 1.0)
     begin = _expit(-2.6 + 0.45 * lack + params.placement_course * state.placed)
-    state.course = np.where(state.course, u["course"] > 1 / 16, u["course"] < begin)
+    ends, begins = forcing.course_chances(state.course, begin, 1 / 16, week)
+    state.course = np.where(state.course, u["course"] > ends, u["course"] < begins)
+    forcing.note_course(state.course)
     begin = np.where((lack >= 1) & (week > 3) & ~state.placed, 0.02, 0.0)
     state.language_practice = np.where(state.language_practice, u["language_practice"] > 0.1, u["language_practice"] < begin)
 
@@ -178,12 +181,17 @@ def _decide_placement(
 
 
 def _make_contacts(
-    state: _State, people: People, u: dict[str, np.ndarray], params: SyntheticParams
+    state: _State, out: Course, people: People, u: dict[str, np.ndarray], week: int, params: SyntheticParams, forcing: Forcing
 ) -> tuple[np.ndarray, np.ndarray]:
     under = 3.0 - np.where(state.measured_readiness >= 0, state.measured_readiness, 3.0)
     level = -0.9 + people.contact_level + params.contact_confounding * under
-    contact = state.enrolled & (u["contact"] < _expit(level + 0.3 * state.contact_stock))
-    employer = state.enrolled & state.placed & (u["employer"] < _expit(level + 0.1))
+    in_first_placement = state.placed & (state.spell_weeks == week - out.placement_week + 1)
+    chance = forcing.contact_chance("participant", _expit(level + 0.3 * state.contact_stock), np.full(len(people), week))
+    visit = forcing.contact_chance("employer", _expit(level + 0.1), np.where(in_first_placement, state.spell_weeks, 0))
+    contact = state.enrolled & (u["contact"] < chance)
+    employer = state.enrolled & state.placed & (u["employer"] < visit)
+    forcing.note_contact("participant", contact)
+    forcing.note_contact("employer", employer)
     return contact, employer
 
 
@@ -273,21 +281,21 @@ def run_course(
         people: the participants at day 0.
         params: the dials.
         rng: random numbers; the same seed gives the same draws under every regime.
-        regime: the rule of first placements.
+        regime: the rule of first placements, courses and contacts.
         weeks: how far to run.
         lost: False = nobody moves and nothing is phased out (the estimand's world).
         record: False = weekly arrays stay empty (truth needs exits only).
     """
     n = len(people)
-    state, out = _initial(people, rng), _empty_course(n, weeks if record else 0)
+    state, out, forcing = _initial(people, rng), _empty_course(n, weeks if record else 0), Forcing(regime, n)
     for week in range(1, weeks + 1):
         u = dict(zip(_PURPOSES, rng.random((len(_PURPOSES), n)), strict=True))
         noise = rng.standard_normal((2, n))
         quarter = ((people.start + 7 * (week - 1)).astype("datetime64[M]").astype(int) % 12) // 3 + 1
         _assess(state, out, people, week, params, rng)
-        _run_courses(state, u, week, params)
+        _run_courses(state, u, week, params, forcing)
         _decide_placement(state, out, people, u, week, quarter, params, regime)
-        contact, employer = _make_contacts(state, people, u, params)
+        contact, employer = _make_contacts(state, out, people, u, week, params, forcing)
         if record:
             _record(out, week - 1, state, contact, employer, u)
         _leave(state, out, people, u, week, params, lost)
