@@ -1,7 +1,7 @@
 """Gates decided beforehand and the grade of the design; neither ever looks at the size of an effect.
 
 A all green; B amber somewhere with ESS >= 50 and balance under its amber limit; C any red; D not computable.
-Limits stand in the protocol. Must not be here: findings and sentences.
+Limits stand in the protocol. A gate's name is also its reason (``texts``). Must not be here: findings and sentences.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The grade with what led to it; ``reason`` is bokmål and empty for grade A."""
+    """The grade with what led to it; ``reason`` is codes of the catalogues' ``grunn`` joined by ``; ``, empty for grade A."""
 
     grade: str
     gates: Mapping[str, Gate] = field(default_factory=dict)
@@ -40,19 +40,6 @@ class Verdict:
         if self.reason:
             shown["begrunnelse"] = self.reason
         return json.dumps(shown | {k: _rounded(v) for k, v in extra.items()}, ensure_ascii=False, sort_keys=True)
-
-
-REASONS = {
-    "balanse": "gruppene er for ulike ved start",
-    "balanse_over_tid": "gruppene er for ulike i ukene der praksis kan begynne",
-    "ess": "for få deltakere har fulgt strategien",
-    "startere": "for få begynte i praksis innen fristen",
-    "topp_andel": "noen få deltakere veier for mye",
-    "avkorting": "anslaget avhenger av noen få deltakere",
-    "positivitet": "mange hadde nesten ingen mulighet til å begynne i praksis",
-    "kommuner": "for få kommuner",
-    "negativ_kontroll": "kontrollen med et utfall fra før programmet slo ut, eller kunne ikke gjøres",
-}
 
 
 def _rounded(value: float | None) -> float | None:
@@ -161,8 +148,8 @@ def grade(gates: Mapping[str, Gate], limits: Mapping[str, float], ess_at_horizon
     """
     if not ess_at_horizon >= limits["ess_horisont"]:
         note = Gate(ess_at_horizon, RED) if _is_number(ess_at_horizon) else Gate(None, RED)
-        return Verdict("D", {**gates, "ess_horisont": note}, "for få deltakere følges fortsatt ved horisonten")
-    at_fault = [n for n in REASONS if n in gates and gates[n].colour != GREEN]
+        return Verdict("D", {**gates, "ess_horisont": note}, "horisont")
+    at_fault = [n for n, gate in gates.items() if gate.colour != GREEN]
     red = [n for n in at_fault if gates[n].colour == RED]
     letter = "C" if red else "B" if at_fault else "A"
-    return Verdict(letter, dict(gates), "; ".join(REASONS[n] for n in (red or at_fault)))
+    return Verdict(letter, dict(gates), "; ".join(red or at_fault))

@@ -1,6 +1,7 @@
-"""What may be said and what may not, in bokmål, made from grade, finding and numbers; never a count of persons.
+"""What may be said and what may not, in three languages, made from grade, finding and numbers; never a count of persons.
 
-Must not be here: any judgement. The same grade, finding and numbers always give the same words.
+Belongs here: which sentence a claim gets. Must not be here: any judgement, and any words (``texts``). The same grade, finding and
+numbers always give the same words.
 """
 
 from __future__ import annotations
@@ -9,27 +10,22 @@ import math
 from dataclasses import dataclass
 
 from pipeline.effects.findings import Interval, is_small, log_interval
+from pipeline.effects.wording import BOKMAAL, LANGUAGES, SHARE_VIA, Words
 
-_OUTCOME = {"arbeid": "arbeid", "utdanning": "utdanning", "arbeid_eller_utdanning": "arbeid eller utdanning"}
-_FIXED = {
-    "ikke_innen_26u": "ingen fikk praksis de første 26 ukene",
-    "dobbelt_tempo": "oddsen for å begynne i praksis var dobbelt så høy hver uke",
-    "halvt_tempo": "oddsen for å begynne i praksis var halvparten så høy hver uke",
-    "naturlig": "praksis begynte i dagens tempo",
-}
-HIDDEN_CAUSE = (
-    "Årsaker som ikke er målt, som motivasjon eller nettverk, kan ligge bak. "
-    "En umålt årsak av moderat styrke kan alene flytte anslaget med rundt ti prosentpoeng."
-)
-NOT_ONE_PERSON = "Tallet gjelder grupper og sier ikke hva som passer for én deltaker eller én kommune."
-DESCRIBES = "Tallet beskriver én tenkt strategi. Det sier ikke alene om den er bedre enn en annen."
+HIDDEN_CAUSE = Words()("forbehold.umaalt_aarsak")
+NO_NUMBER = ("C", "D")
+DESCRIPTIVE = "prosjektprofil"
+_DESCRIBED_ONLY = ("november_status",)
+_FROM_PLACEMENT = ("ordinaer_arbeidsgiver", "annen_arbeidsgiver", "fadder", "uten_fadder")
 
 
 @dataclass(frozen=True)
 class Claim:
     """What is claimed: who is compared with whom (None for a risk), of what, by when, how sure.
 
-    ``margin`` is the smallest difference that matters; for a ratio the smallest ratio above 1. ``remark`` closes every sentence.
+    ``margin`` is the smallest difference that matters; for a ratio the smallest ratio above 1. ``reason`` is one or several codes of
+    the catalogues' ``grunn``, joined by ``; ``. ``remark`` is a code of ``merknad`` and closes every sentence. Both may also be
+    given as their text in bokmål. ``analysis`` is the table's ``analyse``, ``subgroup`` its ``undergruppe``.
     """
 
     strategy: str
@@ -44,108 +40,122 @@ class Claim:
     reason: str
     variant: str | None = None
     remark: str = ""
+    analysis: str = "praksis_tidspunkt"
+    subgroup: str = "alle"
+
+    @property
+    def number_shown(self) -> Interval | None:
+        """The interval that may be shown: none with grades C and D."""
+        return None if self.grade in NO_NUMBER else self.interval
 
 
-def strategy_text(name: str) -> str:
-    """The strategy as a subordinate clause."""
-    return _FIXED.get(name) or f"alle fikk sin første praksis innen {name.removeprefix('innen_').removesuffix('u')} uker"
+def said(claim: Claim) -> dict[str, str]:
+    """The columns ``kan_si`` and ``kan_ikke_si`` (bokmål), and the same in nynorsk (``_nn``) and English (``_en``).
+
+    Raises:
+        MissingText: a code of the claim has no words.
+        ValueError: an effect on an outcome that is only described.
+    """
+    columns = {}
+    for language in LANGUAGES:
+        suffix = "" if language == BOKMAAL else f"_{language}"
+        columns[f"kan_si{suffix}"] = can_say(claim, language)
+        columns[f"kan_ikke_si{suffix}"] = cannot_say(claim, language)
+    return columns
 
 
-def number(value: float, decimals: int = 0) -> str:
-    """A number with decimal comma and a true minus sign; never minus zero."""
-    text = f"{abs(value):.{decimals}f}".replace(".", ",")
-    return f"−{text}" if value < 0 and float(text.replace(",", ".")) > 0 else text
-
-
-def _points(share: float) -> str:
-    return number(100 * share, 1)
-
-
-def _range(interval: Interval, scale: float, decimals: int) -> str:
-    return f"95 % intervall fra {number(scale * interval.low, decimals)} til {number(scale * interval.high, decimals)}"
-
-
-def _what(claim: Claim) -> str:
-    rule = " med naturlig fordeling av startukene" if claim.variant == "naturlig" else ""
-    return f"dersom {strategy_text(claim.strategy)}{rule}"
-
-
-def _goal(claim: Claim) -> str:
-    return f"{_OUTCOME[claim.outcome]} innen {claim.weeks} uker"
-
-
-def _compare(claim: Claim) -> str:
-    return f"mellom at {strategy_text(claim.strategy)}, og at {strategy_text(claim.comparison or '')}"
-
-
-def _undecided(claim: Claim) -> str:
-    return f"Dataene avgjør ikke om det er forskjell i overgang til {_goal(claim)} {_compare(claim)}"
-
-
-def _difference(claim: Claim, interval: Interval) -> str:
-    against = f"enn dersom {strategy_text(claim.comparison or '')}"
-    if claim.finding == "positiv":
-        return (
-            f"Anslagsvis {_points(interval.estimate)} prosentpoeng flere ville gått til {_goal(claim)} {_what(claim)}, {against}"
-        )
-    if claim.finding == "negativ":
-        return (
-            f"Anslagsvis {_points(-interval.estimate)} prosentpoeng færre ville gått til {_goal(claim)} {_what(claim)}, {against}"
-        )
-    if claim.finding == "ingen_forskjell":
-        limit = number(100 * claim.margin)
-        return f"Forskjeller over {limit} prosentpoeng i overgang til {_goal(claim)} er lite sannsynlige {_compare(claim)}"
-    return _undecided(claim)
-
-
-def _ratio(claim: Claim, interval: Interval) -> str:
-    if claim.finding in ("positiv", "negativ"):
-        side = "større" if claim.finding == "positiv" else "mindre"
-        return (
-            f"Andelen som går til {_goal(claim)}, anslås å være {side}: {number(interval.estimate, 2)} ganger så stor {_what(claim)}, "
-            f"som dersom {strategy_text(claim.comparison or '')}"
-        )
-    if claim.finding == "ingen_forskjell":
-        limit = number(100 * (claim.margin - 1))
-        return f"Forskjeller på over {limit} prosent av andelen som går til {_goal(claim)}, er lite sannsynlige {_compare(claim)}"
-    return _undecided(claim)
-
-
-def _can_say(claim: Claim, interval: Interval) -> str:
-    if claim.measure == "risiko":
-        share = _points(interval.estimate)
-        return f"Anslagsvis {share} prosent ville gått til {_goal(claim)} {_what(claim)} ({_range(interval, 100, 1)})."
-    if claim.measure == "risikoratio":
-        said, limit = (
-            f"{_ratio(claim, interval)} ({_range(interval, 1, 2)} ganger).",
-            f"{number(100 * (claim.margin - 1))} prosent av andelen",
-        )
-        small = is_small(log_interval(interval), math.log(claim.margin))
-    else:
-        said, limit = (
-            f"{_difference(claim, interval)} ({_range(interval, 100, 1)} prosentpoeng).",
-            f"{number(100 * claim.margin)} prosentpoeng",
-        )
-        small = is_small(interval, claim.margin)
-    remark = f" Forskjellen er mindre enn {limit}, som er satt som grensen for det som betyr noe."
-    return said + (remark if claim.finding in ("positiv", "negativ") and small else "")
-
-
-def can_say(claim: Claim) -> str:
+def can_say(claim: Claim, language: str = BOKMAAL) -> str:
     """What the estimate allows; for grades C and D only that no number is given, and why."""
-    remark = f" {claim.remark}" if claim.remark else ""
-    if claim.grade in ("C", "D") or claim.interval is None:
-        word = "Grunnlaget er for svakt til å vise et tall" if claim.grade == "C" else "Kan ikke beregnes"
-        return f"{word}: {claim.reason}.{remark}"
-    weak = f" Grunnlaget har svakheter: {claim.reason}." if claim.grade == "B" else ""
-    return f"{_can_say(claim, claim.interval)}{weak}{remark}"
+    words = Words(language)
+    shown = claim.number_shown
+    sentences = [_no_number(claim, words)] if shown is None else [_main(claim, shown, words), *_weaknesses(claim, shown, words)]
+    if claim.subgroup != "alle":
+        sentences.append(words("setning.undergruppe", undergruppe=words.coded("undergruppe", claim.subgroup)))
+    if claim.remark:
+        sentences.append(words.coded("merknad", claim.remark))
+    return " ".join(sentences)
 
 
-def cannot_say(claim: Claim) -> str:
-    """What the estimate does not allow; always with the reservation about causes that were not measured."""
-    if claim.grade in ("C", "D") or claim.interval is None:
-        return f"Det kan ikke sies om strategien virker, og manglende tall betyr ikke manglende virkning. {HIDDEN_CAUSE}"
+def cannot_say(claim: Claim, language: str = BOKMAAL) -> str:
+    """What the estimate does not allow; of an effect always with the reservation about causes that were not measured."""
+    words = Words(language)
+    return " ".join(words(f"forbehold.{key}") for key in _reservations(claim))
+
+
+def _reservations(claim: Claim) -> list[str]:
+    if claim.analysis == DESCRIPTIVE:
+        return ["profil_uten_tall"] if claim.number_shown is None else ["profil", "grupper"]
+    if claim.number_shown is None:
+        return ["uten_tall", "umaalt_aarsak"]
+    first = ["beskriver"] if claim.measure == "risiko" else ["uavklart"] if claim.finding == "uavklart" else []
+    divided = ["mellomledd"] if claim.strategy.endswith(("_direkte", "_via_norsk")) else []
+    return [*first, "umaalt_aarsak", *divided, "grupper"]
+
+
+def _no_number(claim: Claim, words: Words) -> str:
+    return words("setning.grad_c" if claim.grade == "C" else "setning.grad_d", grunn=_reason(claim, words))
+
+
+def _reason(claim: Claim, words: Words) -> str:
+    return "; ".join(words.coded("grunn", name) for name in claim.reason.split("; "))
+
+
+def _main(claim: Claim, shown: Interval, words: Words) -> str:
+    """The sentence with the number."""
+    if claim.comparison and claim.outcome in _DESCRIBED_ONLY:
+        raise ValueError(f"{claim.outcome} is described only; it has no effect.")
+    decimals, scale = (2, 1.0) if claim.measure == "risikoratio" else (1, 100.0)
+    number = abs(shown.estimate) if _kind(claim) == "negativ" else shown.estimate
+    limit = claim.margin - 1 if claim.measure == "risikoratio" else claim.margin
+    return words(
+        f"setning.{_kind(claim)}",
+        tall=words.number(scale * number, decimals),
+        intervall=words(
+            "tall.intervall", fra=words.number(scale * shown.low, decimals), til=words.number(scale * shown.high, decimals)
+        ),
+        grense=words.number(100 * limit),
+        **_clauses(claim, words),
+    )
+
+
+def _kind(claim: Claim) -> str:
+    """Which sentence of the catalogue."""
+    if claim.strategy.endswith(SHARE_VIA):
+        return "andel_via"
+    if claim.analysis == DESCRIPTIVE:
+        return "profil"
     if claim.measure == "risiko":
-        return f"{DESCRIBES} {HIDDEN_CAUSE}"
-    undecided = "At dataene ikke avgjør spørsmålet, betyr ikke at virkningen er null. " if claim.finding == "uavklart" else ""
-    return f"{undecided}{HIDDEN_CAUSE} {NOT_ONE_PERSON}"
+        return "risiko"
+    return ("ratio_" if claim.measure == "risikoratio" else "") + (claim.finding or "uavklart")
+
+
+def _clauses(claim: Claim, words: Words) -> dict[str, str]:
+    strategy = words.strategy(claim.analysis, claim.strategy)
+    natural = claim.variant == "naturlig"
+    deadline = words(f"frist.{_clock(claim)}", uker=claim.weeks)
+    return {
+        "strategi": words("setning.naturlig_frist", strategi=strategy) if natural else strategy,
+        "sammenligning": words.comparison(claim.analysis, claim.strategy, claim.comparison) if claim.comparison else "",
+        **{form: words(f"utfall.{claim.outcome}.{form}", frist=deadline) for form in ("ville", "om", "som", "faktisk")},
+    }
+
+
+def _clock(claim: Claim) -> str:
+    """From when the horizon is counted."""
+    if claim.analysis == "tiltakskjede":
+        return "tiltak_slutt"
+    among_placed = claim.analysis == "oppfolging_arbeidsgiver" or claim.strategy in _FROM_PLACEMENT
+    return "praksis_start" if among_placed else "programstart"
+
+
+def _weaknesses(claim: Claim, shown: Interval, words: Words) -> list[str]:
+    """That a certain difference is too small to matter, and what keeps the grade from A."""
+    ratio = claim.measure == "risikoratio"
+    small = is_small(log_interval(shown), math.log(claim.margin)) if ratio else is_small(shown, claim.margin)
+    out = []
+    if small and claim.finding in ("positiv", "negativ"):
+        limit = words.number(100 * (claim.margin - 1 if ratio else claim.margin))
+        out.append(words("setning.liten", grense=words(f"tall.grense_{'ratio' if ratio else 'poeng'}", tall=limit)))
+    if claim.grade == "B" and claim.reason:
+        out.append(words("setning.svakheter", grunn=_reason(claim, words)))
+    return out

@@ -1,0 +1,382 @@
+"""Sentences in three languages: the same keys in each, and words and numbers that follow grade, finding and interval."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+import string
+
+import numpy as np
+import pytest
+
+from pipeline.effects.diagnostics import Arm
+from pipeline.effects.findings import Interval, finding, ratio_finding
+from pipeline.effects.gates import GREEN, Gate, arm_gates, grade
+from pipeline.effects.protocol import placement_protocol
+from pipeline.effects.sentences import HIDDEN_CAUSE, Claim, can_say, cannot_say, said
+from pipeline.effects.strategies import Strategy
+from pipeline.effects.wording import LANGUAGES, MissingText, Words, catalogue
+
+RISE = Interval(0.123, 0.05, 0.2, 0.04)
+DIFFERENCES = {
+    "positiv": Interval(0.1237, 0.0512, 0.2009, 0.04),
+    "negativ": Interval(-0.1044, -0.2008, -0.0101, 0.05),
+    "ingen_forskjell": Interval(-0.0021, -0.0449, 0.0402, 0.02),
+    "uavklart": Interval(0.0123, -0.1049, 0.1298, 0.05),
+}
+RATIOS = {
+    "positiv": Interval(2.02, 1.071, 3.814, 0.32),
+    "negativ": Interval(0.62, 0.412, 0.933, 0.21),
+    "ingen_forskjell": Interval(1.0, 0.921, 1.091, 0.04),
+    "uavklart": Interval(1.153, 0.991, 1.342, 0.08),
+}
+DECLARED = {
+    "praksis_tidspunkt": [*((f"innen_{g}u", "ikke_innen_26u") for g in (2, 4, 8, 13, 26)), ("ikke_innen_26u", None)],
+    "praksis_tempo": [("dobbelt_tempo", "naturlig"), ("halvt_tempo", "naturlig"), ("naturlig", None)],
+    "kombinasjonslop": [
+        ("praksis_og_norsk", "ingen_av_delene"), ("bare_praksis", "ingen_av_delene"), ("bare_norsk", "ingen_av_delene"),
+        ("samspill", "sum_av_delene"), ("ingen_av_delene", None),
+    ],
+    "oppfolging_deltaker": [("kontakt_hver_fireukersperiode", "naturlig"), ("dobbel_odds", "naturlig"), ("naturlig", None)],
+    "oppfolging_arbeidsgiver": [("kontakt_hver_fireukersperiode", "naturlig"), ("dobbel_odds", "naturlig"), ("naturlig", None)],
+    "tiltakskjede": [*((f"neste_innen_{g}u", "ikke_innen_8u") for g in (2, 4, 8)), ("ikke_innen_8u", None)],
+    "aarsakskjede": [
+        *((f"norskopplaering{part}", "ingen_norskopplaering") for part in ("", "_direkte", "_via_norsk", "_andel_via_norsk")),
+        *((f"praksis_innen_8u{part}", "ikke_praksis_innen_8u") for part in ("", "_direkte", "_via_norsk", "_andel_via_norsk")),
+        ("ordinaer_arbeidsgiver", "annen_arbeidsgiver"), ("fadder", "uten_fadder"),
+        *((name, None) for name in ("ingen_norskopplaering", "ikke_praksis_innen_8u", "annen_arbeidsgiver", "uten_fadder")),
+    ],
+    "prosjektprofil": [
+        (name, None)
+        for name in (
+            "caseload_inntil_15", "caseload_over_15", "fadder_ja", "fadder_nei", "veileder_kurs_ja", "veileder_kurs_nei",
+            "organisering_nav", "organisering_voksenopplaering", "organisering_flyktningtjeneste", "organisering_bydel",
+            "organisering_annet", "undersokelse_barriere_arbeidsgiver_tid_og_ressurser",
+        )
+    ],
+}  # fmt: skip
+CASES = [(analysis, *pair) for analysis, pairs in DECLARED.items() for pair in pairs]
+OUTCOMES = ("arbeid", "utdanning", "arbeid_eller_utdanning", "i_arbeid_uke_104", "varig_arbeid", "november_status")
+# Words that belong to another language than the one whose catalogue is read.
+STRANGERS = {
+    "nb": r"ikkje|frå|kva|nokon|noko|berre|ein|eit|dei|veker|utan|the|and|with|from|not",
+    "nn": r"ikke|fra|hva|noen|noe|bare|en|et|de|uker|uten|hver|jeg|hvem|hvor|flere|være|vært|kommer|the|and|with|from|not",
+    "en": r"ikke|ikkje|fra|frå|flere|fleire|færre|og|eller|som|dersom|uker|veker|praksis|prosent|prosentpoeng|innen|innan|til|av|med",
+}  # fmt: skip
+
+
+def _claim(
+    letter: str, found: str | None, measure: str = "risikodifferanse", interval: Interval | None = None, **changes
+) -> Claim:
+    base = {
+        "strategy": "innen_8u", "comparison": None if measure == "risiko" else "ikke_innen_26u", "outcome": "arbeid_eller_utdanning",
+        "weeks": 52, "measure": measure, "grade": letter, "finding": found, "interval": interval,
+        "margin": 1.1 if measure == "risikoratio" else 0.05, "reason": "" if letter == "A" else "kommuner",
+    }  # fmt: skip
+    return Claim(**(base | changes))
+
+
+def _measure(analysis: str, strategy: str, comparison: str | None) -> str:
+    if analysis == "prosjektprofil" or strategy.endswith("_andel_via_norsk"):
+        return "andel"
+    return "risikodifferanse" if comparison else "risiko"
+
+
+def _written(value: float, decimals: int, language: str) -> str:
+    """By the standard library's own rounding, sign and mark apart."""
+    text = f"{value:.{decimals}f}".replace("-", "−")
+    return text if language == "en" else text.replace(".", ",")
+
+
+def _decimals(text: str) -> list[str]:
+    return re.findall(r"−?\d+[.,]\d+", text)
+
+
+def test_every_catalogue_has_the_same_keys_and_the_same_places():
+    bokmaal = catalogue("nb")
+    for language in LANGUAGES:
+        texts = catalogue(language)
+        assert set(texts) == set(bokmaal)
+        assert all(text == " ".join(text.split()) and text for text in texts.values())
+    for key, text in bokmaal.items():
+        if key.split(".")[0] in ("frist", "strategi", "mot", "tall", "utfall"):
+            assert len({frozenset(_places(catalogue(language)[key])) for language in LANGUAGES}) == 1, key
+        if key.startswith("setning."):
+            allowed = _places(text) | {"som", "ville", "om"}
+            assert all(_places(catalogue(language)[key]) <= allowed for language in LANGUAGES), key
+
+
+def _places(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_catalogue_holds_words_of_another_language(language):
+    for key, text in catalogue(language).items():
+        words = re.sub(r"\{\w+\}", "", text).lower()
+        assert not re.search(rf"\b({STRANGERS[language]})\b", words), (key, text)
+
+
+def test_reasons_hold_no_digit_and_every_gate_has_one():
+    for language in LANGUAGES:
+        reasons = {k: t for k, t in catalogue(language).items() if k.startswith("grunn.")}
+        assert not any(re.search(r"\d", text) for text in reasons.values())
+        assert len(set(reasons.values())) == len(reasons)
+    nothing = np.zeros(0)
+    arm = Arm(
+        strategy=Strategy("innen_8u", "jevn", 8), incidence=nothing, truncated=nothing, at_risk=nothing, ess_at_risk=nothing,
+        follows=np.zeros(0, bool), ess=1.0, top_share=0.9, imbalance=math.nan, imbalance_over_time=0.9, starters=0, late_starters=0,
+        small_hazard=1.0, control=0.5,
+    )  # fmt: skip
+    gates = arm_gates(arm, 1, placement_protocol().limits)
+    gates |= {"negativ_kontroll": Gate(None, GREEN), "avkorting": Gate(None, GREEN)}
+    assert {f"grunn.{name}" for name in gates} <= set(catalogue("nb"))
+    reason = grade(gates, placement_protocol().limits, 100).reason
+    assert "too few municipalities" in can_say(_claim("C", None, reason=reason), "en")
+
+
+def test_declared_remarks_have_their_words():
+    for analysis in placement_protocol().sensitivities:
+        told = said(_claim("A", "positiv", interval=RISE, remark=analysis.text))
+        assert told["kan_si"].endswith(f" {analysis.text}")
+        assert told == said(_claim("A", "positiv", interval=RISE, remark=analysis.name))
+        assert told["kan_si_en"].endswith(catalogue("en")[f"merknad.{analysis.name}"])
+
+
+@pytest.mark.parametrize(("analysis", "strategy", "comparison"), CASES)
+def test_every_declared_strategy_has_its_words_in_every_language(analysis, strategy, comparison):
+    measure = _measure(analysis, strategy, comparison)
+    told = said(_claim("B", "positiv", measure, RISE, analysis=analysis, strategy=strategy, comparison=comparison))
+    assert set(told) == {f"kan_{neg}si{lang}" for neg in ("", "ikke_") for lang in ("", "_nn", "_en")}
+    for column, text in told.items():
+        language = column.rsplit("_", 1)[1] if column.endswith(("_nn", "_en")) else "nb"
+        assert not re.search(rf"\b({STRANGERS[language]})\b", re.sub("«.*?»", "", text).lower()), text
+        assert not re.search(r"[{}]|_|  |\.\.| ,|Nu\b", text), text
+        assert text[0].isupper()
+        assert text.endswith(".")
+    numbers = [_written(100 * v, 1, "nb") for v in (RISE.estimate, RISE.low, RISE.high)]
+    assert _decimals(told["kan_si"]) == _decimals(told["kan_si_nn"]) == numbers
+    assert _decimals(told["kan_si_en"]) == [n.replace(",", ".") for n in numbers]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_two_strategies_share_their_words(language):
+    clauses = [Words(language).strategy(a, s) for a, s, _ in CASES if not a.startswith("praksis_") and "_andel_via" not in s]
+    assert len(set(clauses)) == len(clauses)
+    for analysis, strategy, comparison in CASES:
+        if comparison:
+            assert Words(language).comparison(analysis, strategy, comparison) != Words(language).strategy(analysis, strategy)
+
+
+DIRECTION = {
+    "nb": ("prosentpoeng flere", "prosentpoeng færre", "større:", "mindre:"),
+    "nn": ("prosentpoeng fleire", "prosentpoeng færre", "større:", "mindre:"),
+    "en": ("percentage points higher", "percentage points lower", "larger:", "smaller:"),
+}
+UNDECIDED = {"nb": "Dataene avgjør ikke", "nn": "Dataa avgjer ikkje", "en": "do not settle"}
+UNLIKELY = {"nb": "lite sannsynlige", "nn": "lite sannsynlege", "en": "are unlikely"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("found", DIFFERENCES)
+@pytest.mark.parametrize("measure", ["risikodifferanse", "risikoratio"])
+@pytest.mark.parametrize("outcome", OUTCOMES[:-1])
+def test_words_and_numbers_follow_finding_and_interval(language, found, measure, outcome):
+    interval = (RATIOS if measure == "risikoratio" else DIFFERENCES)[found]
+    judge, margin = (ratio_finding, 1.1) if measure == "risikoratio" else (finding, 0.05)
+    assert judge(interval, margin) == found
+    for letter in "AB":
+        text = can_say(_claim(letter, found, measure, interval, outcome=outcome), language)
+        up, down, larger, smaller = DIRECTION[language]
+        assert (up in text, down in text) == ((found, measure) == ("positiv", "risikodifferanse"), (found, measure) == ("negativ", "risikodifferanse"))  # fmt: skip
+        assert (larger in text, smaller in text) == ((found, measure) == ("positiv", "risikoratio"), (found, measure) == ("negativ", "risikoratio"))  # fmt: skip
+        assert (UNDECIDED[language] in text) == (found == "uavklart")
+        assert (UNLIKELY[language] in text) == (found == "ingen_forskjell")
+        scale, decimals = (1, 2) if measure == "risikoratio" else (100, 1)
+        ends = [_written(scale * v, decimals, language) for v in (interval.low, interval.high)]
+        estimate = [_written(scale * interval.estimate, decimals, language)] if found in ("positiv", "negativ") else []
+        if measure == "risikodifferanse":
+            estimate = [e.removeprefix("−") for e in estimate]
+        assert _decimals(text) == [*estimate, *ends]
+        assert (letter == "B") == (catalogue(language)["grunn.kommuner"] in text)
+        reserved = cannot_say(_claim(letter, found, measure, interval, outcome=outcome), language)
+        assert catalogue(language)["forbehold.umaalt_aarsak"] in reserved
+        assert catalogue(language)["forbehold.grupper"] in reserved
+        assert (catalogue(language)["forbehold.uavklart"] in reserved) == (found == "uavklart")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("letter", ["C", "D"])
+@pytest.mark.parametrize("measure", ["risiko", "risikodifferanse", "risikoratio", "andel"])
+def test_no_number_and_no_effect_in_weak_grades(language, letter, measure):
+    """Even when handed an interval, a weak grade gives no digit and no direction, and names its reason."""
+    for analysis, strategy, comparison in CASES:
+        claim = _claim(letter, "positiv", measure, RISE, analysis=analysis, strategy=strategy, comparison=comparison)
+        for text in (can_say(claim, language), cannot_say(claim, language)):
+            assert not re.search(r"\d", text)
+            assert not any(word in text for word in DIRECTION[language])
+        assert catalogue(language)["grunn.kommuner"] in can_say(claim, language)
+        hidden = "profil_uten_tall" if analysis == "prosjektprofil" else "umaalt_aarsak"
+        assert catalogue(language)[f"forbehold.{hidden}"] in cannot_say(claim, language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_several_reasons_and_a_subgroup_are_told_in_the_language(language):
+    claim = _claim("B", "positiv", interval=RISE, reason="ess; kommuner", subgroup="kvinne")
+    text = can_say(claim, language)
+    assert f"{catalogue(language)['grunn.ess']}; {catalogue(language)['grunn.kommuner']}." in text
+    assert text.endswith(f"{catalogue(language)['undergruppe.kvinne']}{' only' if language == 'en' else ''}.")
+
+
+def test_the_same_claim_has_the_same_words_and_another_claim_others():
+    claims = [
+        _claim(letter, found, "risikodifferanse", DIFFERENCES[found], weeks=weeks)
+        for letter, found, weeks in itertools.product("AB", DIFFERENCES, (52, 78))
+    ]
+    assert [said(c) for c in claims] == [said(c) for c in claims]
+    assert len({tuple(said(c).values()) for c in claims}) == len(claims)
+
+
+def test_a_code_without_words_is_an_error_never_a_silence():
+    with pytest.raises(MissingText, match="strategi.praksis.aldri"):
+        said(_claim("A", "positiv", interval=RISE, strategy="aldri"))
+    with pytest.raises(MissingText, match="grunn.ukjent"):
+        said(_claim("D", None, reason="ukjent"))
+    with pytest.raises(MissingText, match="utfall.rikdom"):
+        said(_claim("A", "positiv", interval=RISE, outcome="rikdom"))
+    with pytest.raises(MissingText, match=r"sporsmal\."):
+        said(_claim("A", None, "andel", RISE, analysis="prosjektprofil", strategy="undersokelse_annet_svar", comparison=None))
+
+
+def test_an_outcome_that_is_only_described_has_no_effect():
+    described = _claim("A", None, "andel", RISE, analysis="prosjektprofil", strategy="fadder_ja", comparison=None)
+    november = said(Claim(**{**vars(described), "outcome": "november_status"}))
+    assert "var i arbeid eller utdanning i november året etter avslutning blant" in november["kan_si"]
+    with pytest.raises(ValueError, match="described only"):
+        said(_claim("A", "positiv", interval=RISE, outcome="november_status"))
+
+
+def test_a_positive_finding_in_words():
+    told = said(_claim("A", "positiv", interval=RISE))
+    assert told["kan_si"] == (
+        "Anslagsvis 12,3 prosentpoeng flere ville gått til arbeid eller utdanning innen 52 uker dersom alle fikk sin første praksis "
+        "innen 8 uker, enn dersom ingen fikk praksis de første 26 ukene (95 % intervall fra 5,0 til 20,0 prosentpoeng)."
+    )
+    assert told["kan_si_nn"] == (
+        "Om lag 12,3 prosentpoeng fleire ville ha gått til arbeid eller utdanning innan 52 veker dersom alle fekk den første "
+        "praksisen sin innan 8 veker, enn dersom ingen fekk praksis dei første 26 vekene (95 % intervall frå 5,0 til 20,0 "
+        "prosentpoeng)."
+    )
+    assert told["kan_si_en"] == (
+        "The share moving into work or education within 52 weeks would be an estimated 12.3 percentage points higher if everyone "
+        "got their first placement within 8 weeks than if no one got a placement in the first 26 weeks (95% interval from 5.0 to "
+        "20.0 percentage points)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"analysis": "tiltakskjede", "strategy": "neste_innen_4u", "comparison": "ikke_innen_8u"},
+         "innen 52 uker etter at et tiltak tok slutt dersom neste tiltak begynte innen 4 uker, enn dersom det ikke begynte noe nytt"),
+        ({"analysis": "oppfolging_arbeidsgiver", "strategy": "dobbel_odds", "comparison": "naturlig"},
+         "innen 52 uker etter at praksis begynte dersom oddsen for kontakt med arbeidsgiveren var dobbelt så høy"),
+        ({"analysis": "oppfolging_deltaker", "strategy": "dobbel_odds", "comparison": "naturlig"},
+         "innen 52 uker dersom oddsen for kontakt med deltakeren var dobbelt så høy"),
+        ({"analysis": "aarsakskjede", "strategy": "fadder", "comparison": "uten_fadder"},
+         "innen 52 uker etter at praksis begynte dersom alle med praksis hadde en fadder"),
+        ({"analysis": "aarsakskjede", "strategy": "norskopplaering_via_norsk", "comparison": "ingen_norskopplaering"},
+         "enn dersom norsknivået i uke 26 ble slik det blir uten norskopplæring"),
+        ({"analysis": "kombinasjonslop", "strategy": "samspill", "comparison": "sum_av_delene"},
+         "dersom alle fikk praksis og norskopplæring sammen, enn dersom virkningene av praksis alene"),
+        ({"variant": "naturlig"}, "innen 8 uker med naturlig fordeling av startukene, enn dersom"),
+        ({"outcome": "varig_arbeid"}, "flere ville vært i arbeid minst halvparten av det påfølgende året, regnet fra uke 104"),
+    ],
+)  # fmt: skip
+def test_each_analysis_counts_from_its_own_day_and_names_its_own_strategy(changes, words):
+    assert words in can_say(_claim("A", "positiv", interval=RISE, **changes))
+
+
+def test_the_share_through_a_later_fact():
+    claim = _claim("A", None, "andel", Interval(0.31, 0.1, 0.52, 0.1), analysis="aarsakskjede",
+                   strategy="norskopplaering_andel_via_norsk", comparison="ingen_norskopplaering", outcome="arbeid")  # fmt: skip
+    assert can_say(claim) == (
+        "Dersom alle fikk norskopplæring de første åtte ukene, ville anslagsvis 31,0 prosent av den samlede forskjellen i overgang til "
+        "arbeid innen 52 uker gått gjennom norsknivået i uke 26 (95 % intervall fra 10,0 til 52,0 prosent)."
+    )
+    assert "både norsknivået og utfallet" in cannot_say(claim)
+    assert HIDDEN_CAUSE in cannot_say(claim)
+
+
+def test_a_profile_is_described_and_not_ranked():
+    claim = _claim("B", None, "andel", RISE, analysis="prosjektprofil", strategy="caseload_inntil_15", comparison=None, reason="")
+    assert can_say(claim) == (
+        "Anslagsvis 12,3 prosent gikk til arbeid eller utdanning innen 52 uker blant deltakere i prosjekter med høyst 15 deltakere per "
+        "veileder (95 % intervall fra 5,0 til 20,0)."
+    )
+    for text, words in (
+        (cannot_say(claim), ("beskrivelse", "ingen virkning", "ingen rangering")),
+        (cannot_say(claim, "nn"), ("skildring", "ingen verknad", "inga rangering")),
+        (cannot_say(claim, "en"), ("description", "no effect", "no ranking")),
+    ):
+        assert all(word in text for word in words)
+
+
+def test_a_survey_answer_stands_in_the_projects_own_words():
+    claim = _claim("A", None, "andel", RISE, analysis="prosjektprofil", comparison=None,
+                   strategy="undersokelse_barriere_arbeidsgiver_tid_og_ressurser")  # fmt: skip
+    told = said(claim)
+    assert "svarte «tid og ressurser» på spørsmålet om det som hindrer samarbeidet med arbeidsgivere" in told["kan_si"]
+    assert "answered «tid og ressurser» to the question about what hinders" in told["kan_si_en"]
+
+
+@pytest.mark.parametrize(
+    ("found", "interval", "words"),
+    [
+        ("negativ", Interval(-0.1, -0.2, -0.01, 0.05), "10,0 prosentpoeng færre"),
+        ("ingen_forskjell", Interval(0.0, -0.04, 0.04, 0.02), "Forskjeller over 5 prosentpoeng i overgang til"),
+        ("uavklart", Interval(0.01, -0.1, 0.12, 0.05), "Dataene avgjør ikke"),
+        ("positiv", Interval(0.02, 0.01, 0.03, 0.005), "mindre enn 5 prosentpoeng, som er satt som grensen"),
+    ],
+)
+def test_every_finding_has_its_words(found, interval, words):
+    assert words in can_say(_claim("A", found, interval=interval))
+
+
+@pytest.mark.parametrize(
+    ("found", "interval", "begins", "holds"),
+    [
+        ("positiv", Interval(2.02, 1.07, 3.81, 0.32), "Andelen som går til", "anslås å være større: 2,02 ganger så stor dersom"),
+        ("negativ", Interval(0.62, 0.41, 0.93, 0.21), "Andelen som går til", "anslås å være mindre: 0,62 ganger så stor dersom"),
+        ("ingen_forskjell", Interval(1.0, 0.92, 1.09, 0.04), "Forskjeller på over 10 prosent av andelen", "er lite sannsynlige"),
+        ("uavklart", Interval(1.15, 0.99, 1.34, 0.08), "Dataene avgjør ikke om", "(95 % intervall fra 0,99 til 1,34 ganger)"),
+        ("positiv", Interval(1.03, 1.01, 1.05, 0.01), "Andelen som går til", "Forskjellen er mindre enn 10 prosent av andelen"),
+    ],
+)
+def test_every_finding_of_a_ratio_has_its_words(found, interval, begins, holds):
+    text = can_say(_claim("A", found, "risikoratio", interval))
+    assert text.startswith(begins)
+    assert holds in text
+    assert ("anslås" in text) == (found in ("positiv", "negativ"))
+
+
+def test_words_follow_the_grade():
+    assert "Grunnlaget har svakheter: for få kommuner." in can_say(_claim("B", "positiv", interval=RISE))
+    assert can_say(_claim("C", None)) == "Grunnlaget er for svakt til å vise et tall: for få kommuner."
+    assert can_say(_claim("D", None)) == "Kan ikke beregnes: for få kommuner."
+
+
+def test_a_risk_describes_one_strategy():
+    claim = _claim("A", None, "risiko", RISE)
+    assert can_say(claim).startswith("Anslagsvis 12,3 prosent ville gått til arbeid eller utdanning innen 52 uker dersom alle ")
+    assert "beskriver én tenkt strategi" in cannot_say(claim)
+    assert HIDDEN_CAUSE in cannot_say(claim)
+
+
+@pytest.mark.parametrize(("language", "mark"), [("nb", ","), ("nn", ","), ("en", ".")])
+def test_numbers_are_written_as_the_language_writes_them(language, mark):
+    words = Words(language)
+    assert words.number(-3.456, 1) == f"−3{mark}5"
+    assert words.number(-0.01, 1) == f"0{mark}0"
+    assert words.number(1234.5, 1) == f"1234{mark}5"
