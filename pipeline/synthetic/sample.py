@@ -22,6 +22,7 @@ from pipeline.synthetic.deliveries import Delivery, deliveries, pack, sender_tab
 from pipeline.synthetic.extracts import write_extracts
 from pipeline.synthetic.faults import faulty_deliveries
 from pipeline.synthetic.params import PRESETS, SyntheticParams, preset
+from pipeline.synthetic.surveys import survey_delivery
 from pipeline.synthetic.truth import truth
 from pipeline.synthetic.world import World, simulate
 
@@ -118,7 +119,7 @@ def make_sample(out: Path, seed: int = SAMPLE_SEED, progress: Callable[[str], No
     progress("Lager leveranser")
     world = simulate(SAMPLE_PARAMS, seed)
     first, faulty = deliveries(world), faulty_deliveries(world)
-    files = [*first, *faulty, *_later_deliveries(world, first)]
+    files = [*first, *faulty, survey_delivery(world), *_later_deliveries(world, first)]
     progress("Lager registeruttrekk")
     rows = _write_inbox(files, out) + _write_registers(world, out, EXTRACTS_UNTIL, _EXTRACTED)
     write_text(out / "manifest.csv", _manifest(rows))
@@ -159,7 +160,9 @@ def synthesise(
         raise UserError("There is no such synthetic programme.", f"Choose one of: {', '.join(PRESETS)}.") from None
     progress("Lager leveranser og registeruttrekk")
     world = simulate(params, seed)
-    rows = _write_inbox(deliveries(world), out) + _write_registers(world, out, EXTRACTS_UNTIL, _EXTRACTED)
+    rows = _write_inbox([*deliveries(world), survey_delivery(world)], out) + _write_registers(
+        world, out, EXTRACTS_UNTIL, _EXTRACTED
+    )
     write_text(out / "manifest.csv", _manifest(rows))
     if truth_file is not None:
         progress("Beregner sannheten ved å tvinge oppstartene")
