@@ -14,8 +14,10 @@ from pipeline.tables.utdata import UTDATA
 
 NO_NUMBER_GRADES = ("C", "D")
 _ESTIMATES = ("estimat", "ki_nedre", "ki_ovre", "se", "e_verdi", "risiko")
-_ALWAYS_SHOWN = ("status", "enhet", "maaltall", "grad", "metode", "begrunnelse", "kan_si", "kan_ikke_si", "justert_for",
-                 "protokoll_hash", "inndata_hash", "kode_versjon", "beregnet")  # fmt: skip
+_ALWAYS_SHOWN = (
+    "status", "enhet", "maaltall", "grad", "metode", "begrunnelse", "kan_si", "kan_ikke_si", "kan_si_nn", "kan_ikke_si_nn",
+    "kan_si_en", "kan_ikke_si_en", "justert_for", "protokoll_hash", "inndata_hash", "kode_versjon", "beregnet",
+)  # fmt: skip
 
 
 def released_frames(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:

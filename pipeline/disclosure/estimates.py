@@ -19,6 +19,8 @@ _ESTIMATES = ("estimat", "ki_nedre", "ki_ovre", "se", "e_verdi")
 _INTERVAL = ("estimat", "ki_nedre", "ki_ovre")
 _COUNTS = ("n_personer", "n_hendelser", "n_klynger", "ess")
 _SIDES = ("strategi", "sammenligning")
+_CAN_SAY = {"kan_si": ",", "kan_si_nn": ",", "kan_si_en": "."}  # the decimal mark of each language
+_CANNOT_SAY = {"kan_ikke_si": ",", "kan_ikke_si_nn": ",", "kan_ikke_si_en": "."}
 _SLOPE_STEP = 0.001
 ARM = ["analyse", "utfall", "horisont_uker", "undergruppe", "folsomhet"]
 
@@ -44,7 +46,8 @@ def effects(frame: pl.DataFrame, threshold: int) -> pl.DataFrame:
     """``UTDATA["effekt"]``: hidden where this row or an arm of its comparison has too few persons, events or non-events.
 
     Grades C and D keep their number of persons and carry neither events nor an estimate. What is shown is rounded: counts down,
-    estimates to a step that covers as many persons (``rounding.unit``), and so are the gates and the sentence.
+    estimates to a step that covers as many persons (``rounding.unit``), and so are the gates and the sentences in every language.
+    A hidden row has no sentence; one that could not be computed keeps what it cannot say.
     """
     events, persons = pl.col("n_hendelser"), pl.col("n_personer")
     too_few = _few("n_personer", "n_hendelser", threshold=threshold)
@@ -56,7 +59,8 @@ def effects(frame: pl.DataFrame, threshold: int) -> pl.DataFrame:
     rows = rows.with_columns(_hidden=pl.any_horizontal("_own", "_strategi_few", "_sammenligning_few"))
     ungraded = pl.col("grad").is_in(NO_NUMBER)
     rows = emptied(rows, pl.col("_hidden") | ungraded, (*_ESTIMATES, "n_hendelser", "funn"))
-    rows = emptied(rows, pl.col("_hidden"), (*_COUNTS, "kan_si"))
+    rows = emptied(rows, pl.col("_hidden"), (*_COUNTS, *_CAN_SAY))
+    rows = emptied(rows, pl.col("_hidden") & ~pl.col("_absent"), tuple(_CANNOT_SAY))
     return signed("effekt", _coarse_effects(rows, threshold))
 
 
@@ -71,16 +75,20 @@ def _coarse_effects(rows: pl.DataFrame, threshold: int) -> pl.DataFrame:
         e_verdi=on_grid(pl.col("e_verdi"), pl.when(pl.col("maal") == "risikoratio").then(grid).otherwise(ratio_unit(grid))),
     )
     gates = [coarse_gates("{}" if hidden else text, threshold) for text, hidden in rows.select("porter", "_hidden").iter_rows()]
-    said = [
-        _sentence(row) for row in rows.select("kan_si", "maal", *_INTERVAL, *(f"_{c}" for c in _INTERVAL)).iter_rows(named=True)
-    ]
-    return rows.with_columns(porter=pl.Series(gates, dtype=pl.String), kan_si=pl.Series(said, dtype=pl.String))
+    return _coarse_sentences(rows.with_columns(porter=pl.Series(gates, dtype=pl.String)))
 
 
-def _sentence(row: dict[str, Any]) -> str | None:
+def _coarse_sentences(rows: pl.DataFrame) -> pl.DataFrame:
+    marks = _CAN_SAY | _CANNOT_SAY
+    exact = [f"_{c}" for c in _INTERVAL]
+    said = [_sentences(row, marks) for row in rows.select(*marks, "maal", *_INTERVAL, *exact).iter_rows(named=True)]
+    return rows.with_columns(pl.Series(name, [row[name] for row in said], dtype=pl.String) for name in marks)
+
+
+def _sentences(row: dict[str, Any], marks: dict[str, str]) -> dict[str, str | None]:
     numbers = {row[f"_{c}"]: row[c] for c in _INTERVAL if row[c] is not None and row[f"_{c}"] is not None}
     scale, decimals = (1.0, 2) if row["maal"] == "risikoratio" else (100.0, 1)
-    return coarse_sentence(row["kan_si"], numbers, scale, decimals)
+    return {name: coarse_sentence(row[name], numbers, scale, decimals, mark) for name, mark in marks.items()}
 
 
 def step(rows: pl.DataFrame, threshold: int) -> pl.Series:

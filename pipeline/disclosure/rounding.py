@@ -15,7 +15,7 @@ import polars as pl
 _LEAST_BASE = 5
 _HALF_POINTS = 200  # half percentage points in a whole
 _RATIO_STEPS = 10  # a ratio to a risk of at least 10 % moves ten times as fast as the risk
-_DECIMAL = re.compile(r"−?\d+,\d+")
+_DECIMAL = re.compile(r"[−-]?\d+[.,]\d+")
 
 
 def base(threshold: int) -> int:
@@ -94,19 +94,20 @@ def _coarse(value: Any, threshold: int) -> Any:
     return (None if value else 0.0) if whole else round(float(value), 2) + 0.0
 
 
-def coarse_sentence(text: str | None, numbers: Mapping[float, float], scale: float, decimals: int) -> str | None:
+def coarse_sentence(text: str | None, numbers: Mapping[float, float], scale: float, decimals: int, mark: str = ",") -> str | None:
     """A sentence with its decimal numbers replaced by the released ones; null when it holds a number that is not released.
 
     Args:
-        text: the sentence, numbers with decimal comma and true minus.
+        text: the sentence, numbers with true minus; one written with another decimal mark or minus is not released.
         numbers: exact to released value.
         scale: 100 where the sentence speaks of percent.
         decimals: decimals in the sentence.
+        mark: the language's decimal mark.
     """
     if text is None:
         return None
     words = {
-        _written(sign * scale * old, decimals): _written(sign * scale * new, decimals)
+        _written(sign * scale * old, decimals, mark): _written(sign * scale * new, decimals, mark)
         for old, new in numbers.items()
         for sign in (-1, 1)
     }
@@ -115,6 +116,7 @@ def coarse_sentence(text: str | None, numbers: Mapping[float, float], scale: flo
     return _DECIMAL.sub(lambda found: words[found.group()], text)
 
 
-def _written(value: float, decimals: int) -> str:
-    plain = f"{abs(value):.{decimals}f}".replace(".", ",")
-    return f"−{plain}" if value < 0 and float(plain.replace(",", ".")) > 0 else plain
+def _written(value: float, decimals: int, mark: str) -> str:
+    plain = f"{abs(value):.{decimals}f}"
+    text = plain.replace(".", mark)
+    return f"−{text}" if value < 0 and float(plain) > 0 else text

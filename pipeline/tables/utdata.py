@@ -19,7 +19,8 @@ _ROUNDED = {
     "effekt": {
         "n_personer": _COUNT, "n_hendelser": _COUNT + "; null for grades C and D", "ess": _COUNT, "estimat": _SHARE, "se": _SHARE + ", up",
         "ki_nedre": _END, "ki_ovre": _END, "e_verdi": _SHARE, "porter": "; counts rounded down, other numbers to two decimals",
-        "kan_si": "; with the rounded numbers",
+        **dict.fromkeys(("kan_si", "kan_si_nn", "kan_si_en"), "; with the rounded numbers; null where a number is hidden"),
+        **dict.fromkeys(("kan_ikke_si", "kan_ikke_si_nn", "kan_ikke_si_en"), "; null where a number is hidden"),
     },
     "effekt_naiv": {
         "n_strategi": _COUNT, "n_sammenligning": _COUNT, "andel_strategi": _SHARE, "andel_sammenligning": _SHARE,
