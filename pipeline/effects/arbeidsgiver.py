@@ -32,13 +32,14 @@ def arbeidsgivere(
         oppfolging: ``KLARGJORT["oppfolging"]``.
         praksisutfall: ``STATISTIKK["praksisutfall"]``, one row per ended placement.
     """
+    if praksisutfall.is_empty():
+        return STATISTIKK["arbeidsgiver"].empty()
     ended = praksisutfall.join(tiltak.drop("deltakelse_key"), on=_SPELL)
     rows = ended.join(_follow_up(ended, deltakelse, oppfolging), on=_SPELL).with_columns(
         timer=_hours(pl.col("timer_per_uke")), alle=pl.lit(ALL)
     )
     dims = STATISTIKK["arbeidsgiver"]["dim"].codes
-    counted = [_counted(rows, dim) for dim in dims]
-    return STATISTIKK["arbeidsgiver"].conform(pl.concat([_with_shares(frame) for frame in counted if frame.height]))
+    return STATISTIKK["arbeidsgiver"].conform(pl.concat([_with_shares(_counted(rows, dim)) for dim in dims]))
 
 
 def _hours(hours: pl.Expr) -> pl.Expr:

@@ -26,8 +26,7 @@ def to_inndata(rows: Mapping[str, pl.DataFrame], keys: Keys) -> dict[str, pl.Dat
     ``fnr`` becomes ``person_key``, ``veileder_id`` becomes ``veileder_key`` (the same adviser of the same owner is one),
     ``fodselsdato`` becomes ``fodselsaar``, the senders' ids of spells, contacts, assessments and answers become pseudonyms
     within their project, an employer's question and category the words listed for them; other identity and free-text columns
-    fall away. A table that was never
-    delivered comes out empty.
+    fall away. A table that was never delivered comes out empty.
 
     Raises:
         UserError: an identity number is left in a text column (table, column and count only).

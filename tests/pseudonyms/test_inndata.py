@@ -80,3 +80,18 @@ def test_an_identity_left_in_a_text_column_stops_everything_without_being_shown(
         to_inndata({"tiltak": spell}, keys)
     assert A not in str(caught.value)
     assert A[6:] not in str(caught.value)
+
+
+def test_an_employers_own_words_stay_behind_and_listed_ones_pass(keys):
+    answers = pl.DataFrame({
+        "prosjekt_id": ["P1"] * 6, "svar_id": list("abcdef"), "dato": [date(2024, 1, 1)] * 6, "avsender": ["4601"] * 6,
+        "sporsmal": ["Ny praksisplass", "oppfolging", "oppfolging", "Hva mener Kari Nordmann?", None, " UTFORDRING"],
+        "kategori": [" Kanskje", "ja", "Kari Nordmann", "ukentlig", "ja", "tid-og ressurser"],
+        "svar": ["Kari Nordmann"] * 6,
+    })  # fmt: skip
+    made = to_inndata({"arbeidsgiver_svar": answers}, keys)["arbeidsgiver_svar"]
+    assert sorted(made.select("sporsmal", "kategori").rows()) == [
+        ("annet", "annet"), ("annet", "annet"), ("ny_praksisplass", "kanskje"), ("oppfolging", "annet"), ("oppfolging", "annet"),
+        ("utfordring", "tid_og_ressurser"),
+    ]  # fmt: skip
+    assert "Nordmann" not in made.write_csv()
