@@ -57,7 +57,8 @@ def employer_answers(world: World) -> pl.DataFrame:
     asked = ended.filter(pl.Series(rng.random(ended.height) < _ANSWERING_EMPLOYERS))
     parts = []
     for question, categories in EMPLOYER_ANSWERS.items():
-        chosen = pl.Series(np.array(categories)[rng.integers(0, len(categories), asked.height)])
+        falling = 1 / np.arange(2, len(categories) + 2)  # the first of the listed words are the commonest
+        chosen = pl.Series(np.array(categories)[rng.choice(len(categories), asked.height, p=falling / falling.sum())])
         parts.append(asked.select(
             "prosjekt_id", svar_id=pl.format("{}-{}", "tiltak_id", pl.lit(question)), orgnr="arbeidsgiver_orgnr",
             dato=pl.col("slutt_dato") + pl.duration(days=14), sporsmal=pl.lit(question), kategori=chosen,

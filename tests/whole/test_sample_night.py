@@ -27,6 +27,13 @@ FILLED = [
     ("statistikk", "effekt_historikk"),
     ("statistikk", "aarsakskjede"),
     ("statistikk", "kommune"),
+    ("statistikk", "forlop"),
+    ("statistikk", "sekvens"),
+    ("statistikk", "opphold"),
+    ("statistikk", "praksisutfall"),
+    ("statistikk", "arbeidsgiver"),
+    ("statistikk", "arbeidsgiver_svar"),
+    ("statistikk", "undersokelse"),
     ("utdata", "nokkeltall"),
     ("utdata", "effekt"),
 ]
