@@ -14,7 +14,7 @@ from pipeline.synthetic.world import course_of, population
 
 GRACE_WEEKS = (2, 4, 8, 13, 26)
 HORIZONS = (52, 78, 104)
-_OUTCOMES = {"arbeid": (WORK,), "utdanning": (EDUCATION,), "arbeid_eller_utdanning": (WORK, EDUCATION)}
+OUTCOME_KINDS = {"arbeid": (WORK,), "utdanning": (EDUCATION,), "arbeid_eller_utdanning": (WORK, EDUCATION)}
 REFERENCE = "ikke_innen_26u"
 
 
@@ -39,7 +39,7 @@ def risks_of(course: Course) -> dict[str, dict[int, float]]:
         outcome: {
             tau: float(np.mean(left & np.isin(course.exit_kind, kinds) & (course.exit_week <= tau))) for tau in HORIZONS
         }
-        for outcome, kinds in _OUTCOMES.items()
+        for outcome, kinds in OUTCOME_KINDS.items()
     }  # fmt: skip
 
 
