@@ -15,10 +15,11 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"):
     os.environ[name] = "1"
 
 from pipeline.effects import Stamps, estimate, municipality_table
+from pipeline.effects.answers import Answers
 from pipeline.effects.eligibility import select_cohort
 from pipeline.effects.protocol import placement_protocol
-from pipeline.effects.timing import Tables, run_timing
-from pipeline.effects.timing_rows import Answers
+from pipeline.effects.study import Tables
+from pipeline.effects.timing import run_timing
 from pipeline.synthetic.klargjort import as_klargjort
 from pipeline.synthetic.params import preset
 from pipeline.synthetic.world import simulate

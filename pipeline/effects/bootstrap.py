@@ -10,7 +10,7 @@ Must not be here: strategies themselves (``strategies``), which give the same nu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import sparse
@@ -20,7 +20,6 @@ from pipeline.effects.person_weeks import Bools, Floats, Ints, PersonWeeks, is_e
 from pipeline.effects.start_model import StartModel, refit
 from pipeline.effects.strategies import Strategy
 
-_EXTRA = 2
 # Draws worked on together: so few that a week's arrays stay in the processor's cache.
 _CHUNK = 50
 
@@ -32,10 +31,12 @@ class Draws:
     Attributes:
         incidence: (draws, horizon, causes) cumulative incidence.
         control: (draws,) weighted mean of the negative control, NaN when it is not measured in the arm.
+        endpoints: (draws, q) weighted means of the endpoints, NaN likewise.
     """
 
     incidence: Floats
     control: Floats
+    endpoints: Floats = field(default_factory=lambda: np.zeros((0, 0)))
 
 
 @dataclass(frozen=True)
@@ -55,28 +56,85 @@ def draw_counts(n_clusters: int, draws: int, seed: int) -> Floats:
     return rng.multinomial(n_clusters, np.full(n_clusters, 1 / n_clusters), size=draws).astype(float)
 
 
-def _cells(weeks: PersonWeeks, censoring: Floats, control: Floats) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
-    """What each person adds to the sums, per unit of strategy weight.
+@dataclass(frozen=True)
+class Contributions:
+    """What each person adds to the sums per unit of strategy weight, one element per (person, week, column).
 
-    Columns: at risk in week 1 … horizon, exits by week and cause, final weight among those with the control measured, the same
-    times the control. The first matrix (n, columns) holds everything; the second (n · horizon) selects a single week.
+    Columns: at risk in week 1 … horizon, exits by week and cause, then per mean the final weight among those with the value
+    known, and the same times the value. Elements stand sorted by the week whose weight they take.
+    """
+
+    who: Ints
+    week: Ints
+    column: Ints
+    value: Floats
+    persons: int
+    columns: int
+
+    def between(self, first: int, until: int) -> sparse.csr_matrix:
+        """(columns, persons) what weeks ``first`` … ``until`` - 1 add."""
+        some = slice(*np.searchsorted(self.week, (first, until)))
+        at = (self.column[some], self.who[some])
+        return sparse.csr_matrix((self.value[some], at), shape=(self.columns, self.persons))
+
+
+def _mean_parts(weeks: PersonWeeks, means: Floats, final: Floats) -> tuple[list[Ints], list[Ints], list[Floats]]:
+    """(persons, columns, values) of the means: the first is weighted with the censoring weight, the others stand for everybody."""
+    persons: list[Ints] = []
+    columns: list[Ints] = []
+    values: list[Floats] = []
+    for i, mean in enumerate(means.T):
+        known = np.flatnonzero(~np.isnan(mean))
+        weight = final[known] if i == 0 else np.ones(len(known))
+        at = weeks.horizon * (1 + CAUSES) + 2 * i
+        persons += [known, known]
+        columns += [np.full(len(known), at), np.full(len(known), at + 1)]
+        values += [weight, weight * mean[known]]
+    return persons, columns, values
+
+
+def contributions(weeks: PersonWeeks, censoring: Floats, means: Floats) -> Contributions:
+    """What each person adds to the sums.
+
+    Args:
+        weeks: the followed persons.
+        censoring: (n, horizon) censoring weights.
+        means: (n, 1 + q) negative control and endpoints, NaN where not known.
     """
     who, column = np.nonzero(weeks.at_risk())
-    at_end = np.arange(weeks.n)
-    final = censoring[at_end, weeks.last - 1]
+    final = censoring[np.arange(weeks.n), weeks.last - 1]
     gone = np.flatnonzero(is_event(weeks))
-    cells = weeks.horizon * (1 + CAUSES)
-    known = np.flatnonzero(~np.isnan(control))
-    rows = np.concatenate([who, gone, known, known])
-    columns = np.concatenate([
-        column, weeks.horizon + (weeks.last[gone] - 1) * CAUSES + weeks.cause[gone],
-        np.full(len(known), cells), np.full(len(known), cells + 1),
-    ])  # fmt: skip
-    values = np.concatenate([censoring[who, column], final[gone], final[known], final[known] * control[known]])
-    week = np.concatenate([column, weeks.last[gone] - 1, weeks.last[known] - 1, weeks.last[known] - 1])
-    every = sparse.csr_matrix((values, (rows, columns)), shape=(weeks.n, cells + _EXTRA))
-    weekly = sparse.csr_matrix((values, (rows * weeks.horizon + week, columns)), shape=(weeks.n * weeks.horizon, cells + _EXTRA))
+    exits = weeks.horizon + (weeks.last[gone] - 1) * CAUSES + weeks.cause[gone]
+    persons, columns, values = _mean_parts(weeks, means, final)
+    week = np.concatenate([column + 1, weeks.last[gone], *(weeks.last[p] for p in persons)])
+    order = np.argsort(week, kind="stable")
+    return Contributions(
+        np.concatenate([who, gone, *persons])[order],
+        week[order],
+        np.concatenate([column, exits, *columns])[order],
+        np.concatenate([censoring[who, column], final[gone], *values])[order],
+        weeks.n,
+        weeks.horizon * (1 + CAUSES) + 2 * means.shape[1],
+    )
+
+
+def _cells(weeks: PersonWeeks, censoring: Floats, means: Floats) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+    """The contributions as matrices: (n, columns) holds everything; the second (n · horizon) selects a single week."""
+    c = contributions(weeks, censoring, means)
+    every = sparse.csr_matrix((c.value, (c.who, c.column)), shape=(c.persons, c.columns))
+    single = c.who * weeks.horizon + c.week - 1
+    weekly = sparse.csr_matrix((c.value, (single, c.column)), shape=(c.persons * weeks.horizon, c.columns))
     return every, weekly
+
+
+def draws_of(sums: Floats, horizon: int) -> Draws:
+    """The draws that weighted counts (columns of :class:`Contributions`, draws) lead to."""
+    by_draw = np.ascontiguousarray(sums.T)
+    end = horizon * (1 + CAUSES)
+    exits = by_draw[:, horizon:end].reshape(len(by_draw), horizon, CAUSES)
+    weight, value = by_draw[:, end::2], by_draw[:, end + 1 :: 2]
+    means = np.divide(value, weight, out=np.full(weight.shape, np.nan), where=weight > 0)
+    return Draws(aalen_johansen(np.ascontiguousarray(by_draw[:, :horizon]), exits), means[:, 0], means[:, 1:])
 
 
 def _from_week(every: sparse.csr_matrix, person: Ints, week: int) -> sparse.csr_matrix:
@@ -105,11 +163,16 @@ class BootstrapSums:
         control: (n,) negative control, NaN when not measured.
         draws: number of draws held.
         factors: the tempo factors δ to sum for.
+        endpoints: (n, q) further values whose weighted means are asked for, NaN where unknown.
     """
 
-    def __init__(self, weeks: PersonWeeks, censoring: Floats, control: Floats, draws: int, factors: tuple[float, ...]) -> None:
+    def __init__(
+        self, weeks: PersonWeeks, censoring: Floats, control: Floats, draws: int, factors: tuple[float, ...],
+        endpoints: Floats | None = None,
+    ) -> None:  # fmt: skip
         self.weeks, self.factors = weeks, factors
-        every, weekly = _cells(weeks, censoring, control)
+        means = control[:, None] if endpoints is None else np.column_stack([control, endpoints])
+        every, weekly = _cells(weeks, censoring, means)
         self._plan = _plan(weeks, every, weekly)
         self._stayers = np.flatnonzero((weeks.last > weeks.window) & ((weeks.placed == 0) | (weeks.placed > weeks.window)))
         self._staying = _from_week(every, self._stayers, weeks.window + 1)
@@ -175,12 +238,7 @@ class BootstrapSums:
 
     def of(self, strategy: Strategy) -> Draws:
         """The draws of one strategy."""
-        sums = self._sums(strategy).T
-        horizon = self.weeks.horizon
-        exits = sums[:, horizon : horizon * (1 + CAUSES)].reshape(len(sums), horizon, CAUSES)
-        weight, value = sums[:, -2], sums[:, -1]
-        control = np.divide(value, weight, out=np.full(len(sums), np.nan), where=weight > 0)
-        return Draws(aalen_johansen(np.ascontiguousarray(sums[:, :horizon]), exits), control)
+        return draws_of(self._sums(strategy), self.weeks.horizon)
 
 
 def bootstrap(
@@ -191,6 +249,7 @@ def bootstrap(
     counts: Floats,
     factors: tuple[float, ...],
     exact: bool = False,
+    endpoints: Floats | None = None,
 ) -> BootstrapSums:
     """Sums of every draw of municipalities.
 
@@ -202,8 +261,9 @@ def bootstrap(
         counts: (draws, J) from :func:`draw_counts`.
         factors: tempo factors δ.
         exact: refit the start model in every draw (slow; the oracle) instead of one Newton step.
+        endpoints: (n, q) further values whose weighted means are asked for.
     """
-    sums = BootstrapSums(weeks, censoring, control, len(counts), factors)
+    sums = BootstrapSums(weeks, censoring, control, len(counts), factors, endpoints)
     d_beta, d_u = model.steps(counts)
     if exact:
         refits = [refit(model, weeks.start.astype(float), k) for k in counts]

@@ -48,6 +48,11 @@ class Covariates:
         values[:, moving] = self.values[first][:, moving]
         return Covariates(self.names, values)
 
+    def replaced(self, columns: Mapping[str, Floats]) -> Covariates:
+        """With columns replaced or added, but for those that do not vary or repeat another."""
+        own = {name: self.values[:, i] for i, name in enumerate(self.names) if name not in columns}
+        return _kept(own | dict(columns))
+
 
 @dataclass(frozen=True)
 class Events:
@@ -67,8 +72,8 @@ class Events:
         return np.where(self.count(who, week) > 0, self.row[np.maximum(upto - 1, 0)] if len(self.row) else -1, -1)
 
 
-def _events(person: Ints, day: Ints) -> Events:
-    """Facts by the first week that knows them."""
+def events(person: Ints, day: Ints) -> Events:
+    """Facts of persons dated so many days after time zero, by the first week that knows them."""
     week = np.clip(-(-day // 7) + 1, 1, _STRIDE - 1)
     code = person * _STRIDE + week
     order = np.lexsort((np.arange(len(day)), day, code))
@@ -91,6 +96,11 @@ def natural_spline(x: Floats, knots: tuple[float, ...] = _KNOTS) -> Floats:
         for a in k[:-2]
     ]
     return np.column_stack([x, *tail])
+
+
+def knots_within(window: int) -> tuple[float, ...]:
+    """The knots of the week spline for decisions in weeks 1 … ``window``; its last week is the outer knot."""
+    return (*(k for k in _KNOTS if k < window), float(window))
 
 
 def _with_gaps(name: str, values: Floats) -> dict[str, Floats]:
@@ -131,19 +141,21 @@ def _baseline(cohort: Cohort, tiltak: pl.DataFrame, placements: tuple[str, ...])
     income = _dummies("inntekt", p["inntektskilde_start"], ("forsorget", "overgangsstonad", "sosialhjelp", "annet"))
     groups = ("hjemmevaerende_kvinner", "familiegjenforent", "ungdom", "sosialhjelp", "overgangsstonad", "annet")
     out |= income | {"sosialhjelp": income.pop("inntekt_sosialhjelp")} | _dummies("malgruppe", p["malgruppe"], groups)
+    out |= {name: _number(p, name) for name in p.columns if name.startswith("forut_")}
     return out | {"tidligere_praksis": np.isin(np.arange(p.height), before["person"].to_numpy()).astype(float)}
 
 
-def _of_cohort(frame: pl.DataFrame, cohort: Cohort, date: str) -> pl.DataFrame:
-    """Rows of followed persons with ``person`` and ``dag`` (days since time zero)."""
-    return frame.join(cohort.members, on="deltakelse_key").with_columns(dag=(pl.col(date) - pl.col("dag_null")).dt.total_days())
+def of_cohort(frame: pl.DataFrame, cohort: Cohort, date: str, delay: int = 0) -> pl.DataFrame:
+    """Rows of followed persons with ``person`` and ``dag``: days since time zero, ``delay`` days later than dated."""
+    days = (pl.col(date) - pl.col("dag_null")).dt.total_days() + delay
+    return frame.join(cohort.members, on="deltakelse_key").with_columns(dag=days)
 
 
-def _assessed(cohort: Cohort, kartlegging: pl.DataFrame, weeks: PersonWeeks) -> dict[str, Floats]:
+def _assessed(cohort: Cohort, kartlegging: pl.DataFrame, weeks: PersonWeeks, delay: int) -> dict[str, Floats]:
     """(rows,) language, readiness, health, care and the age of the measure; before the first assessment the starting values."""
-    rows = _of_cohort(kartlegging, cohort, "dato").sort("person", "dag", "prosjekt_id", "kartlegging_id")
+    rows = of_cohort(kartlegging, cohort, "dato", delay).sort("person", "dag", "prosjekt_id", "kartlegging_id")
     day = rows["dag"].to_numpy().astype(np.int64)
-    at = _events(rows["person"].to_numpy().astype(np.int64), day).latest(weeks.who, weeks.week)
+    at = events(rows["person"].to_numpy().astype(np.int64), day).latest(weeks.who, weeks.week)
 
     def latest(values: Floats, before: Floats | None = None) -> Floats:
         start = np.full(len(at), np.nan) if before is None else before[weeks.who]
@@ -161,16 +173,16 @@ def _assessed(cohort: Cohort, kartlegging: pl.DataFrame, weeks: PersonWeeks) -> 
     return out | {"kartlegging_uker": np.minimum(age, 364) / 7.0}
 
 
-def _running(cohort: Cohort, tiltak: pl.DataFrame, weeks: PersonWeeks, types: tuple[str, ...]) -> Floats:
+def running(cohort: Cohort, tiltak: pl.DataFrame, weeks: PersonWeeks, types: tuple[str, ...], delay: int) -> Floats:
     """(rows,) whether a measure of these types runs on the week's first day or ran on its eve; without an end date it runs on.
 
     The eve counts because a measure may be ended for the sake of a placement that begins on the week's first day: to call it
     over would let the decision into what was known before it.
     """
-    rows = _of_cohort(tiltak.filter(pl.col("tiltak_type").is_in(list(types))), cohort, "start_dato")
+    rows = of_cohort(tiltak.filter(pl.col("tiltak_type").is_in(list(types))), cohort, "start_dato", delay)
     person, day = rows["person"].to_numpy().astype(np.int64), rows["dag"].to_numpy().astype(np.int64)
     length = (rows["slutt_dato"] - rows["start_dato"]).dt.total_days().fill_null(7 * _STRIDE).to_numpy().astype(np.int64)
-    begun, ended = _events(person, day), _events(person, day + np.maximum(length, 0) + 2)
+    begun, ended = events(person, day), events(person, day + np.maximum(length, 0) + 2)
     return ((begun.count(weeks.who, weeks.week) - ended.count(weeks.who, weeks.week)) > 0).astype(float)
 
 
@@ -183,12 +195,15 @@ def _calendar(weeks: PersonWeeks) -> dict[str, Floats]:
 
 def _kept(columns: Mapping[str, Floats]) -> Covariates:
     """Columns that vary and repeat no earlier column."""
-    names: list[str] = []
-    for name, values in columns.items():
-        if np.ptp(values) > 0 and not any(np.array_equal(values, columns[n]) for n in names):
-            names.append(name)
+    kept: dict[str, Floats] = {}
+    totals: dict[str, float] = {}
+    for name, given in columns.items():
+        values = np.ascontiguousarray(given)
+        total = float(values.sum())  # equal columns have equal sums: only then is a comparison worth its time
+        if np.ptp(values) > 0 and not any(totals[n] == total and np.array_equal(values, kept[n]) for n in kept):
+            kept[name], totals[name] = values, total
     rows = len(next(iter(columns.values())))
-    return Covariates(tuple(names), np.column_stack([columns[n] for n in names]) if names else np.zeros((rows, 0)))
+    return Covariates(tuple(kept), np.column_stack(list(kept.values())) if kept else np.zeros((rows, 0)))
 
 
 def decision_covariates(
@@ -198,6 +213,7 @@ def decision_covariates(
     tiltak: pl.DataFrame,
     oppfolging: pl.DataFrame,
     placements: tuple[str, ...] = PLACEMENTS,
+    delay: int = 0,
 ) -> Covariates:
     """The covariates of the start model over the decision weeks.
 
@@ -206,24 +222,25 @@ def decision_covariates(
         weeks: their decision weeks.
         kartlegging, tiltak, oppfolging: ``KLARGJORT`` tables.
         placements: what counts as a placement: that is decided, and cannot be known before.
+        delay: days that a fact is taken to be known later than dated.
 
     Returns:
         One row per decision week; columns that do not vary are left out.
     """
     if not weeks.who.size:
         return Covariates((), np.zeros((0, 0)))
-    contacts = _of_cohort(oppfolging, cohort, "dato").filter(pl.col("dag") >= 0)
-    seen = _events(contacts["person"].to_numpy().astype(np.int64), contacts["dag"].to_numpy().astype(np.int64))
-    spline = natural_spline(weeks.week.astype(float))
+    contacts = of_cohort(oppfolging, cohort, "dato", delay).filter(pl.col("dag") >= delay)
+    seen = events(contacts["person"].to_numpy().astype(np.int64), contacts["dag"].to_numpy().astype(np.int64))
+    spline = natural_spline(weeks.week.astype(float), knots_within(weeks.window))
     columns = {f"uke_{i}": spline[:, i] for i in range(spline.shape[1])}
     columns |= {name: values[weeks.who] for name, values in _baseline(cohort, tiltak, placements).items()}
-    columns |= _assessed(cohort, kartlegging, weeks)
+    columns |= _assessed(cohort, kartlegging, weeks, delay)
     for name, types in (
         ("norskopplaering", ("norskopplaering",)),
         ("spraakpraksis", ("spraakpraksis",)),
         ("andre_tiltak", _OTHER_MEASURES),
     ):
         if not set(types) & set(placements):
-            columns[name] = _running(cohort, tiltak, weeks, types)
+            columns[name] = running(cohort, tiltak, weeks, types, delay)
     columns["kontakter"] = np.log1p(seen.count(weeks.who, weeks.week).astype(float))
     return _kept(columns | _calendar(weeks))

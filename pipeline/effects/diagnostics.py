@@ -5,7 +5,7 @@ Must not be here: limits and colours (``gates``) and anything that looks at the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -33,6 +33,10 @@ class Arm:
         starters, late_starters: persons who started by the deadline; in its last quarter (natural: in the last week).
         small_hazard: share of decision weeks with a modelled start probability under the limit.
         control: weighted mean of the negative control, NaN when not measured.
+        endpoints: (q,) weighted means of the endpoints, NaN when none is known.
+        endpoints_truncated: the same with capped weights.
+        endpoint_ess: (q,) effective number of units behind them.
+        persons: different persons among those who end with weight.
     """
 
     strategy: Strategy
@@ -49,6 +53,10 @@ class Arm:
     late_starters: int
     small_hazard: float
     control: float
+    endpoints: Floats = field(default_factory=lambda: np.zeros(0))
+    endpoints_truncated: Floats = field(default_factory=lambda: np.zeros(0))
+    endpoint_ess: Floats = field(default_factory=lambda: np.zeros(0))
+    persons: int = 0
 
 
 def effective_size(weights: Floats) -> Floats:
@@ -95,10 +103,18 @@ def _weighted_mean(weights: Floats, values: Floats) -> float:
     return float(np.average(values[known], weights=weights[known])) if weights[known].sum() > 0 else float("nan")
 
 
+def _endpoint_means(weights: Floats, endpoints: Floats) -> tuple[Floats, Floats]:
+    """(q,) weighted means of the columns of ``endpoints`` (n, q) and the effective number of units behind each."""
+    known = [~np.isnan(column) for column in endpoints.T]
+    means = [_weighted_mean(weights, column) for column in endpoints.T]
+    sizes = [float(effective_size(weights[k])) for k in known]
+    return np.array(means, dtype=float), np.array(sizes, dtype=float)
+
+
 def _starters(strategy: Strategy, weeks: PersonWeeks) -> tuple[int, int]:
     by_deadline = (weeks.placed > 0) & (weeks.placed <= strategy.week)
     late = 0 if strategy.kind == "naturlig" else strategy.week - int(np.ceil(strategy.week / 4))
-    in_tail = by_deadline & (weeks.placed > late) if strategy.kind == "jevn" else weeks.placed == strategy.week
+    in_tail = by_deadline & (weeks.placed > late) if strategy.kind != "naturlig" else weeks.placed == strategy.week
     return int(by_deadline.sum()), int((in_tail & by_deadline).sum())
 
 
@@ -115,6 +131,7 @@ class Setting:
     control: Floats
     quantile: float
     small: float
+    endpoints: Floats
 
 
 def _over_time(setting: Setting, strategy: Strategy, decided: Floats) -> tuple[float, float]:
@@ -130,15 +147,30 @@ def _over_time(setting: Setting, strategy: Strategy, decided: Floats) -> tuple[f
 
 def estimate_arm(setting: Setting, strategy: Strategy) -> Arm:
     """The strategy's weighted incidence and diagnostics, computed person by person."""
+    decided = strategy_weights(strategy, setting.weeks, setting.hazard)
+    moving, small = _over_time(setting, strategy, decided)
+    return weighted_arm(setting, strategy, decided, moving, small)
+
+
+def weighted_arm(setting: Setting, strategy: Strategy, decided: Floats, moving: float, small: float) -> Arm:
+    """An arm from its weights.
+
+    Args:
+        setting: the units and what is compared.
+        strategy: the strategy.
+        decided: (n, columns) weight after the decision of week column + 1; the last column stands for all later weeks.
+        moving: imbalance of what changes over time.
+        small: share of decisions whose demanded action had a small modelled probability.
+    """
     weeks = setting.weeks
-    decided = strategy_weights(strategy, weeks, setting.hazard)
     weights = person_week_weights(decided, weeks, setting.censoring)
     final = final_weights(weights, weeks)
     held = final[final > 0]
     cap = np.quantile(held, setting.quantile) if len(held) else np.inf
-    moving, small = _over_time(setting, strategy, decided)
     first = setting.covariates.columns(setting.fixed_names)[weeks.week == 1]
     starters, late = _starters(strategy, weeks)
+    last = decided[np.arange(weeks.n), np.minimum(weeks.last, decided.shape[1]) - 1]
+    means, sizes = _endpoint_means(last, setting.endpoints)
     return Arm(
         strategy=strategy,
         incidence=cumulative_incidence(weights, weeks),
@@ -154,4 +186,8 @@ def estimate_arm(setting: Setting, strategy: Strategy) -> Arm:
         late_starters=late,
         small_hazard=small,
         control=_weighted_mean(final, setting.control),
+        endpoints=means,
+        endpoints_truncated=_endpoint_means(np.minimum(last, cap), setting.endpoints)[0],
+        endpoint_ess=sizes,
+        persons=weeks.persons(final > 0),
     )

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from pipeline.effects.protocol import Protocol
 
@@ -19,9 +21,10 @@ class Cohort:
     """The persons who are followed.
 
     Attributes:
-        persons: one row per person, sorted by cluster and key; ``KLARGJORT["deltakelse"]`` columns of the first
+        persons: one row per person (or per episode of a person, then with ``individ``), sorted by cluster and key;
+            ``KLARGJORT["deltakelse"]`` columns of the first
             participation, but ``slutt_dato``, ``avslutning`` and ``statusdato`` of the one that continues it; plus
-            ``person`` (row number) and ``klynge`` (cluster number).
+            ``person`` (row number) and ``klynge`` (cluster number), and what is known beforehand as numbers in ``forut_…``.
         members: ``deltakelse_key`` → ``person``, ``dag_null``: every participation that belongs to a followed person.
         counts: participations by what became of them; the parts add up to ``deltakelser``.
     """
@@ -112,3 +115,9 @@ def select_cohort(deltakelse: pl.DataFrame, protocol: Protocol) -> Cohort:
     counts["fortsettelse"] = chained.filter(pl.col("kjede") & (pl.col("nr") > 0)).height
     counts |= dict(judged.group_by("utvalg").len().sort("utvalg").iter_rows())
     return Cohort(persons, members, counts)
+
+
+def reaches(cohort: Cohort, horizons: tuple[int, ...]) -> NDArray[np.bool_]:
+    """(n, horizons) whether the project's data are complete through the week, exit or not."""
+    days = (cohort.persons["statusdato"] - cohort.persons["start_dato"]).dt.total_days().to_numpy().astype(np.int64) + 1
+    return np.asarray(days[:, None] >= 7 * np.asarray(horizons)[None, :])

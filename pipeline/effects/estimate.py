@@ -11,20 +11,34 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.effects.chain import chain_rows, reaches
-from pipeline.effects.eligibility import Cohort, select_cohort, with_running_placement
+from pipeline.effects.answers import Answers
+from pipeline.effects.chain import chain_rows
+from pipeline.effects.curves import curve_rows
+from pipeline.effects.eligibility import Cohort, reaches, select_cohort, with_running_placement
+from pipeline.effects.episodes import episodes
 from pipeline.effects.gates import Verdict
 from pipeline.effects.naive import naive_rows
-from pipeline.effects.protocol import MAIN, OUTCOMES, Analysis, Protocol, declared_but_not_computed, placement_protocol
-from pipeline.effects.sentences import Claim, can_say, cannot_say
-from pipeline.effects.timing import Tables, run_timing
-from pipeline.effects.timing_rows import Answers
+from pipeline.effects.protocol import (
+    MAIN,
+    OUTCOMES,
+    Analysis,
+    Protocol,
+    declared_but_not_computed,
+    load_protocol,
+    placement_protocol,
+)
+from pipeline.effects.self_test import self_test_rows
+from pipeline.effects.sentences import Claim, said
+from pipeline.effects.study import Results, Tables
+from pipeline.effects.subgroups import subgroup_rows
+from pipeline.effects.timing import Fitted, answer, fit_timing, run_timing, timing_study, truncated
 from pipeline.tables import STATISTIKK
 
 NOT_COMPUTED = "ikke_beregnet"
 _LINK = {
     "strategi": "innen_8u", "variant": "jevn", "utfall": "arbeid_eller_utdanning", "horisont_uker": 52, "maal": "risikodifferanse",
 }  # fmt: skip
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -40,60 +54,83 @@ class Stamps:
 class Effects:
     """The estimates as ``STATISTIKK`` tables, and how many participations were left out and why (counts only).
 
-    ``utvalg`` is of the main analysis, ``utvalg_folsomhet`` of each sensitivity analysis by its name.
+    ``utvalg`` is of the main analysis, ``utvalg_folsomhet`` of the sensitivity analyses with another cohort and of the other
+    analyses, by name.
     """
 
     effekt: pl.DataFrame
     effekt_naiv: pl.DataFrame
     kurver: pl.DataFrame
     aarsakskjede: pl.DataFrame
+    selvtest: pl.DataFrame
     utvalg: dict[str, int]
     utvalg_folsomhet: dict[str, dict[str, int]]
 
 
-def not_computed_rows(protocol: Protocol) -> list[dict[str, Any]]:
+def not_computed_rows(protocol: Protocol) -> list[Row]:
     """One row, graded D with the reason, per declared estimate that has no estimator in this version."""
     declared, digest = declared_but_not_computed()
-    verdict = Verdict("D", {}, declared["grunn"].rstrip("."))
-    rows = []
-    for item in declared["analyse"]:
-        for strategy in item["strategi"]:
-            for outcome in OUTCOMES:
-                for weeks in item.get("horisonter_uker", protocol.horizons):
-                    for measure in item["maal"]:
-                        claim = Claim(
-                            strategy,
-                            item.get("sammenligning"),
-                            outcome,
-                            weeks,
-                            measure,
-                            "D",
-                            None,
-                            None,
-                            protocol.margin,
-                            "ikke bygget ennå",
-                        )
-                        rows.append({
-                            "analyse": item["analyse"], "strategi": strategy, "sammenligning": item.get("sammenligning"), "utfall": outcome,
-                            "horisont_uker": weeks, "variant": None, "maal": measure, "undergruppe": "alle", "folsomhet": MAIN,
-                            "metode": NOT_COMPUTED, "grad": "D", "porter": verdict.json(), "kan_si": can_say(claim),
-                            "kan_ikke_si": f"{declared['grunn']} {cannot_say(claim)}", "protokoll_hash": digest,
-                        })  # fmt: skip
-    return rows
+    return [
+        _not_computed(item, strategy, outcome, weeks, measure, protocol.margin) | {"protokoll_hash": digest}
+        for item in declared.get("analyse", ())
+        for strategy in item["strategi"]
+        for outcome in OUTCOMES
+        for weeks in item.get("horisonter_uker", protocol.horizons)
+        for measure in item["maal"]
+    ]
 
 
-def _sensitivity(
-    tables: Tables, protocol: Protocol, analysis: Analysis, seed: int, bootstraps: int
-) -> tuple[Cohort, list[dict[str, Any]]]:
-    """(cohort, rows) of a sensitivity analysis: the same engine with what it calls a placement, from eligibility on."""
-    cohort = select_cohort(with_running_placement(tables.deltakelse, tables.tiltak, analysis.placements), protocol)
-    timing = run_timing(cohort, tables, protocol, seed=seed, bootstraps=bootstraps, analysis=analysis)
-    return cohort, Answers(timing, protocol, analysis).rows()
+def _not_computed(item: Mapping[str, Any], strategy: str, outcome: str, weeks: int, measure: str, margin: float) -> Row:
+    other = item.get("sammenligning")
+    claim = Claim(strategy, other, outcome, weeks, measure, "D", None, None, margin, NOT_COMPUTED, analysis=item["analyse"])
+    return said(claim) | {
+        "analyse": item["analyse"], "strategi": strategy, "sammenligning": other, "utfall": outcome, "horisont_uker": weeks,
+        "variant": None, "maal": measure, "undergruppe": "alle", "folsomhet": MAIN, "metode": NOT_COMPUTED, "grad": "D",
+        "porter": Verdict("D", {}, NOT_COMPUTED).json(),
+    }  # fmt: skip
 
 
-def _table(name: str, rows: Iterable[Mapping[str, Any]], stamps: Mapping[str, str]) -> pl.DataFrame:
+@dataclass
+class Night:
+    """What the analyses of a night share: the tables, the seed, how many draws, and what they have found so far."""
+
+    tables: Tables
+    seed: int
+    bootstraps: int
+    rows: list[Row]
+    counts: dict[str, dict[str, int]]
+
+    def timing(self, cohort: Cohort, protocol: Protocol, analysis: Analysis | None = None) -> Results:
+        return run_timing(cohort, self.tables, protocol, seed=self.seed, bootstraps=self.bootstraps, analysis=analysis)
+
+
+def _sensitivity(night: Night, cohort: Cohort, protocol: Protocol, analysis: Analysis, main: Results) -> None:
+    """A sensitivity analysis: the same engine with what it changes; another placement changes the cohort too."""
+    if analysis.truncated:
+        results = truncated(main)
+    elif analysis.placements != protocol.main.placements:
+        cohort = select_cohort(
+            with_running_placement(night.tables.deltakelse, night.tables.tiltak, analysis.placements), protocol
+        )
+        night.counts[analysis.name] = cohort.counts
+        results = night.timing(cohort, protocol, analysis)
+    else:
+        results = night.timing(cohort, protocol, analysis)
+    night.rows += Answers(results, timing_study(protocol, analysis)).rows()
+
+
+def _episodes(night: Night) -> None:
+    """Waiting between measures (E5)."""
+    protocol = load_protocol("tiltakskjede")
+    everybody = night.tables.deltakelse.with_columns(praksis_foer_start=pl.lit(value=False))
+    cohort = episodes(select_cohort(everybody, protocol), night.tables.tiltak, night.tables.oppfolging, protocol)
+    night.counts[protocol.name] = cohort.counts
+    night.rows += Answers(night.timing(cohort, protocol), timing_study(protocol)).rows()
+
+
+def _table(name: str, rows: Iterable[Mapping[str, Any]], stamps: Stamps) -> pl.DataFrame:
     table = STATISTIKK[name]
-    stamped = [{c: {**row, **stamps}.get(c) for c in table.names} for row in rows]
+    stamped = [{c: {**row, **vars(stamps)}.get(c) for c in table.names} for row in rows]
     return table.conform(pl.DataFrame(stamped, schema=table.schema))
 
 
@@ -124,23 +161,31 @@ def estimate(
     """
     protocol = placement_protocol()
     tables = Tables(deltakelse, tiltak, kartlegging, oppfolging, utfall)
+    night = Night(tables, seed, bootstraps, [], {})
     progress("Velger ut deltakere og følger dem uke for uke")
     cohort = select_cohort(deltakelse, protocol)
     progress("Beregner når praksis bør komme")
-    timing = run_timing(cohort, tables, protocol, seed=seed, bootstraps=bootstraps)
-    answers = Answers(timing, protocol)
-    rows = answers.rows()
-    progress("Beregner følsomhetsanalyser")
-    beside = {a.name: _sensitivity(tables, protocol, a, seed, bootstraps) for a in protocol.sensitivities}
-    more = [row for _, found in beside.values() for row in found]
+    fitted = fit_timing(cohort, tables, protocol, seed=seed, bootstraps=bootstraps)
+    main = answer(fitted) if isinstance(fitted, Fitted) else fitted
+    answers = Answers(main, timing_study(protocol))
+    night.rows += answers.rows()
+    placement = next(r for r in night.rows if all(r[k] == v for k, v in _LINK.items()))
+    progress("Beregner følsomhetsanalyser og undergrupper")
+    for analysis in protocol.sensitivities:
+        _sensitivity(night, cohort, protocol, analysis, main)
+    night.rows += subgroup_rows(fitted, protocol)
+    progress("Beregner ventetid mellom tiltak")
+    _episodes(night)
     progress("Beregner lenkene i årsakskjeden")
-    placement = next(r for r in rows if all(r[k] == v for k, v in _LINK.items()))
-    stamp = {"inndata_hash": stamps.inndata_hash, "kode_versjon": stamps.kode_versjon, "beregnet": stamps.beregnet}
+    links = chain_rows(cohort, tables, protocol, placement)
+    progress("Prøver metoden på omtrukne praksisstarter")
+    tested = self_test_rows(fitted, tables, seed)
     return Effects(
-        effekt=_table("effekt", rows + more + not_computed_rows(protocol), stamp),
-        effekt_naiv=_table("effekt_naiv", naive_rows(timing.weeks, reaches(cohort, protocol.horizons), protocol), stamp),
-        kurver=_table("kurver", answers.curve_rows(), stamp),
-        aarsakskjede=_table("aarsakskjede", chain_rows(cohort, tables, protocol, placement), stamp),
+        effekt=_table("effekt", [*night.rows, *not_computed_rows(protocol)], stamps),
+        effekt_naiv=_table("effekt_naiv", naive_rows(main.weeks, reaches(cohort, protocol.horizons), protocol), stamps),
+        kurver=_table("kurver", curve_rows(answers), stamps),
+        aarsakskjede=_table("aarsakskjede", links, stamps),
+        selvtest=_table("selvtest", tested, stamps),
         utvalg=cohort.counts,
-        utvalg_folsomhet={name: other.counts for name, (other, _) in beside.items()},
+        utvalg_folsomhet=night.counts,
     )

@@ -93,7 +93,8 @@ def arm_gates(arm: Arm, n_clusters: int, limits: Mapping[str, float]) -> dict[st
         "kommuner": _municipalities(n_clusters, limits),
     }
     if arm.strategy.decides:
-        gates["startere"] = _starters(arm, limits)
+        if arm.strategy.week:
+            gates["startere"] = _starters(arm, limits)
         gates["positivitet"] = Gate(arm.small_hazard, GREEN if arm.small_hazard < limits["positivitet_andel"] else AMBER)
     return gates
 

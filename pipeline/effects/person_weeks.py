@@ -6,7 +6,7 @@ at most ``statusdato``; what happens in the incomplete last week is dropped. Mus
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -25,6 +25,8 @@ Bools = NDArray[np.bool_]
 class PersonWeeks:
     """The followed persons (n, in the cohort's order) and their decision weeks (rows, sorted by person and week).
 
+    A unit that is followed is a person, or in some analyses one of a person's episodes.
+
     Attributes:
         cluster: (n,) cluster number; persons of a cluster stand together.
         first_day: (n,) first day, days since 1970.
@@ -36,6 +38,7 @@ class PersonWeeks:
         start: (rows,) the first placement began in this week.
         horizon: weeks followed at most.
         window: weeks in which starts are decided.
+        individual: (n,) number of the person behind the unit; empty where every unit is a person.
     """
 
     cluster: Ints
@@ -48,6 +51,7 @@ class PersonWeeks:
     start: Bools
     horizon: int
     window: int
+    individual: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @property
     def n(self) -> int:
@@ -57,21 +61,31 @@ class PersonWeeks:
     def n_clusters(self) -> int:
         return int(self.cluster[-1]) + 1 if self.n else 0
 
+    @property
+    def municipalities(self) -> int:
+        """How many clusters have anybody; a subgroup may leave some empty."""
+        return len(np.unique(self.cluster))
+
+    def persons(self, units: Bools) -> int:
+        """How many different persons stand behind the units (n,) chosen."""
+        return len(np.unique(self.individual[units])) if self.individual.size else int(units.sum())
+
     def at_risk(self) -> Bools:
         """(n, horizon) whether the person is under observation in week column + 1."""
         return np.arange(1, self.horizon + 1)[None, :] <= self.last[:, None]
 
 
-def _first_placements(cohort: Cohort, tiltak: pl.DataFrame, types: tuple[str, ...]) -> Ints:
-    """(n,) day of the first placement inside the participation, -1 when none."""
+def _first_placements(cohort: Cohort, tiltak: pl.DataFrame, types: tuple[str, ...], from_day: int) -> Ints:
+    """(n,) day of the first placement inside the participation, on ``from_day`` or later; -1 when none."""
     ends = cohort.persons.select("person", sluttet="slutt_dato", status="statusdato")
     first = (
         tiltak.filter(pl.col("tiltak_type").is_in(list(types)))
         .join(cohort.members, on="deltakelse_key")
         .join(ends, on="person")
-        .filter((pl.col("start_dato") >= pl.col("dag_null")) & (pl.col("start_dato") <= pl.min_horizontal("sluttet", "status")))
+        .with_columns(dag=(pl.col("start_dato") - pl.col("dag_null")).dt.total_days())
+        .filter((pl.col("dag") >= from_day) & (pl.col("start_dato") <= pl.min_horizontal("sluttet", "status")))
         .group_by("person")
-        .agg(dag=(pl.col("start_dato") - pl.col("dag_null")).dt.total_days().min())
+        .agg(pl.col("dag").min())
     )
     days = np.full(cohort.persons.height, -1, dtype=np.int64)
     days[first["person"].to_numpy()] = first["dag"].to_numpy()
@@ -103,13 +117,15 @@ def follow(cohort: Cohort, tiltak: pl.DataFrame, protocol: Protocol, types: tupl
     causes = protocol.causes()
     reasons = np.array([causes.get(r, OTHER) for r in persons["avslutning"].to_list()], dtype=np.int64)
     cause = np.where(exit_week == last, reasons, ENROLLED)
-    day = _first_placements(cohort, tiltak, types)
+    day = _first_placements(cohort, tiltak, types, protocol.declared["strategier"].get("fra_dag", 0))
     placed = np.where((day >= 0) & (day // 7 + 1 <= last), day // 7 + 1, 0)
     until = np.minimum(np.minimum(last, protocol.window), np.where(placed > 0, placed, protocol.window))
     who = np.repeat(np.arange(len(last)), until)
     week = np.arange(len(who)) - np.repeat(np.cumsum(until) - until, until) + 1
     cluster = persons["klynge"].to_numpy().astype(np.int64)
-    return PersonWeeks(cluster, first, last, cause, placed, who, week, placed[who] == week, protocol.horizon, protocol.window)
+    individual = persons["individ"].to_numpy().astype(np.int64) if "individ" in persons.columns else np.zeros(0, dtype=np.int64)
+    starts = placed[who] == week
+    return PersonWeeks(cluster, first, last, cause, placed, who, week, starts, protocol.horizon, protocol.window, individual)
 
 
 def is_event(weeks: PersonWeeks) -> Bools:

@@ -1,6 +1,8 @@
 """The declared analyses as data: what is asked, of whom, from when, and by which limits an answer may be shown.
 
-Belongs here: reading and hashing the protocol files. Must not be here: any number that a protocol file should hold.
+A protocol file is the pre-registration of its analyses: its hash stands with every estimate, and a changed file starts a new
+series. Each holds the target trial in the words of the TARGET guideline (2025): what would be done, and how it is emulated.
+Belongs here: reading, checking and hashing the files. Must not be here: any number that a protocol file should hold.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import Fault
 from pipeline.store import sha256_bytes
 
 FOLDER = Path(__file__).parent / "protocols"
@@ -21,22 +24,24 @@ OUTCOMES: dict[str, tuple[int, ...]] = {
     "utdanning": (EDUCATION,),
     "arbeid_eller_utdanning": (WORK, EDUCATION),
 }
-
-
-MAIN = "hoved"
+MAIN, ALL = "hoved", "alle"
+TARGET = (
+    "eligibility", "strategies", "assignment", "follow_up", "outcomes", "causal_contrasts", "assumptions", "analysis",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """One version of the placement analyses.
+    """One version of a timing analysis.
 
     Attributes:
         name: ``hoved``, or the name of a sensitivity analysis.
-        placements: the measures that count as a placement.
+        placements: the measures whose first start is timed.
         variants: rules inside the grace period.
         measures: what is reported of each strategy.
         odds: tempo factors by name; a sensitivity analysis has none.
-        text: what every sentence of it must add, bokmål.
+        delay_days: how much later than dated a fact counts as known.
+        truncated: person-week weights are capped at the protocol's quantile.
     """
 
     name: str
@@ -44,7 +49,8 @@ class Analysis:
     variants: tuple[str, ...]
     measures: tuple[str, ...]
     odds: Mapping[str, float]
-    text: str = ""
+    delay_days: int = 0
+    truncated: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,9 +58,8 @@ class Protocol:
     """One protocol file.
 
     Attributes:
+        name: its file name without ending.
         hash: SHA-256 of the file's bytes.
-        weeks: the deadlines g of the strategies "first placement by week g".
-        window: weeks in which starts are decided and modelled.
         horizons: weeks from time zero at which risks are reported.
         margin: smallest difference of shares that matters.
         ratio_margin: smallest ratio of shares above 1 that matters; below 1 it is the inverse.
@@ -62,9 +67,8 @@ class Protocol:
         declared: the whole file.
     """
 
+    name: str
     hash: str
-    weeks: tuple[int, ...]
-    window: int
     horizons: tuple[int, ...]
     margin: float
     ratio_margin: float
@@ -77,18 +81,32 @@ class Protocol:
         return max(self.horizons)
 
     @property
+    def weeks(self) -> tuple[int, ...]:
+        """The deadlines g of the strategies "first start by week g"."""
+        return tuple(self.declared["strategier"].get("innen_uker", ()))
+
+    @property
+    def window(self) -> int:
+        """Weeks in which starts are decided and modelled."""
+        return int(self.declared["strategier"]["vindu_uker"])
+
+    @property
     def main(self) -> Analysis:
         """The main analysis: every strategy and every measure."""
         rule = self.declared["strategier"]
-        return Analysis(MAIN, tuple(rule["praksis"]), tuple(rule["varianter"]), tuple(rule["maal"]), dict(rule["odds"]))
+        return Analysis(MAIN, tuple(rule["praksis"]), tuple(rule["varianter"]), tuple(rule["maal"]), dict(rule.get("odds", {})))
 
     @property
     def sensitivities(self) -> tuple[Analysis, ...]:
-        """The declared sensitivity analyses, in declared order."""
+        """The declared sensitivity analyses, in declared order; what one does not declare is as in the main analysis."""
+        main = self.main
         return tuple(
-            Analysis(one["navn"], tuple(one["praksis"]), tuple(one["varianter"]), tuple(one["maal"]), {}, one["tekst"])
-            for one in self.declared["folsomhet"]
-        )
+            Analysis(
+                one["navn"], tuple(one.get("praksis", main.placements)), tuple(one["varianter"]), tuple(one["maal"]), {},
+                one.get("forsinkelse_dager", 0), one.get("avkortet", False),
+            )
+            for one in self.declared.get("folsomhet", ())
+        )  # fmt: skip
 
     def causes(self) -> dict[str, int]:
         """Exit reason to cause number; a reason not named here competes (``OTHER``)."""
@@ -102,20 +120,43 @@ def _read(name: str) -> tuple[dict[str, Any], str]:
     return tomllib.loads(raw.decode("utf-8")), sha256_bytes(raw)
 
 
+def _checked(name: str, declared: dict[str, Any]) -> dict[str, Any]:
+    """The file as read, once it says what a pre-registration must say."""
+    missing = [part for part in ("id", "versjon", "sporsmaal", "tidspunkt_null") if not declared.get(part)]
+    target = declared.get("target", {})
+    missing += [
+        f"target.{i}.{side}" for i in TARGET for side in ("specification", "emulation") if not target.get(i, {}).get(side)
+    ]
+    if missing:
+        raise Fault(f"The protocol {name} does not declare: {', '.join(missing)}.")
+    if declared["id"] != name:
+        raise Fault(f"The protocol file {name} calls itself something else.")
+    return declared
+
+
 @cache
-def placement_protocol() -> Protocol:
-    """The protocol of placement timing and tempo (``protocols/praksis_tidspunkt.toml``)."""
-    declared, digest = _read("praksis_tidspunkt")
+def load_protocol(name: str) -> Protocol:
+    """The protocol ``protocols/<name>.toml``.
+
+    Raises:
+        Fault: it lacks a part of the pre-registration.
+    """
+    declared, digest = _read(name)
+    _checked(name, declared)
     return Protocol(
+        name=name,
         hash=digest,
-        weeks=tuple(declared["strategier"]["innen_uker"]),
-        window=declared["strategier"]["vindu_uker"],
         horizons=tuple(declared["utfall"]["horisonter_uker"]),
         margin=declared["funn"]["relevansgrense"],
         ratio_margin=declared["funn"]["relevansgrense_ratio"],
         limits=declared["porter"],
         declared=declared,
     )
+
+
+def placement_protocol() -> Protocol:
+    """The protocol of placement timing and tempo (``protocols/praksis_tidspunkt.toml``)."""
+    return load_protocol("praksis_tidspunkt")
 
 
 def programme_theory() -> list[dict[str, Any]]:

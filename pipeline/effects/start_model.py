@@ -52,7 +52,7 @@ class StartModel:
 
     def hazard(self) -> Floats:
         """(rows,) modelled probability of a start in the week, off 0 and 1 by 1e-9."""
-        return np.asarray(np.clip(expit(self.x @ self.beta + self.u[self.cluster]), 1e-9, 1 - 1e-9), dtype=float)
+        return _probability(self.x, self.cluster, self.beta, self.u)
 
     def steps(self, counts: Floats) -> tuple[Floats, Floats]:
         """One Newton step per draw: ``counts`` (draws, J) → δβ (draws, p), δu (draws, J)."""
@@ -113,16 +113,15 @@ def _step(x: Floats, y: Floats, cluster: Ints, k: Floats, at: _Mode, learn: bool
     if not learn:
         return _Mode(beta, u, at.tau2, size)
     variance = 1 / d + np.einsum("jp,pq,jq->j", b, inverse, b) / d**2
-    tau2 = float(u @ u) / max(len(u) - float(variance.sum()) / at.tau2, 1e-3)
-    return _Mode(
-        beta, u, float(np.clip(tau2, _SMALLEST_VARIANCE, 25.0)), size + abs(np.log(tau2 + 1e-4) - np.log(at.tau2 + 1e-4))
-    )
+    found = float(u @ u) / max(len(u) - float(variance.sum()) / at.tau2, 1e-3)
+    tau2 = float(np.clip(found, _SMALLEST_VARIANCE, 25.0))
+    return _Mode(beta, u, tau2, size + abs(np.log(tau2 + 1e-4) - np.log(at.tau2 + 1e-4)))
 
 
-def _mode(x: Floats, y: Floats, cluster: Ints, k: Floats, at: _Mode, learn: bool) -> _Mode:
+def _mode(x: Floats, y: Floats, cluster: Ints, k: Floats, at: _Mode, learn: bool, near: float = 1e-9) -> _Mode:
     for _ in range(_MAX_STEPS):
         at = _step(x, y, cluster, k, at, learn)
-        if at.step < (1e-3 if learn else 1e-9):
+        if at.step < (1e-3 if learn else near):
             break
     return at
 
@@ -140,6 +139,22 @@ def _blocks(x: Floats, y: Floats, cluster: Ints, mode: _Mode, n_clusters: int) -
     return _sums(x * (y - h)[:, None], cluster, n_clusters), information, slopes
 
 
+def point_hazard(x: Floats, start: Floats, cluster: Ints, n_clusters: int, tau2: float) -> Floats:
+    """(rows,) modelled start probability at a given τ², without what a bootstrap needs; arguments as :func:`fit_start_model`."""
+    at = _mode(x, start, cluster, np.ones(n_clusters), _beginning(x, start, n_clusters, tau2), learn=False, near=1e-4)
+    return _probability(x, cluster, at.beta, at.u)
+
+
+def _probability(x: Floats, cluster: Ints, beta: Floats, u: Floats) -> Floats:
+    return np.asarray(np.clip(expit(x @ beta + u[cluster]), 1e-9, 1 - 1e-9), dtype=float)
+
+
+def _beginning(x: Floats, start: Floats, n_clusters: int, tau2: float) -> _Mode:
+    """The common rate, and nothing else."""
+    rate = float(np.clip(start.mean(), 1e-6, 1 - 1e-6))
+    return _Mode(np.r_[np.log(rate / (1 - rate)), np.zeros(x.shape[1] - 1)], np.zeros(n_clusters), tau2, np.inf)
+
+
 def fit_start_model(x: Floats, start: Floats, cluster: Ints, n_clusters: int) -> StartModel:
     """Fit the pooled start model by empirical Bayes.
 
@@ -152,8 +167,7 @@ def fit_start_model(x: Floats, start: Floats, cluster: Ints, n_clusters: int) ->
     Returns:
         The joint mode, the estimated τ² and the per-cluster sums of the bootstrap.
     """
-    rate = float(np.clip(start.mean(), 1e-6, 1 - 1e-6))
-    at = _Mode(np.r_[np.log(rate / (1 - rate)), np.zeros(x.shape[1] - 1)], np.zeros(n_clusters), 0.1, np.inf)
+    at = _beginning(x, start, n_clusters, 0.1)
     ones = np.ones(n_clusters)
     at = _mode(x, start, cluster, ones, at, learn=True) if n_clusters > 1 else replace(at, tau2=_SMALLEST_VARIANCE)
     at = _mode(x, start, cluster, ones, at, learn=False)

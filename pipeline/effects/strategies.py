@@ -16,7 +16,10 @@ from pipeline.effects.person_weeks import Floats, PersonWeeks
 
 @dataclass(frozen=True)
 class Strategy:
-    """One arm: ``kind`` jevn or naturlig (deadline ``week``), ingen, odds (``factor``) or observert (weight 1)."""
+    """One arm: ``kind`` jevn or naturlig (deadline ``week``), ingen, odds (``factor``), observert (weight 1) or plan.
+
+    A plan speaks of several decisions (``plans``); its ``week`` is the deadline of the first placement, 0 when it demands none.
+    """
 
     name: str
     kind: str
@@ -29,8 +32,9 @@ class Strategy:
 
     @property
     def decides(self) -> bool:
-        """Whether the strategy demands a start by a week: positivity and starters are asked of these."""
-        return self.variant is not None
+        """Whether the strategy demands decisions rather than shifting them: positivity is asked of these, and of starts by a week
+        how many there were."""
+        return self.variant is not None or self.kind == "plan"
 
     @property
     def key(self) -> tuple[str, str | None]:
@@ -61,7 +65,7 @@ def strategy_weights(strategy: Strategy, weeks: PersonWeeks, h: Floats) -> Float
 
 def person_week_weights(decided: Floats, weeks: PersonWeeks, censoring: Floats) -> Floats:
     """(n, horizon) strategy weight times censoring weight at risk, 0 elsewhere."""
-    column = np.minimum(np.arange(weeks.horizon), weeks.window - 1)
+    column = np.minimum(np.arange(weeks.horizon), decided.shape[1] - 1)
     return np.where(weeks.at_risk(), decided[:, column] * censoring, 0.0)
 
 

@@ -1,101 +1,151 @@
-"""Placement timing (E1) and tempo (E2): one fitted start model, every declared strategy, outcome and horizon.
+"""Timing of a first start (E1, E5) and its tempo (E2): one fitted start model, every declared strategy, outcome and horizon.
 
-Ψ_g(τ) = F_{first placement by week g}(τ) - F_{none in weeks 1-26, free after}(τ); tempo: start odds times δ against as observed.
-Belongs here: putting the parts together. Must not be here: row texts and table columns (``timing_rows``).
+Ψ_g(τ) = F_{first start by week g}(τ) - F_{none in the window, free after}(τ); tempo: start odds times δ against as observed.
+Belongs here: putting the parts together. Must not be here: row texts and table columns (``answers``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
-import numpy as np
-import polars as pl
-
-from pipeline.effects.bootstrap import BootstrapSums, Draws, bootstrap, draw_counts
+from pipeline.effects.bootstrap import bootstrap, draw_counts
 from pipeline.effects.censoring import censoring_weights
 from pipeline.effects.covariates import Covariates, decision_covariates
-from pipeline.effects.diagnostics import Arm, Setting, estimate_arm
+from pipeline.effects.diagnostics import Setting, estimate_arm
 from pipeline.effects.eligibility import Cohort
+from pipeline.effects.endpoints import negative_control, register_endpoints
 from pipeline.effects.person_weeks import Floats, PersonWeeks, follow
 from pipeline.effects.protocol import Analysis, Protocol
-from pipeline.effects.start_model import design, fit_start_model
+from pipeline.effects.start_model import StartModel, design, fit_start_model
 from pipeline.effects.strategies import Strategy
-
-
-@dataclass(frozen=True)
-class Tables:
-    """The ``KLARGJORT`` tables (and ``STATISTIKK["utfall"]``) that the estimators read."""
-
-    deltakelse: pl.DataFrame
-    tiltak: pl.DataFrame
-    kartlegging: pl.DataFrame
-    oppfolging: pl.DataFrame
-    utfall: pl.DataFrame
-
-
-@dataclass(frozen=True)
-class Timing:
-    """All arms of the placement analyses.
-
-    Attributes:
-        weeks: the followed persons.
-        arms: point estimates and diagnostics by ``Strategy.key``; empty when nothing can be estimated.
-        draws: bootstrap draws by the same keys.
-        reason: why nothing can be estimated, bokmål; empty when it can.
-        unstated: share of the persons whose project did not state how far its data are complete.
-    """
-
-    weeks: PersonWeeks
-    arms: dict[tuple[str, str | None], Arm]
-    draws: dict[tuple[str, str | None], Draws]
-    reason: str = ""
-    unstated: float = 0.0
-
+from pipeline.effects.study import OBSERVED, Contrast, Results, Study, Tables
 
 NONE = Strategy("ikke_innen_26u", "ingen")
-OBSERVED = Strategy("naturlig", "observert")
+
+
+def nothing_in(protocol: Protocol) -> Strategy:
+    """The comparison strategy: no start in the decision window, free after it."""
+    return Strategy(protocol.declared["strategier"]["sammenligning"], "ingen")
 
 
 def strategies(protocol: Protocol, analysis: Analysis | None = None) -> list[Strategy]:
     """Every arm that the analysis (default: the main one) declares, comparisons included."""
     chosen = analysis or protocol.main
-    timed = [Strategy(f"innen_{g}u", variant, g) for g in protocol.weeks for variant in chosen.variants]
+    name = protocol.declared["strategier"]["navn"]
+    timed = [Strategy(name.format(g), variant, g) for g in protocol.weeks for variant in chosen.variants]
     tempo = [Strategy(name, "odds", factor=factor) for name, factor in chosen.odds.items()]
-    return [NONE, *timed, OBSERVED, *tempo]
+    return [nothing_in(protocol), *timed, OBSERVED, *tempo]
 
 
-def negative_control(cohort: Cohort, utfall: pl.DataFrame) -> Floats:
-    """(n,) share of the 12 months before the start in work, else experience from abroad (1 = yes); NaN when neither is known.
-
-    A fact from before the start that stays out of the weights: a strategy cannot have changed it.
-    """
-    joined = cohort.persons.select("deltakelse_key", "arbeidserfaring_utland").join(
-        utfall.select("deltakelse_key", "maaneder_i_arbeid_foer"), on="deltakelse_key", how="left", maintain_order="left"
+def timing_study(protocol: Protocol, analysis: Analysis | None = None) -> Study:
+    """What a timing protocol asks: each strategy against none in the window, tempo against as observed."""
+    chosen = analysis or protocol.main
+    against = {"jevn": nothing_in(protocol), "naturlig": nothing_in(protocol), "odds": OBSERVED}
+    tempo = protocol.declared["strategier"].get("tempo_analyse", protocol.name)
+    contrasts = tuple(
+        Contrast(tempo if s.kind in ("odds", "observert") else protocol.name, s, against.get(s.kind))
+        for s in strategies(protocol, chosen)
+        if s != OBSERVED or chosen.odds  # without tempo, as observed is asked of the negative control only
     )
-    months = joined["maaneder_i_arbeid_foer"].cast(pl.Float64) / 12.0
-    if months.is_null().all():
-        months = joined["arbeidserfaring_utland"].replace_strict({"ja": 1.0, "nei": 0.0}, default=None, return_dtype=pl.Float64)
-    return np.asarray(months.fill_null(np.nan).to_numpy(), dtype=float)
+    endpoints = protocol.declared["utfall"].get("register", {}) if chosen.name == protocol.main.name else {}
+    method = protocol.declared["estimator"]["metode"]
+    return Study(protocol, contrasts, chosen.measures, method, chosen.name, endpoints=endpoints)
 
 
-def _obstacle(weeks: PersonWeeks) -> str:
+@dataclass(frozen=True)
+class Fitted:
+    """A timing analysis with its start model, before any strategy is asked.
+
+    Attributes:
+        cohort, weeks, covariates, model: who, when, what was known, and the modelled starts.
+        censoring: (n, horizon) censoring weights.
+        control: (n,) negative control.
+        endpoints: (n, q) outcomes from the registers.
+        counts: (draws, J) drawn municipalities.
+        protocol, analysis: what is asked.
+    """
+
+    cohort: Cohort
+    weeks: PersonWeeks
+    covariates: Covariates
+    model: StartModel
+    censoring: Floats
+    control: Floats
+    endpoints: Floats
+    counts: Floats
+    protocol: Protocol
+    analysis: Analysis
+
+    @property
+    def setting(self) -> Setting:
+        declared = self.protocol.declared
+        return Setting(
+            self.weeks, self.model.hazard(), self.censoring, self.covariates, declared["kovariater"]["balanse"],
+            declared["kovariater"]["balanse_over_tid"], self.control, declared["estimator"]["avkorting"],
+            self.protocol.limits["positivitet_h"], self.endpoints,
+        )  # fmt: skip
+
+    @cached_property
+    def unstated(self) -> float:
+        return float(1 - self.cohort.persons["statusdato_oppgitt"].cast(float).to_numpy().mean())
+
+
+def obstacle(weeks: PersonWeeks) -> str:
+    """Code of the reason why starts cannot be modelled; empty when they can."""
     if weeks.n == 0:
-        return "ingen deltakere oppfyller kravene"
+        return "ingen_deltakere"
     if weeks.n_clusters < 2:
-        return "dataene kommer fra bare én kommune"
+        return "en_kommune"
     if not weeks.start.any():
-        return "ingen begynte i praksis i vinduet"
-    return "alle begynte i praksis i den første uken de kunne" if weeks.start.all() else ""
+        return "ingen_fulgte"
+    return "alle_fulgte" if weeks.start.all() else ""
 
 
-def _setting(
-    weeks: PersonWeeks, covariates: Covariates, hazard: Floats, censoring: Floats, control: Floats, protocol: Protocol
-) -> Setting:
-    declared = protocol.declared
-    return Setting(
-        weeks, hazard, censoring, covariates, declared["kovariater"]["balanse"], declared["kovariater"]["balanse_over_tid"], control,
-        declared["estimator"]["avkorting"], protocol.limits["positivitet_h"],
+def fit_timing(
+    cohort: Cohort,
+    tables: Tables,
+    protocol: Protocol,
+    *,
+    seed: int,
+    bootstraps: int,
+    analysis: Analysis | None = None,
+    baseline_only: bool = False,
+) -> Fitted | Results:
+    """Fit the start model, or say in an empty :class:`Results` why it cannot be fitted; arguments as :func:`run_timing`."""
+    chosen = analysis or protocol.main
+    weeks = follow(cohort, tables.tiltak, protocol, chosen.placements)
+    if reason := obstacle(weeks):
+        return Results(weeks, {}, {}, reason)
+    covariates = decision_covariates(
+        cohort, weeks, tables.kartlegging, tables.tiltak, tables.oppfolging, chosen.placements, chosen.delay_days
+    )
+    used = covariates.from_the_start(weeks) if baseline_only else covariates
+    model = fit_start_model(design(used.values), weeks.start.astype(float), weeks.cluster[weeks.who], weeks.n_clusters)
+    if not model.converged:
+        return Results(weeks, {}, {}, "startmodell")
+    first = covariates.columns(protocol.declared["kovariater"]["balanse"])[weeks.week == 1]
+    endpoints = register_endpoints(cohort, tables.utfall, timing_study(protocol, chosen).endpoints, protocol.window)
+    return Fitted(
+        cohort, weeks, covariates, model, censoring_weights(weeks, first), negative_control(cohort, tables.utfall), endpoints,
+        draw_counts(weeks.n_clusters, bootstraps, seed), protocol, chosen,
     )  # fmt: skip
+
+
+def answer(fitted: Fitted, *, exact: bool = False) -> Results:
+    """Every declared arm with its bootstrap draws."""
+    f = fitted
+    factors = tuple(f.analysis.odds.values())
+    sums = bootstrap(f.weeks, f.model, f.censoring, f.control, f.counts, factors, exact, f.endpoints)
+    setting = f.setting
+    arms = {s.key: estimate_arm(setting, s) for s in strategies(f.protocol, f.analysis)}
+    return Results(f.weeks, arms, {key: sums.of(arm.strategy) for key, arm in arms.items()}, "", f.unstated, f.endpoints)
+
+
+def truncated(results: Results) -> Results:
+    """The same arms with capped weights; the draws, which give the width of the intervals, stay uncapped and so a little wide."""
+    capped = {key: replace(arm, incidence=arm.truncated, endpoints=arm.endpoints_truncated) for key, arm in results.arms.items()}
+    return replace(results, arms=capped)
 
 
 def run_timing(
@@ -108,7 +158,7 @@ def run_timing(
     exact: bool = False,
     analysis: Analysis | None = None,
     baseline_only: bool = False,
-) -> Timing:
+) -> Results:
     """Estimate every arm.
 
     Args:
@@ -119,26 +169,12 @@ def run_timing(
         bootstraps: number of draws of municipalities.
         exact: refit the start model in every draw (slow, the oracle).
         analysis: what counts as a placement and which arms are asked for; the main analysis when not given.
-        baseline_only: adjust for the starting facts alone, to show what that leaves out (never in a night).
+        baseline_only: adjust for what is known in the first week alone, to show what that leaves out (never in a night).
 
     Returns:
         The arms, or the reason why there are none.
     """
-    chosen = analysis or protocol.main
-    weeks = follow(cohort, tables.tiltak, protocol, chosen.placements)
-    if reason := _obstacle(weeks):
-        return Timing(weeks, {}, {}, reason)
-    covariates = decision_covariates(cohort, weeks, tables.kartlegging, tables.tiltak, tables.oppfolging, chosen.placements)
-    used = covariates.from_the_start(weeks) if baseline_only else covariates
-    model = fit_start_model(design(used.values), weeks.start.astype(float), weeks.cluster[weeks.who], weeks.n_clusters)
-    if not model.converged:
-        return Timing(weeks, {}, {}, "modellen for når praksis begynner, lot seg ikke tilpasse")
-    names = [*protocol.declared["kovariater"]["balanse"]]
-    censoring = censoring_weights(weeks, covariates.columns(names)[weeks.week == 1])
-    control = negative_control(cohort, tables.utfall)
-    setting = _setting(weeks, covariates, model.hazard(), censoring, control, protocol)
-    counts = draw_counts(weeks.n_clusters, bootstraps, seed)
-    sums: BootstrapSums = bootstrap(weeks, model, censoring, control, counts, tuple(chosen.odds.values()), exact=exact)
-    arms = {s.key: estimate_arm(setting, s) for s in strategies(protocol, chosen)}
-    draws = {key: sums.of(arm.strategy) for key, arm in arms.items()}
-    return Timing(weeks, arms, draws, unstated=float(1 - cohort.persons["statusdato_oppgitt"].cast(pl.Float64).to_numpy().mean()))
+    fitted = fit_timing(
+        cohort, tables, protocol, seed=seed, bootstraps=bootstraps, analysis=analysis, baseline_only=baseline_only
+    )
+    return fitted if isinstance(fitted, Results) else answer(fitted, exact=exact)

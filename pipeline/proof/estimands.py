@@ -9,10 +9,12 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pipeline.effects.answers import Question, contrast
 from pipeline.effects.findings import Interval, Z
+from pipeline.effects.protocol import ALL, MAIN
 from pipeline.effects.strategies import Strategy
-from pipeline.effects.timing import NONE, OBSERVED
-from pipeline.effects.timing_rows import Question, contrast
+from pipeline.effects.study import OBSERVED, Contrast
+from pipeline.effects.timing import NONE
 from pipeline.proof.programme import Forced, Programme
 from pipeline.synthetic.truth import regimes
 
@@ -80,7 +82,8 @@ def true_difference(strategy: Strategy, other: Strategy, week: int) -> Callable[
 
 def _timing(name: str, strategy: Strategy, other: Strategy, week: int) -> Estimand:
     """A row of placement timing or tempo, with the grade that the night would give it."""
-    question = Question(strategy, other, OUTCOME, week, "risikodifferanse")
+    analyse = "praksis_tempo" if strategy.kind == "odds" else "praksis_tidspunkt"
+    question = Question(Contrast(analyse, strategy, other), OUTCOME, week, "risikodifferanse", ALL, MAIN)
 
     def estimate(programme: Programme) -> Found:
         if not programme.timing.arms:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from pipeline.effects.chain import reaches
-from pipeline.effects.eligibility import Cohort, select_cohort
+from pipeline.effects.answers import Answers
+from pipeline.effects.eligibility import Cohort, reaches, select_cohort
 from pipeline.effects.person_weeks import Bools, PersonWeeks
 from pipeline.effects.protocol import Protocol, placement_protocol
-from pipeline.effects.timing import Tables, Timing, run_timing
-from pipeline.effects.timing_rows import Answers
+from pipeline.effects.study import Results, Tables
+from pipeline.effects.timing import run_timing, timing_study
 from pipeline.synthetic.dynamics import Course
 from pipeline.synthetic.klargjort import as_klargjort
 from pipeline.synthetic.params import SyntheticParams
@@ -53,16 +53,16 @@ class Programme:
         return select_cohort(self.tables.deltakelse, self.protocol)
 
     @cached_property
-    def timing(self) -> Timing:
+    def timing(self) -> Results:
         """The placement analyses as a night makes them."""
         return run_timing(self.cohort, self.tables, self.protocol, seed=self.seed, bootstraps=self.bootstraps)
 
     @cached_property
     def answers(self) -> Answers:
-        return Answers(self.timing, self.protocol)
+        return Answers(self.timing, timing_study(self.protocol))
 
     @cached_property
-    def from_the_start(self) -> Timing:
+    def from_the_start(self) -> Results:
         """The placement analyses adjusted for starting facts alone: wrong on purpose."""
         return run_timing(
             self.cohort, self.tables, self.protocol, seed=self.seed, bootstraps=self.bootstraps, baseline_only=True
@@ -80,22 +80,32 @@ class Programme:
 class Forced:
     """The same kind of people with their first placements forced by a rule, and nobody lost.
 
-    All rules of one seed meet the same people and the same random numbers.
+    Args:
+        params: the dials.
+        seed: all rules of one seed meet the same people and the same random numbers.
+        people: how many; default as many as the programme has.
+        weeks: how far they are followed; later horizons repeat the last week.
     """
 
-    def __init__(self, params: SyntheticParams, seed: int) -> None:
-        self.params, self.seed = params, seed
+    def __init__(self, params: SyntheticParams, seed: int, people: int | None = None, weeks: int = max(HORIZONS)) -> None:
+        self.params, self.seed, self.weeks = params, seed, weeks
+        self.people = params.participants if people is None else people
         self._courses: dict[Regime, Course] = {}
 
     def course(self, regime: Regime) -> Course:
-        """What happens under the rule, to the last horizon."""
+        """What happens under the rule."""
         if regime not in self._courses:
-            people = population(self.params, self.seed, self.params.participants)
+            people = population(self.params, self.seed, self.people)
             self._courses[regime] = course_of(
-                people, self.params, self.seed, regime, weeks=max(HORIZONS), lost=False, record=False
+                people, self.params, self.seed, regime, weeks=self.weeks, lost=False, record=False
             )  # fmt: skip
         return self._courses[regime]
 
     def risk(self, regime: Regime, outcome: str, week: int) -> float:
         """Share (0–1) that has left to the outcome by the end of the week."""
         return risks_of(self.course(regime))[outcome][week]
+
+    def placed(self, regime: Regime, week: int) -> float:
+        """Share (0–1) placed by the end of the week."""
+        started = self.course(regime).placement_week
+        return float(((started > 0) & (started <= week)).mean())

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from pipeline.effects.answers import contrast
 from pipeline.effects.bootstrap import draw_counts
 from pipeline.effects.findings import Z, difference_interval
 from pipeline.effects.incidence import CAUSES, aalen_johansen
@@ -18,7 +19,6 @@ from pipeline.effects.naive import naive_rows
 from pipeline.effects.person_weeks import Bools, Floats, PersonWeeks, is_event
 from pipeline.effects.protocol import OUTCOMES
 from pipeline.effects.timing import NONE
-from pipeline.effects.timing_rows import contrast
 from pipeline.proof.estimands import EARLY, NOTHING, OUTCOME, Estimand, Found, found_of, true_difference
 from pipeline.proof.programme import Programme
 

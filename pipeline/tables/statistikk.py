@@ -7,6 +7,7 @@ from dataclasses import replace
 from pipeline.tables.base import Column as C
 from pipeline.tables.base import Table
 from pipeline.tables.etterproving import ETTERPROVING
+from pipeline.tables.selvtest import SELVTEST
 from pipeline.tables.statistikk_beskrivelse import DESCRIPTIONS
 
 NOVEMBER_STATUS = (
@@ -106,6 +107,29 @@ EFFEKT_HISTORIKK = Table(
     tuple(replace(c, key=True) if c.name in _VERSION else c for c in _EFFEKT_KEY + _EFFEKT_VALUES),
     "effects",
 )
+EFFEKT_AVVIK = Table(
+    "effekt_avvik", "statistikk", "one estimate and one way in which it says otherwise than the last time; a note is never removed", (
+        *_EFFEKT_KEY,
+        C("slag", "text", "kind: side of no difference, grade, finding, jump of more than two standard errors, or a new series",
+          required=True, key=True, codes=("fortegn", "grad", "funn", "sprang", "ny_serie")),
+        C("foer", "text", "before; null = none"),
+        C("naa", "text", "now; null = none"),
+        C("estimat_foer", "float", "estimate before"),
+        C("estimat_naa", "float", "estimate now"),
+        C("grad_foer", "text", "grade before", required=True, codes=GRADES),
+        C("grad_naa", "text", "grade now", required=True, codes=GRADES),
+        C("aarsak", "text", "why", required=True, codes=("nye_data", "ny_kode", "ny_protokoll", "nye_data_og_kode")),
+        C("rettelse", "text", "correction note, bokmål: what was said, what is said now, and why", required=True),
+        C("protokoll_hash_foer", "text", "hash of the protocol before", required=True, key=True),
+        C("inndata_hash_foer", "text", "hash of the input tables before", required=True, key=True),
+        C("kode_versjon_foer", "text", "version and hash of the code before", required=True, key=True),
+        C("protokoll_hash", "text", "hash of the protocol now", required=True, key=True),
+        C("inndata_hash", "text", "hash of the input tables now", required=True, key=True),
+        C("kode_versjon", "text", "version and hash of the code now", required=True, key=True),
+        C("beregnet_foer", "text", "time of first computation before, ISO 8601", required=True),
+        C("beregnet", "text", "time of first computation now, ISO 8601", required=True),
+    ), "effects",
+)  # fmt: skip
 EFFEKT_NAIV = Table(
     "effekt_naiv", "statistikk", "one naive contrast, shown to show its bias", (
         C("strategi", "text", "strategy", required=True, key=True),
@@ -195,7 +219,7 @@ UTTREKKSPROFIL = Table(
 STATISTIKK: dict[str, Table] = {
     t.name: t
     for t in (
-        UTFALL, NOKKELTALL, EFFEKT, EFFEKT_NAIV, EFFEKT_HISTORIKK, KURVER, AARSAKSKJEDE, KOMMUNE, KOBLING, UTTREKKSPROFIL,
-        ETTERPROVING, *DESCRIPTIONS,
+        UTFALL, NOKKELTALL, EFFEKT, EFFEKT_NAIV, EFFEKT_HISTORIKK, EFFEKT_AVVIK, KURVER, AARSAKSKJEDE, KOMMUNE, KOBLING, UTTREKKSPROFIL,
+        ETTERPROVING, SELVTEST, *DESCRIPTIONS,
     )
 }  # fmt: skip

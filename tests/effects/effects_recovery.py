@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.effects.answers import contrast
 from pipeline.effects.chain import reaches
 from pipeline.effects.findings import Interval, finding
 from pipeline.effects.naive import naive_rows
 from pipeline.effects.strategies import Strategy
 from pipeline.effects.timing import NONE, OBSERVED, run_timing
-from pipeline.effects.timing_rows import contrast
 from pipeline.synthetic.params import preset
 from pipeline.synthetic.truth import truth
 from tests.effects.effects_worlds import PROTOCOL, cohort_of, synthetic

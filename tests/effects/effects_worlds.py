@@ -9,7 +9,7 @@ import polars as pl
 
 from pipeline.effects.eligibility import Cohort, select_cohort
 from pipeline.effects.protocol import placement_protocol
-from pipeline.effects.timing import Tables
+from pipeline.effects.study import Tables
 from pipeline.synthetic.klargjort import as_klargjort
 from pipeline.synthetic.params import preset
 from pipeline.synthetic.world import simulate

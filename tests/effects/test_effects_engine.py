@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from scipy.optimize import minimize
 
+from pipeline.effects.answers import contrast
 from pipeline.effects.bootstrap import BootstrapSums, bootstrap, draw_counts
 from pipeline.effects.censoring import censoring_weights, logistic
 from pipeline.effects.covariates import decision_covariates
@@ -17,8 +18,8 @@ from pipeline.effects.person_weeks import follow
 from pipeline.effects.protocol import ENROLLED
 from pipeline.effects.start_model import design, fit_start_model
 from pipeline.effects.strategies import Strategy, decision_ratio, final_weights, person_week_weights, strategy_weights
-from pipeline.effects.timing import Tables, run_timing, strategies
-from pipeline.effects.timing_rows import contrast
+from pipeline.effects.study import Tables
+from pipeline.effects.timing import run_timing, strategies
 from tests.effects.effects_worlds import PROTOCOL, cohort_of, left, person, placement, synthetic, tables
 
 

@@ -13,7 +13,7 @@ import pytest
 from pipeline.effects import Effects, Stamps, estimate
 from pipeline.effects.chain import Sample, adjusted_slope
 from pipeline.effects.protocol import placement_protocol, programme_theory
-from pipeline.effects.timing import Tables
+from pipeline.effects.study import Tables
 from pipeline.tables import STATISTIKK
 from pipeline.tables.statistikk import ANALYSES, HORIZONS, STRATEGY_WEEKS
 from tests.effects.effects_worlds import START, left, person, placement, synthetic, tables
