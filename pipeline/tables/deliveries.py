@@ -39,6 +39,7 @@ EMPLOYER_ANSWERS: dict[str, tuple[str, ...]] = {
     "ny_praksisplass": ("ja", "kanskje", "nei"),
 }
 UNLISTED = "annet"
+_LISTED = "; ".join(f"{question} {', '.join(categories)}" for question, categories in EMPLOYER_ANSWERS.items())
 
 WITHDRAW = C("slettes", "text", "ja = withdraw the row with this key", codes=YES_NO)
 
@@ -176,7 +177,7 @@ ARBEIDSGIVER_SVAR = Table(
         C("orgnr", "text", "employer"),
         C("dato", "date", "day of the answer", required=True),
         C("sporsmal", "text", f"question: {', '.join(EMPLOYER_ANSWERS)}, or own words", required=True, sensitivity="free_text"),
-        C("kategori", "text", "category of the answer, see the list of employers' answers, or own words", required=True, sensitivity="free_text"),
+        C("kategori", "text", f"category of the answer, per question: {_LISTED}; or own words", required=True, sensitivity="free_text"),
         C("svar", "text", "answer in the employer's words", sensitivity="free_text"),
         WITHDRAW,
     ), "sender", optional=True,
