@@ -18,7 +18,8 @@ from pipeline.store import code_hash
 from pipeline.tables import STATISTIKK
 
 LINKED = ["utfall", "kobling", "uttrekksprofil"]
-ESTIMATES = ["effekt", "effekt_naiv", "kurver", "aarsakskjede"]
+ESTIMATES = ["effekt", "effekt_naiv", "kurver", "aarsakskjede", "selvtest"]
+PROJECTS = {"prosjekt": "klargjort", "veileder": "inndata", "undersokelse": "inndata"}
 
 
 @dg.multi_asset(
@@ -91,7 +92,14 @@ def _with_history(night: Night, latest: pl.DataFrame) -> pl.DataFrame:
         spec(
             "statistikk",
             t,
-            ["klargjort_deltakelse", "klargjort_tiltak", "klargjort_kartlegging", "klargjort_oppfolging", "statistikk_utfall"],
+            [
+                "klargjort_deltakelse",
+                "klargjort_tiltak",
+                "klargjort_kartlegging",
+                "klargjort_oppfolging",
+                "statistikk_utfall",
+                *(f"{state}_{table}" for table, state in PROJECTS.items()),
+            ],
         )
         for t in [*ESTIMATES, "effekt_historikk", "kommune"]
     ],
@@ -102,6 +110,7 @@ def effekter(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult
     night: Night = context.resources.night
     outputs: list[Output] = [("statistikk", t) for t in [*ESTIMATES, "effekt_historikk", "kommune"]]
     needed = [*(("klargjort", t) for t in ("deltakelse", "tiltak", "kartlegging", "oppfolging")), ("statistikk", "utfall")]
+    needed += [(state, table) for table, state in PROJECTS.items()]
     inputs = night.inputs(needed, str(night.settings.seed), str(night.settings.bootstraps))
     started = time.monotonic()
 
@@ -118,6 +127,7 @@ def effekter(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult
             bootstraps=night.settings.bootstraps,
             stamps=stamps,
             progress=night.progress,
+            projects={table: night.warehouse.read(state, table) for table, state in PROJECTS.items()},
         )
         frames = {("statistikk", name): getattr(effects, name) for name in ESTIMATES}
         frames["statistikk", "effekt_historikk"] = _with_history(night, effects.effekt)

@@ -18,6 +18,8 @@ from pipeline.effects.eligibility import Cohort, reaches, select_cohort, with_ru
 from pipeline.effects.episodes import episodes
 from pipeline.effects.gates import Verdict
 from pipeline.effects.naive import naive_rows
+from pipeline.effects.profile_marks import ProjectTables
+from pipeline.effects.profiles import profile_rows
 from pipeline.effects.protocol import (
     MAIN,
     OUTCOMES,
@@ -32,7 +34,7 @@ from pipeline.effects.sentences import Claim, said
 from pipeline.effects.study import Results, Tables
 from pipeline.effects.subgroups import subgroup_rows
 from pipeline.effects.timing import Fitted, answer, fit_timing, run_timing, timing_study, truncated
-from pipeline.tables import STATISTIKK
+from pipeline.tables import INNDATA, KLARGJORT, STATISTIKK
 
 NOT_COMPUTED = "ikke_beregnet"
 _LINK = {
@@ -145,6 +147,7 @@ def estimate(
     bootstraps: int,
     stamps: Stamps,
     progress: Callable[[str], None],
+    projects: Mapping[str, pl.DataFrame] | None = None,
 ) -> Effects:
     """Estimate everything that is declared.
 
@@ -155,6 +158,8 @@ def estimate(
         bootstraps: draws of municipalities.
         stamps: stood beside every estimate.
         progress: told at each step.
+        projects: what the projects tell about themselves: ``KLARGJORT["prosjekt"]``, ``INNDATA["veileder"]`` and
+            ``INNDATA["undersokelse"]`` by name; a missing table counts as empty.
 
     Returns:
         Every declared combination has a row; grades C and D have counts and a reason but no number.
@@ -176,6 +181,9 @@ def estimate(
     night.rows += subgroup_rows(fitted, protocol)
     progress("Beregner ventetid mellom tiltak")
     _episodes(night)
+    told = {"prosjekt": KLARGJORT["prosjekt"], "veileder": INNDATA["veileder"], "undersokelse": INNDATA["undersokelse"]}
+    about = {name: (projects or {}).get(name, table.empty()) for name, table in told.items()}
+    night.rows += profile_rows(ProjectTables(deltakelse, tiltak, **about))
     progress("Beregner lenkene i årsakskjeden")
     links = chain_rows(cohort, tables, protocol, placement)
     progress("Prøver metoden på omtrukne praksisstarter")
