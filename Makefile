@@ -4,7 +4,7 @@ BIN := .venv/bin
 HOME_DIR ?= home
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: setup system nightly test long check bench ui docs sample lock clean
+.PHONY: setup system nightly test long check bench recovery ui docs sample lock clean
 
 setup: .venv/.ready
 
@@ -40,6 +40,13 @@ check: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+RECOVERY ?= build/recovery
+
+recovery: setup  ## docs/methods-recovery.md again: hours; goes on where it stopped
+	$(BIN)/python -m benchmarks.recovery truth --results $(RECOVERY)/truth.jsonl
+	$(BIN)/python -m benchmarks.recovery run --results $(RECOVERY)/found.jsonl
+	$(BIN)/python -m benchmarks.recovery table --results $(RECOVERY)
 
 ui: setup  ## past runs, assets and checks in the browser, on this machine only
 	$(BIN)/jobbsjansen ui --home "$(HOME_DIR)"

@@ -12,7 +12,8 @@ from pipeline.errors import ReleaseRefused
 from pipeline.tables import STATISTIKK, UTDATA
 
 RELEASED = list(UTDATA)
-_FROM_STATISTICS = ["klargjort_deltakelse", *(f"statistikk_{t}" for t in STATISTIKK)]
+_MADE_BY_NO_NIGHT = {"etterproving"}
+_FROM_STATISTICS = ["klargjort_deltakelse", *(f"statistikk_{t}" for t in STATISTIKK if t not in _MADE_BY_NO_NIGHT)]
 
 
 @dg.multi_asset(
