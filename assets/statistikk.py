@@ -13,12 +13,14 @@ from assets.specs import spec
 from pipeline import __version__
 from pipeline.cohort import nokkeltall
 from pipeline.effects import Stamps, estimate, municipality_table
+from pipeline.effects.drift import changed_conclusions, drift, not_noted, with_earlier
 from pipeline.linkage import kobling, profile_extract, utfall
 from pipeline.store import code_hash
 from pipeline.tables import STATISTIKK
 
 LINKED = ["utfall", "kobling", "uttrekksprofil"]
 ESTIMATES = ["effekt", "effekt_naiv", "kurver", "aarsakskjede", "selvtest"]
+LEDGERS = ["effekt_historikk", "effekt_avvik"]
 PROJECTS = {"prosjekt": "klargjort", "veileder": "inndata", "undersokelse": "inndata"}
 
 
@@ -80,11 +82,13 @@ def indikatorer(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeRes
     yield from night.materialized(outputs, built, started)
 
 
-def _with_history(night: Night, latest: pl.DataFrame) -> pl.DataFrame:
-    """Every estimate ever made, the latest run's added once."""
-    history = night.warehouse.read("statistikk", "effekt_historikk")
-    table = STATISTIKK["effekt_historikk"]
-    return pl.concat([history, table.conform(latest)]).unique(table.key, keep="first", maintain_order=True)
+def ledgers(night: Night, latest: pl.DataFrame) -> dict[Output, pl.DataFrame]:
+    """Every estimate ever made and every correction ever due; the latest run's are added once."""
+    history, notes = (night.warehouse.read("statistikk", name) for name in LEDGERS)
+    found = drift(history, latest)
+    night.facts["estimates"] = {"changed_conclusion": changed_conclusions(not_noted(notes, found))}
+    kept = with_earlier("effekt_historikk", history, latest), with_earlier("effekt_avvik", notes, found)
+    return {("statistikk", name): frame for name, frame in zip(LEDGERS, kept, strict=True)}
 
 
 @dg.multi_asset(
@@ -101,14 +105,14 @@ def _with_history(night: Night, latest: pl.DataFrame) -> pl.DataFrame:
                 *(f"{state}_{table}" for table, state in PROJECTS.items()),
             ],
         )
-        for t in [*ESTIMATES, "effekt_historikk", "kommune"]
+        for t in [*ESTIMATES, *LEDGERS, "kommune"]
     ],
     required_resource_keys={"night"},
 )
 def effekter(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     """Which efforts lead where: target-trial estimates, the naive contrast beside them, the causal chain, municipalities."""
     night: Night = context.resources.night
-    outputs: list[Output] = [("statistikk", t) for t in [*ESTIMATES, "effekt_historikk", "kommune"]]
+    outputs: list[Output] = [("statistikk", t) for t in [*ESTIMATES, *LEDGERS, "kommune"]]
     needed = [*(("klargjort", t) for t in ("deltakelse", "tiltak", "kartlegging", "oppfolging")), ("statistikk", "utfall")]
     needed += [(state, table) for table, state in PROJECTS.items()]
     inputs = night.inputs(needed, str(night.settings.seed), str(night.settings.bootstraps))
@@ -130,12 +134,13 @@ def effekter(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult
             projects={table: night.warehouse.read(state, table) for table, state in PROJECTS.items()},
         )
         frames = {("statistikk", name): getattr(effects, name) for name in ESTIMATES}
-        frames["statistikk", "effekt_historikk"] = _with_history(night, effects.effekt)
+        frames |= ledgers(night, effects.effekt)
         last = own["deltakelse"]["statusdato"].max() or night.settings.today
         # the day after the data end: a year whose last day is covered is a whole year
         frames["statistikk", "kommune"] = municipality_table(own["deltakelse"], last + timedelta(days=1))
         return frames
 
+    night.facts["estimates"] = {"changed_conclusion": 0}
     built = night.build("effekter", inputs, ["effects"], outputs, compute)
     yield from night.materialized(outputs, built, started)
 

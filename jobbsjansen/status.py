@@ -32,6 +32,7 @@ def read_status(settings: Settings, *, senders: bool = False) -> tuple[dict[str,
         f"{document['state']}, {document['age_hours']} hours ago{' (stale: more than 36 hours)' if document['stale'] else ''}",
         *([f"failure: {document['failure']}"] if "failure" in document else []),
         *([f"release refused: {document['release_refused']}"] if "release_refused" in document else []),
+        *([_conclusions(document["estimates"]["changed_conclusion"])] if "estimates" in document else []),
     ]
     if senders:
         document["senders"] = _senders(settings)
@@ -39,6 +40,11 @@ def read_status(settings: Settings, *, senders: bool = False) -> tuple[dict[str,
             f"{s['avsender']:>6}  {s['deliveries']:>3} deliveries, last {s['last']}: {s['state']}" for s in document["senders"]
         ]
     return document, "\n".join(lines), healthy
+
+
+def _conclusions(changed: int) -> str:
+    see = ", see statistikk.effekt_avvik" if changed else ""
+    return f"estimates that changed conclusion since the last run: {changed}{see}"
 
 
 def _senders(settings: Settings) -> list[dict[str, Any]]:
