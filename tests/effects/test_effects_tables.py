@@ -103,7 +103,7 @@ def test_both_arms_of_every_comparison_have_a_risk_row_of_the_same_analysis(whol
     computed = whole.effekt.filter(pl.col("metode") != "ikke_beregnet")
     same = ["analyse", "utfall", "horisont_uker", "folsomhet", "undergruppe"]
     risks = computed.filter(pl.col("maal") == "risiko")
-    compared = computed.filter(pl.col("maal") != "risiko")
+    compared = computed.filter(pl.col("maal").is_in(["risikodifferanse", "risikoratio"]))
     own = compared.join(risks, on=[*same, "strategi", "variant"], how="anti", nulls_equal=True)
     others = compared.join(risks, left_on=[*same, "sammenligning"], right_on=[*same, "strategi"], how="anti")
     assert compared.height > 200
@@ -126,7 +126,7 @@ def test_numbers_stand_with_grades_a_and_b_only(whole):
     shown = whole.effekt.filter(pl.col("grad").is_in(["A", "B"]))
     assert shown.height > 20
     assert shown.select("estimat", "ki_nedre", "ki_ovre", "se").null_count().row(0) == (0, 0, 0, 0)
-    assert shown.filter(pl.col("maal") != "risiko")["funn"].null_count() == 0
+    assert shown.filter(~pl.col("maal").is_in(["risiko", "andel"]))["funn"].null_count() == 0
     assert shown.filter((pl.col("ki_nedre") > pl.col("estimat")) | (pl.col("ki_ovre") < pl.col("estimat"))).is_empty()
     hidden = whole.effekt.filter(pl.col("grad").is_in(["C", "D"]))
     assert hidden.height > 0
