@@ -12,17 +12,15 @@ from pipeline.errors import UserError
 from pipeline.proof.estimands import E1, E2, NOTHING, PROVED, Found
 from pipeline.proof.planting import Planted, true_effects, with_no_effect, with_size
 from pipeline.proof.programme import Programme
-from pipeline.proof.prove import Trial, detected, prove, row_of
+from pipeline.proof.prove import detected, row_of
 from pipeline.proof.sentences import Tried, sentence
 from pipeline.proof.shape import Shape, params_of, rounded, shape_of
 from pipeline.proof.steering import People, steer
 from pipeline.synthetic.params import SyntheticParams, preset
 from pipeline.synthetic.regimes import NATURAL
-from pipeline.tables import STATISTIKK
 
 SHAPE = Shape(400, 12, 2020, 4, date(2024, 12, 31), 0.4, 0.2)
 FEW = People(1_500, 5)
-STAMPS = {"inndata_hash": "i", "kode_versjon": "k", "beregnet": "b"}
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +28,6 @@ def programme():
     """Data of a home that places faster and sees fewer exits than the generator does by itself."""
     params = preset("main", participants=360, municipalities=12, first_year=2020, years=4, statusdato=date(2024, 6, 30))
     return Programme(params.with_(start_logodds=-2.4, work_logodds=-6.9), 11, 20).tables
-
-
-@pytest.fixture(scope="module")
-def proof(programme):
-    return prove(programme.deltakelse, programme.tiltak, Trial(2, 10, 3, people=1_200), STAMPS, lambda _: None)
 
 
 @pytest.mark.parametrize(
@@ -147,27 +140,3 @@ def test_a_row_without_any_estimate_holds_nulls():
 )  # fmt: skip
 def test_sentences(tried, words):
     assert words in sentence(tried)
-
-
-def test_the_proof_has_a_row_per_size_and_analysis(proof):
-    table = STATISTIKK["etterproving"]
-    assert proof.schema == pl.Schema(table.schema)
-    assert proof.height == 4 * len(PROVED)
-    assert not proof.select(table.key).is_duplicated().any()
-    assert set(proof["n_gjentak"]) == {2}
-    assert proof["andel_funnet"].is_between(0, 1).all()
-    assert set(proof["beregnet"]) == {"b"}
-
-
-def test_the_proof_plants_what_it_says(proof):
-    planted = {(p, s): x for p, s, x in proof.select("program", "strategi", "plantet").iter_rows()}
-    assert planted["uten_virkning", "innen_8u"] == planted["uten_virkning", "dobbelt_tempo"] == 0
-    assert planted["5_poeng", "innen_8u"] == pytest.approx(0.05, abs=0.004)
-    assert planted["10_poeng", "innen_8u"] == pytest.approx(0.10, abs=0.004)
-    assert planted["antatt", "innen_8u"] > 0.05
-
-
-def test_the_proof_is_the_same_again_and_holds_no_exact_count(programme, proof):
-    again = prove(programme.deltakelse, programme.tiltak, Trial(2, 10, 3, people=1_200), STAMPS, lambda _: None)
-    assert again.equals(proof)
-    assert {str(n)[2:].strip("0") for n in proof["n_deltakelser"]} == {""}
