@@ -24,8 +24,8 @@ class Claim:
     """What is claimed: who is compared with whom (None for a risk), of what, by when, how sure.
 
     ``margin`` is the smallest difference that matters; for a ratio the smallest ratio above 1. ``reason`` is one or several codes of
-    the catalogues' ``grunn``, joined by ``; ``. ``remark`` is a code of ``merknad`` and closes every sentence. Both may also be
-    given as their text in bokmål. ``analysis`` is the table's ``analyse``, ``subgroup`` its ``undergruppe``.
+    the catalogues' ``grunn``, joined by ``; ``. ``remark`` is a code of ``merknad`` and closes every sentence. ``analysis`` is the
+    table's ``analyse``, ``subgroup`` its ``undergruppe``.
     """
 
     strategy: str
@@ -70,9 +70,9 @@ def can_say(claim: Claim, language: str = BOKMAAL) -> str:
     shown = claim.number_shown
     sentences = [_no_number(claim, words)] if shown is None else [_main(claim, shown, words), *_weaknesses(claim, shown, words)]
     if claim.subgroup != "alle":
-        sentences.append(words("setning.undergruppe", undergruppe=words.coded("undergruppe", claim.subgroup)))
+        sentences.append(words("setning.undergruppe", undergruppe=words(f"undergruppe.{claim.subgroup}")))
     if claim.remark:
-        sentences.append(words.coded("merknad", claim.remark))
+        sentences.append(words(f"merknad.{claim.remark}"))
     return " ".join(sentences)
 
 
@@ -89,7 +89,13 @@ def _reservations(claim: Claim) -> list[str]:
         return ["uten_tall", "umaalt_aarsak"]
     first = ["beskriver"] if claim.measure == "risiko" else ["uavklart"] if claim.finding == "uavklart" else []
     divided = ["mellomledd"] if claim.strategy.endswith(("_direkte", "_via_norsk")) else []
-    return [*first, "umaalt_aarsak", *divided, "grupper"]
+    landmark = ["etter_uke_8"] if _counts_after_week_8(claim) else []
+    return [*first, "umaalt_aarsak", *divided, *landmark, "grupper"]
+
+
+def _counts_after_week_8(claim: Claim) -> bool:
+    """Whether those who left in the first eight weeks are left out: so in the analyses through the level of Norwegian."""
+    return claim.analysis == "aarsakskjede" and claim.strategy not in _FROM_PLACEMENT
 
 
 def _no_number(claim: Claim, words: Words) -> str:
@@ -97,7 +103,7 @@ def _no_number(claim: Claim, words: Words) -> str:
 
 
 def _reason(claim: Claim, words: Words) -> str:
-    return "; ".join(words.coded("grunn", name) for name in claim.reason.split("; "))
+    return "; ".join(words(f"grunn.{name}") for name in claim.reason.split("; "))
 
 
 def _main(claim: Claim, shown: Interval, words: Words) -> str:

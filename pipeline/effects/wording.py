@@ -39,12 +39,6 @@ def _flat(tree: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
             yield from _flat(value, f"{path}{name}.")
 
 
-@cache
-def _codes(section: str) -> dict[str, str]:
-    """Bokmål text to code, for what protocols declare in bokmål."""
-    return {text: key for key, text in catalogue(BOKMAAL).items() if key.startswith(f"{section}.")}
-
-
 @dataclass(frozen=True)
 class Words:
     """The words of one language (``nb``, ``nn`` or ``en``)."""
@@ -62,10 +56,6 @@ class Words:
         except KeyError:
             raise MissingText(f"{key} ({self.language}): add it to pipeline/effects/texts") from None
         return text.format(**values)
-
-    def coded(self, section: str, name: str) -> str:
-        """The text of a code, which may also be given as its text in bokmål."""
-        return self(_codes(section).get(name) or f"{section}.{name}")
 
     def number(self, value: float, decimals: int = 0) -> str:
         """A number with the language's decimal mark and a true minus sign; never minus zero."""
@@ -87,10 +77,11 @@ class Words:
         return self(own, n=n) if own in catalogue(self.language) else self.strategy(analysis, name)
 
     def _answer(self, name: str) -> str:
-        """A survey's answer; the category is shown as the projects wrote it."""
+        """A survey's answer; a category without a text is shown as the projects wrote it."""
         questions = [k.removeprefix("sporsmal.") for k in catalogue(self.language) if k.startswith("sporsmal.")]
         question = next((q for q in questions if name.startswith(f"{q}_")), "")
-        category = name.removeprefix(f"{question}_").replace("_", " ")
+        code = name.removeprefix(f"{question}_")
+        category = catalogue(self.language).get(f"kategori.{code}", code.replace("_", " "))
         return self("strategi.prosjektprofil.undersokelse", kategori=category, sporsmal=self(f"sporsmal.{question}"))
 
 

@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
+import tomllib
+
+from pipeline.effects.protocol import FOLDER
+
+PROTOCOLS = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.toml"))}
+
+
+def _profiles() -> list[str]:
+    declared = PROTOCOLS["prosjektprofil"]
+    marks = [name for mark in declared["kjennetegn"].values() for name in mark["strategi"]]
+    answers = [f"undersokelse_{question}_{answer}" for question, some in declared["undersokelse"].items() for answer in some]
+    return [*marks, *answers]
+
+
 DECLARED = {
     "praksis_tidspunkt": [*((f"innen_{g}u", "ikke_innen_26u") for g in (2, 4, 8, 13, 26)), ("ikke_innen_26u", None)],
     "praksis_tempo": [("dobbelt_tempo", "naturlig"), ("halvt_tempo", "naturlig"), ("naturlig", None)],
@@ -18,14 +32,7 @@ DECLARED = {
         ("ordinaer_arbeidsgiver", "annen_arbeidsgiver"), ("fadder", "uten_fadder"),
         *((name, None) for name in ("ingen_norskopplaering", "ikke_praksis_innen_8u", "annen_arbeidsgiver", "uten_fadder")),
     ],
-    "prosjektprofil": [
-        (name, None)
-        for name in (
-            "caseload_inntil_15", "caseload_over_15", "fadder_ja", "fadder_nei", "veileder_kurs_ja", "veileder_kurs_nei",
-            "organisering_nav", "organisering_voksenopplaering", "organisering_flyktningtjeneste", "organisering_bydel",
-            "organisering_annet", "undersokelse_barriere_arbeidsgiver_tid_og_ressurser",
-        )
-    ],
+    "prosjektprofil": [(name, None) for name in _profiles()],
 }  # fmt: skip
 CASES = [(analysis, *pair) for analysis, pairs in DECLARED.items() for pair in pairs]
 # Words that belong to another language than the one whose catalogue is read.

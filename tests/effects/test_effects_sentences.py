@@ -16,7 +16,7 @@ from pipeline.effects.protocol import placement_protocol
 from pipeline.effects.sentences import HIDDEN_CAUSE, Claim, can_say, cannot_say, said
 from pipeline.effects.strategies import Strategy
 from pipeline.effects.wording import LANGUAGES, MissingText, catalogue
-from tests.effects.effects_declared import CASES, STRANGERS
+from tests.effects.effects_declared import CASES, PROTOCOLS, STRANGERS
 
 RISE = Interval(0.123, 0.05, 0.2, 0.04)
 DIFFERENCES = {
@@ -79,11 +79,18 @@ def test_reasons_hold_no_digit_and_every_gate_has_one():
     assert "too few municipalities" in can_say(_claim("C", None, reason=reason), "en")
 
 
-def test_declared_remarks_have_their_words():
-    for analysis in placement_protocol().sensitivities:
-        told = said(_claim("A", "positiv", interval=RISE, remark=analysis.name))
-        assert told["kan_si"].endswith(catalogue("nb")[f"merknad.{analysis.name}"])
-        assert told["kan_si_en"].endswith(catalogue("en")[f"merknad.{analysis.name}"])
+def test_every_sensitivity_and_subgroup_of_the_protocols_has_its_words():
+    remarks = {one["navn"] for declared in PROTOCOLS.values() for one in declared.get("folsomhet", ())}
+    divisions = [d["undergrupper"]["inndeling"] for d in PROTOCOLS.values() if "undergrupper" in d]
+    groups = {group for division in divisions for some in division.values() for group in some}
+    assert {"spraakpraksis_som_praksis"} < remarks
+    assert {"kvinne", "mann"} < groups
+    for language in LANGUAGES:
+        texts = catalogue(language)
+        for remark in remarks:
+            assert can_say(_claim("A", "positiv", interval=RISE, remark=remark), language).endswith(texts[f"merknad.{remark}"])
+        for group in groups:
+            assert texts[f"undergruppe.{group}"] in can_say(_claim("D", None, subgroup=group), language)
 
 
 @pytest.mark.parametrize(("analysis", "strategy", "comparison"), CASES)
@@ -93,7 +100,7 @@ def test_every_declared_strategy_has_its_words_in_every_language(analysis, strat
     assert set(told) == {f"kan_{neg}si{lang}" for neg in ("", "ikke_") for lang in ("", "_nn", "_en")}
     for column, text in told.items():
         language = column.rsplit("_", 1)[1] if column.endswith(("_nn", "_en")) else "nb"
-        assert not re.search(rf"\b({STRANGERS[language]})\b", re.sub("«.*?»", "", text).lower()), text
+        assert not re.search(rf"\b({STRANGERS[language]})\b", text.lower()), text
         assert not re.search(r"[{}]|_|  |\.\.| ,|Nu\b", text), text
         assert text[0].isupper()
         assert text.endswith(".")
@@ -236,10 +243,12 @@ def test_the_share_through_a_later_fact():
     claim = _claim("A", None, "andel", Interval(0.31, 0.1, 0.52, 0.1), analysis="aarsakskjede",
                    strategy="norskopplaering_andel_via_norsk", comparison="ingen_norskopplaering", outcome="arbeid")  # fmt: skip
     assert can_say(claim) == (
-        "Dersom alle fikk norskopplæring de første åtte ukene, ville anslagsvis 31,0 prosent av den samlede forskjellen i overgang til "
-        "arbeid innen 52 uker gått gjennom norsknivået i uke 26 (95 % intervall fra 10,0 til 52,0 prosent)."
+        "Dersom alle fikk minst ti dager norskopplæring de første åtte ukene, ville anslagsvis 31,0 prosent av den samlede forskjellen i "
+        "overgang til arbeid innen 52 uker gått gjennom norsknivået i uke 26 (95 % intervall fra 10,0 til 52,0 prosent)."
     )
     assert "både norsknivået og utfallet" in cannot_say(claim)
+    assert "fortsatt var i programmet etter uke 8" in cannot_say(claim)
+    assert "uke 8" not in cannot_say(_claim("A", "positiv", interval=RISE, analysis="aarsakskjede", strategy="fadder"))
     assert HIDDEN_CAUSE in cannot_say(claim)
 
 
@@ -257,12 +266,14 @@ def test_a_profile_is_described_and_not_ranked():
         assert all(word in text for word in words)
 
 
-def test_a_survey_answer_stands_in_the_projects_own_words():
+def test_a_survey_answer_has_its_words_or_stands_as_it_was_written():
     claim = _claim("A", None, "andel", RISE, analysis="prosjektprofil", comparison=None,
-                   strategy="undersokelse_barriere_arbeidsgiver_tid_og_ressurser")  # fmt: skip
-    told = said(claim)
-    assert "svarte «tid og ressurser» på spørsmålet om det som hindrer samarbeidet med arbeidsgivere" in told["kan_si"]
-    assert "answered «tid og ressurser» to the question about what hinders" in told["kan_si_en"]
+                   strategy="undersokelse_barriere_arbeidsgiver_sprak")  # fmt: skip
+    assert "svarte «språk» på spørsmålet om det som hindrer samarbeidet med arbeidsgivere" in said(claim)["kan_si"]
+    assert "answered “language” to the question about what hinders" in said(claim)["kan_si_en"]
+    own = Claim(**{**vars(claim), "strategy": "undersokelse_suksess_tjenester_felles_matpause"})
+    assert "svarte «felles matpause» på spørsmålet om det som lykkes" in said(own)["kan_si"]
+    assert "answered “felles matpause”" in said(own)["kan_si_en"]
 
 
 @pytest.mark.parametrize(
