@@ -9,6 +9,7 @@ Belongs here: the mechanism. Must not be here: dates, identifiers, tables.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -78,6 +79,10 @@ class _State:
     together: np.ndarray
     contact_stock: np.ndarray
     employer_stock: np.ndarray
+
+
+# Changes the week's random numbers or the state before the week runs: how a truth forces what nobody decided.
+Intervention = Callable[[int, dict[str, np.ndarray], _State], None]
 
 
 def _expit(x: np.ndarray) -> np.ndarray:
@@ -273,7 +278,7 @@ def _record(out: Course, row: int, state: _State, contact: np.ndarray, employer:
 
 def run_course(
     people: People, params: SyntheticParams, rng: np.random.Generator, regime: Regime = NATURAL, *,
-    weeks: int = MAX_WEEKS, lost: bool = True, record: bool = True,
+    weeks: int = MAX_WEEKS, lost: bool = True, record: bool = True, intervene: Intervention | None = None,
 ) -> Course:  # fmt: skip
     """Run the programme for everybody and return what happened.
 
@@ -285,12 +290,15 @@ def run_course(
         weeks: how far to run.
         lost: False = nobody moves and nothing is phased out (the estimand's world).
         record: False = weekly arrays stay empty (truth needs exits only).
+        intervene: called first in every week with its number, its random numbers by purpose and the state, to change them.
     """
     n = len(people)
     state, out, forcing = _initial(people, rng), _empty_course(n, weeks if record else 0), Forcing(regime, n)
     for week in range(1, weeks + 1):
         u = dict(zip(_PURPOSES, rng.random((len(_PURPOSES), n)), strict=True))
         noise = rng.standard_normal((2, n))
+        if intervene is not None:
+            intervene(week, u, state)
         quarter = ((people.start + 7 * (week - 1)).astype("datetime64[M]").astype(int) % 12) // 3 + 1
         _assess(state, out, people, week, params, rng)
         _run_courses(state, u, week, params, forcing)

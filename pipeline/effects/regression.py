@@ -1,0 +1,85 @@
+"""A yes-or-no answer modelled on named columns in their own units, with municipality intercepts and one step per bootstrap draw.
+
+The model itself is the one of ``start_model``: logistic, intercepts per municipality with estimated variance. Here its coefficients
+are told in the columns' own units, so that it can answer for columns nobody had ("had the level been one higher").
+Must not be here: which columns an analysis needs, and what is answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.effects.person_weeks import Floats, Ints
+from pipeline.effects.start_model import StartModel, fit_start_model, refit
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """Coefficients of d draws in the columns' own units.
+
+    Attributes:
+        intercept: (d,).
+        slopes: (d, q).
+        municipality: (d, J).
+    """
+
+    intercept: Floats
+    slopes: Floats
+    municipality: Floats
+
+    def log_odds(self, values: Floats, cluster: Ints) -> Floats:
+        """(rows, d) log-odds for columns (rows, q) in municipalities (rows,)."""
+        return np.asarray(values @ self.slopes.T + self.intercept + self.municipality.T[cluster])
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """A fitted model.
+
+    Attributes:
+        names: (q,) the columns.
+        model: the fit on columns with mean 0 and standard deviation 1.
+        answer: (rows,) what was fitted.
+        centre, scale: (q,) mean and standard deviation of the fitted rows' columns.
+    """
+
+    names: tuple[str, ...]
+    model: StartModel
+    answer: Floats
+    centre: Floats
+    scale: Floats
+
+    def _own_units(self, beta: Floats, municipality: Floats) -> Coefficients:
+        slopes = beta[:, 1:] / self.scale
+        return Coefficients(beta[:, 0] - slopes @ self.centre, slopes, municipality)
+
+    def fitted(self) -> Coefficients:
+        """The coefficients themselves, as one draw."""
+        return self._own_units(self.model.beta[None, :], self.model.u[None, :])
+
+    def drawn(self, counts: Floats, exact: bool = False) -> Coefficients:
+        """Coefficients when municipalities are drawn ``counts`` (draws, J) times: one Newton step, or (``exact``) refitted."""
+        if exact:
+            refits = [refit(self.model, self.answer, k) for k in counts]
+            return self._own_units(np.stack([b for b, _ in refits]), np.stack([u for _, u in refits]))
+        d_beta, d_u = self.model.steps(counts)
+        return self._own_units(self.model.beta + d_beta, self.model.u + d_u)
+
+
+def fit_logistic(names: Sequence[str], values: Floats, answer: Floats, cluster: Ints, n_clusters: int) -> Logistic:
+    """Fit by empirical Bayes.
+
+    Args:
+        names: (q,) what the columns are called.
+        values: (rows, q) the columns; rows of a municipality stand together.
+        answer: (rows,) 1 = yes; both answers must occur.
+        cluster: (rows,) municipality of the row, 0 … n_clusters - 1.
+        n_clusters: number of municipalities.
+    """
+    centre, spread = values.mean(axis=0), values.std(axis=0)
+    scale = np.where(spread > 1e-12, spread, 1.0)
+    x = np.column_stack([np.ones(len(values)), (values - centre) / scale])
+    return Logistic(tuple(names), fit_start_model(x, answer, cluster, n_clusters), answer, centre, scale)
