@@ -17,7 +17,7 @@ from pipeline.tables.deliveries import SECTORS
 _RECENT_DAYS = 28
 
 
-def _first_spells(cohort: Cohort, tiltak: pl.DataFrame, types: list[str]) -> pl.DataFrame:
+def first_spells(cohort: Cohort, tiltak: pl.DataFrame, types: list[str]) -> pl.DataFrame:
     """One row per person: the first placement inside the participation; of several begun that day, the one that runs longest."""
     about = cohort.persons.select("person", sluttet="slutt_dato", status="statusdato")
     return (
@@ -83,7 +83,7 @@ def placed_cohort(cohort: Cohort, tiltak: pl.DataFrame, oppfolging: pl.DataFrame
         the placement's last day (the far future while it runs), ``forut_…`` = what was known then. ``members`` has that day 0 too.
     """
     rule = protocol.declared
-    spells = _first_spells(cohort, tiltak, rule["strategier"]["praksis"])
+    spells = first_spells(cohort, tiltak, rule["strategier"]["praksis"])
     known = _facts(spells).join(_earlier_contacts(spells, oppfolging, cohort), on="person", how="left")
     known = known.with_columns(pl.col(c).fill_null(0.0) for c in known.columns if c.startswith("forut_kontakter"))
     placed = cohort.persons.join(known, on="person").with_columns(start_dato="praksis_start").drop("praksis_start")
