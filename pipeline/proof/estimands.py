@@ -9,11 +9,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline.effects.answers import Question, contrast
+from pipeline.effects.answers import Answers, Question, contrast
 from pipeline.effects.findings import Interval, Z
 from pipeline.effects.protocol import ALL, MAIN
 from pipeline.effects.strategies import Strategy
-from pipeline.effects.study import OBSERVED, Contrast
+from pipeline.effects.study import OBSERVED, Contrast, Results
 from pipeline.effects.timing import NONE
 from pipeline.proof.programme import Forced, Programme
 from pipeline.synthetic.truth import regimes
@@ -69,6 +69,20 @@ class Estimand:
     truth: Callable[[Forced], float]
 
 
+def graded(results: Results, answers: Answers, question: Question) -> Found:
+    """The contrast asked for whatever its grade, and the grade that the night would give it.
+
+    Args:
+        results: what was estimated; it has arms.
+        answers: of these results.
+        question: a contrast with a comparison, as a difference of risks.
+    """
+    if question.comparison is None:
+        return NOTHING
+    interval, _ = contrast(results, question.strategy, question.comparison, question.outcome, question.weeks)
+    return found_of(interval, str(answers.row(question)["grad"]))
+
+
 def found_of(interval: Interval, grad: str | None = None) -> Found:
     """The interval as a finding."""
     return Found(interval.estimate, interval.se, grad)
@@ -86,10 +100,8 @@ def _timing(name: str, strategy: Strategy, other: Strategy, week: int) -> Estima
     question = Question(Contrast(analyse, strategy, other), OUTCOME, week, "risikodifferanse", ALL, MAIN)
 
     def estimate(programme: Programme) -> Found:
-        if not programme.timing.arms:
-            return NOTHING
-        interval, _ = contrast(programme.timing, strategy, other, OUTCOME, week)
-        return found_of(interval, str(programme.answers.row(question)["grad"]))
+        timing = programme.timing
+        return graded(timing, programme.answers, question) if timing.arms else NOTHING
 
     key = question.key
     return Estimand(
@@ -107,4 +119,3 @@ RECOVERED = (
     _timing("E1 innen_26u, jevn, uke 52", Strategy("innen_26u", "jevn", 26), NONE, 52),
     E2,
 )
-PROVED = (E1, E2)

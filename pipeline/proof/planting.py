@@ -15,6 +15,9 @@ from pipeline.synthetic.params import PRESETS, SyntheticParams
 
 NO_EFFECT, AS_ASSUMED = "uten_virkning", "antatt"
 SIZES = {"5_poeng": 0.05, "10_poeng": 0.10}
+_NO_OTHER_EFFECT = {
+    "course_language": 0.0, "course_readiness": 0.0, "participant_contact_work": 0.0, "participant_contact_readiness": 0.0,
+}  # fmt: skip
 _PLACEMENT_DIAL = (-0.5, 2.0)
 
 
@@ -36,8 +39,8 @@ def true_effects(params: SyntheticParams, analyses: Iterable[Estimand], people: 
 
 
 def with_no_effect(params: SyntheticParams) -> SyntheticParams:
-    """The same programme without any path from placement to an outcome."""
-    return params.with_(**PRESETS["null"])
+    """The same programme without any path from placements, courses or contacts to an outcome."""
+    return params.with_(**PRESETS["null"], **_NO_OTHER_EFFECT)
 
 
 def with_size(params: SyntheticParams, size: float, people: People) -> SyntheticParams:

@@ -5,14 +5,18 @@ Belongs here: the generator's tables in the estimators' shapes. Must not be here
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
+from typing import Any, TypeVar
 
 from pipeline.effects.answers import Answers
+from pipeline.effects.combination import combination_protocol, run_combination
+from pipeline.effects.contacts import contact_protocol, run_contacts
 from pipeline.effects.eligibility import Cohort, reaches, select_cohort
 from pipeline.effects.person_weeks import Bools, PersonWeeks
 from pipeline.effects.protocol import Protocol, placement_protocol
 from pipeline.effects.study import Results, Tables
-from pipeline.effects.timing import run_timing, timing_study
+from pipeline.effects.timing import Fitted, answer, fit_timing, run_timing, timing_study
 from pipeline.synthetic.dynamics import Course
 from pipeline.synthetic.klargjort import as_klargjort
 from pipeline.synthetic.params import SyntheticParams
@@ -20,6 +24,8 @@ from pipeline.synthetic.regimes import Regime
 from pipeline.synthetic.truth import HORIZONS, risks_of
 from pipeline.synthetic.world import course_of, population, simulate
 from pipeline.tables import STATISTIKK
+
+T = TypeVar("T")
 
 
 class Programme:
@@ -35,6 +41,7 @@ class Programme:
 
     def __init__(self, params: SyntheticParams, seed: int, bootstraps: int) -> None:
         self.params, self.seed, self.bootstraps = params, seed, bootstraps
+        self._contacts: dict[str, Results] = {}
 
     @cached_property
     def protocol(self) -> Protocol:
@@ -53,9 +60,29 @@ class Programme:
         return select_cohort(self.tables.deltakelse, self.protocol)
 
     @cached_property
+    def _fitted(self) -> Fitted | Results:
+        return fit_timing(self.cohort, self.tables, self.protocol, seed=self.seed, bootstraps=self.bootstraps)
+
+    @cached_property
     def timing(self) -> Results:
         """The placement analyses as a night makes them."""
-        return run_timing(self.cohort, self.tables, self.protocol, seed=self.seed, bootstraps=self.bootstraps)
+        return answer(self._fitted) if isinstance(self._fitted, Fitted) else self._fitted
+
+    @cached_property
+    def combination(self) -> Results:
+        """The combination tracks as a night makes them."""
+        timing = self._fitted if isinstance(self._fitted, Fitted) else None
+        return run_combination(
+            self.cohort, self.tables, combination_protocol(), seed=self.seed, bootstraps=self.bootstraps, timing=timing
+        )  # fmt: skip
+
+    def contacts(self, name: str) -> Results:
+        """The analysis of contact with participants or employers as a night makes it, by its protocol's name."""
+        if name not in self._contacts:
+            self._contacts[name] = run_contacts(
+                self.cohort, self.tables, contact_protocol(name), seed=self.seed, bootstraps=self.bootstraps
+            )  # fmt: skip
+        return self._contacts[name]
 
     @cached_property
     def answers(self) -> Answers:
@@ -91,6 +118,14 @@ class Forced:
         self.params, self.seed, self.weeks = params, seed, weeks
         self.people = params.participants if people is None else people
         self._courses: dict[Regime, Course] = {}
+        self._found: dict[Callable[[SyntheticParams, int, int], Any], Any] = {}
+
+    def once(self, truth: Callable[[SyntheticParams, int, int], T]) -> T:
+        """What a truth of the generator's own says of this seed's people; asked again, it is not made again."""
+        if truth not in self._found:
+            self._found[truth] = truth(self.params, self.seed, self.people)
+        found: T = self._found[truth]
+        return found
 
     def course(self, regime: Regime) -> Course:
         """What happens under the rule."""

@@ -13,9 +13,10 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.proof.estimands import OUTCOME, PROVED, Estimand, Found
+from pipeline.proof.estimands import OUTCOME, Estimand, Found
 from pipeline.proof.planting import Planted, plant
-from pipeline.proof.sentences import Tried, sentence
+from pipeline.proof.proved import PROVED
+from pipeline.proof.sentences import NEARLY_NOTHING, Tried, sentence
 from pipeline.proof.shape import Shape, params_of, shape_of
 from pipeline.proof.steering import People
 from pipeline.proof.study import replicate
@@ -46,12 +47,12 @@ class Trial:
 def detected(found: Found, planted: float) -> bool:
     """Whether a night would report it: the number is shown, and the interval lies on the effect's side of 0.
 
-    Where nothing is planted, either side counts: a false alarm.
+    Where next to nothing is planted, either side counts: a false alarm.
     """
     if found.grad not in SHOWN_GRADES or not found.is_finite:
         return False
     above, below = found.low > 0, found.high < 0
-    return (above or below) if planted == 0 else (above if planted > 0 else below)
+    return (above or below) if abs(planted) < NEARLY_NOTHING else (above if planted > 0 else below)
 
 
 def _share(flags: list[bool]) -> float:
@@ -84,7 +85,7 @@ def row_of(analysis: Estimand, planted: Planted, found: list[Found], shape: Shap
         **{name: _known(value) for name, value in numbers.items()},
         "andel_funnet": power, "andel_vist": shown, "grader": json.dumps(dict(s.grades), sort_keys=True),
         "n_gjentak": len(found), "n_uten_anslag": s.missing, "n_deltakelser": shape.persons, "n_kommuner": shape.municipalities,
-        "setning": sentence(Tried(analysis.strategi, truth, power, shown)),
+        "setning": sentence(Tried(analysis.analyse, analysis.strategi, truth, power, shown)),
     }  # fmt: skip
 
 

@@ -7,19 +7,32 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Tried:
-    """What one row of the proof says: strategy, planted effect (difference of shares), shares of the programmes found and shown."""
+    """What one row of the proof says: of what, planted effect (difference of shares), shares of the programmes found and shown."""
 
+    analyse: str
     strategi: str
     plantet: float
     andel_funnet: float
     andel_vist: float
 
 
-_OF = {"dobbelt_tempo": "dobbelt så høy odds for å begynne i praksis hver uke"}
+NEARLY_NOTHING = 0.001
+"""A planted effect under this is taken for none: its own simulation error is as large."""
+_EVERY, _ODDS = "kontakt_hver_fireukersperiode", "dobbel_odds"
+_OF = {
+    ("praksis_tempo", "dobbelt_tempo"): "dobbelt så høy odds for å begynne i praksis hver uke",
+    ("kombinasjonslop", "praksis_og_norsk"): "praksis og norskopplæring sammen",
+    ("kombinasjonslop", "bare_norsk"): "norskopplæring uten praksis",
+    ("oppfolging_deltaker", _EVERY): "kontakt med deltakeren i hver fireukersperiode",
+    ("oppfolging_deltaker", _ODDS): "dobbelt så høy odds for kontakt med deltakeren",
+    ("oppfolging_arbeidsgiver", _EVERY): "kontakt med arbeidsgiveren i hver fireukersperiode av praksisen",
+    ("oppfolging_arbeidsgiver", _ODDS): "dobbelt så høy odds for kontakt med arbeidsgiveren",
+}
 
 
-def _of(strategy: str) -> str:
-    return _OF.get(strategy) or f"praksis innen {strategy.removeprefix('innen_').removesuffix('u')} uker"
+def _of(tried: Tried) -> str:
+    early = f"praksis innen {tried.strategi.removeprefix('innen_').removesuffix('u')} uker"
+    return _OF.get((tried.analyse, tried.strategi), early)
 
 
 def _points(share: float) -> str:
@@ -31,9 +44,10 @@ def _points(share: float) -> str:
 
 def sentence(tried: Tried) -> str:
     """The row in words: how often the effect would be found, or how often one that is not there would be reported."""
-    percent, what = f"{100 * tried.andel_funnet:.0f} prosent av tilfellene", _of(tried.strategi)
+    percent, what = f"{100 * tried.andel_funnet:.0f} prosent av tilfellene", _of(tried)
     if tried.andel_vist == 0:
         return f"Med data som disse ville vi ikke vist noe tall for virkningen av {what}: dataene er for svake."
-    if tried.plantet == 0:
-        return f"Med data som disse ville vi meldt om en virkning av {what} i {percent}, selv om den ikke finnes."
+    if abs(tried.plantet) < NEARLY_NOTHING:
+        truth = "ikke finnes" if tried.plantet == 0 else "er nesten null"
+        return f"Med data som disse ville vi meldt om en virkning av {what} i {percent}, selv om den {truth}."
     return f"Med data som disse ville vi funnet en virkning på {_points(tried.plantet)} prosentpoeng av {what} i {percent}."

@@ -13,7 +13,8 @@ PROGRAMMES = ("uten_virkning", "5_poeng", "10_poeng", "antatt")
 ETTERPROVING = Table(
     "etterproving", "statistikk", "one planted size and analysis, over many simulated programmes of the home's size and shape", (
         C("program", "text",
-          "what was planted: nothing; placement by week 8 moves work or education by week 52 by 5 or 10 points; the generator's own effects",
+          "what was planted: no effort has any effect; placement by week 8 moves work or education by week 52 by 5 or 10 points; "
+          "the generator's own effects",
           required=True, key=True, codes=PROGRAMMES),
         C("analyse", "text", "analysis, as in effekt", required=True, key=True),
         C("strategi", "text", "strategy", required=True, key=True),
@@ -30,7 +31,7 @@ ETTERPROVING = Table(
         C("dekning", "float", "share of the 95 % intervals that hold the true effect", unit="share"),
         C("andel_funnet", "float",
           "share of the programmes where a night would show a number and its interval lies on the true effect's side of 0 (power); "
-          "nothing planted: either side (false alarms)", required=True, unit="share"),
+          "next to nothing planted: either side (false alarms)", required=True, unit="share"),
         C("andel_vist", "float", "share of the programmes where a night would show a number (grade A or B)", required=True, unit="share"),
         C("grader", "text", "JSON: share of the programmes by grade", required=True),
         C("n_gjentak", "int", "simulated programmes", required=True, unit="programmes"),

@@ -8,11 +8,18 @@ from datetime import date
 import polars as pl
 import pytest
 
+from pipeline.effects.answers import questions
+from pipeline.effects.combination import combination_protocol, combination_study
+from pipeline.effects.contacts import EMPLOYER, PARTICIPANT, contact_protocol, contact_study
+from pipeline.effects.protocol import placement_protocol
+from pipeline.effects.timing import timing_study
 from pipeline.errors import UserError
-from pipeline.proof.estimands import E1, E2, NOTHING, PROVED, Found
+from pipeline.proof.efforts import EFFORTS
+from pipeline.proof.estimands import E1, E2, NOTHING, Found
 from pipeline.proof.planting import Planted, true_effects, with_no_effect, with_size
-from pipeline.proof.programme import Programme
+from pipeline.proof.programme import Forced, Programme
 from pipeline.proof.prove import detected, row_of
+from pipeline.proof.proved import PROVED
 from pipeline.proof.sentences import Tried, sentence
 from pipeline.proof.shape import Shape, params_of, rounded, shape_of
 from pipeline.proof.steering import People, steer
@@ -106,6 +113,7 @@ def test_an_effect_of_the_wanted_size_is_planted():
         (Found(-0.1, 0.02, "B"), -0.05, True),
         (Found(-0.1, 0.02, "B"), 0.0, True),
         (Found(0.1, 0.02, "B"), 0.0, True),
+        (Found(-0.1, 0.02, "B"), 0.0004, True),
         (NOTHING, 0.05, False),
     ],
 )
@@ -129,14 +137,53 @@ def test_a_row_without_any_estimate_holds_nulls():
     assert "ikke vist noe tall" in row["setning"]
 
 
+TIMING, TEMPO, FOLLOW_UP = ("praksis_tidspunkt", "innen_8u"), ("praksis_tempo", "dobbelt_tempo"), "oppfolging_deltaker"
+
+
 @pytest.mark.parametrize(
     ("tried", "words"),
     [
-        (Tried("innen_8u", 0.0, 0.05, 1.0), "om en virkning av praksis innen 8 uker i 5 prosent av tilfellene, selv om den ikke finnes"),
-        (Tried("dobbelt_tempo", 0.0214, 0.9, 1.0), "2,1 prosentpoeng av dobbelt så høy odds for å begynne i praksis hver uke i 90 prosent"),
-        (Tried("innen_8u", -0.0501, 0.5, 1.0), "en virkning på −5 prosentpoeng"),
-        (Tried("innen_8u", 0.05, 0.0, 0.0), "ville vi ikke vist noe tall for virkningen av praksis innen 8 uker"),
+        (Tried(*TIMING, 0.0, 0.05, 1.0), "av praksis innen 8 uker i 5 prosent av tilfellene, selv om den ikke finnes"),
+        (
+            Tried(*TEMPO, 0.0214, 0.9, 1.0),
+            "2,1 prosentpoeng av dobbelt så høy odds for å begynne i praksis hver uke i 90 prosent",
+        ),
+        (
+            Tried(FOLLOW_UP, "dobbel_odds", 0.0004, 0.04, 1.0),
+            "med deltakeren i 4 prosent av tilfellene, selv om den er nesten null",
+        ),
+        (Tried(*TIMING, -0.0501, 0.5, 1.0), "en virkning på −5 prosentpoeng"),
+        (Tried(*TIMING, 0.05, 0.0, 0.0), "ville vi ikke vist noe tall for virkningen av praksis innen 8 uker"),
     ],
-)  # fmt: skip
+)
 def test_sentences(tried, words):
     assert words in sentence(tried)
+
+
+def test_every_analysis_that_is_proved_has_words_and_a_truth_of_its_own():
+    what = [sentence(Tried(a.analyse, a.strategi, 0.05, 0.5, 1.0)) for a in PROVED]
+    assert len(set(what)) == len(PROVED)
+    assert sum("innen" in text for text in what) == 1
+    forced = Forced(with_no_effect(SyntheticParams(participants=300, municipalities=8)), 2, weeks=52)
+    assert [a.truth(forced) for a in PROVED] == [0.0] * len(PROVED)
+
+
+def test_what_is_proved_are_estimates_that_a_night_declares():
+    studies = [timing_study(placement_protocol()), combination_study(combination_protocol())]
+    studies += [contact_study(contact_protocol(name)) for name in (PARTICIPANT, EMPLOYER)]
+    names = ("analyse", "strategi", "sammenligning", "horisont_uker", "variant")
+    declared = {tuple(q.key[name] for name in names) for study in studies for q in questions(study)}
+    keys = {tuple(getattr(a, name) for name in names) for a in PROVED}
+    assert len(keys) == len(PROVED)
+    assert keys <= declared
+
+
+def test_efforts_are_estimated_with_a_grade_and_found_again_from_the_same_seed():
+    params = preset("main", participants=500, municipalities=12)
+    once, again = (Programme(params, 3, 10) for _ in range(2))
+    for analysis in EFFORTS:
+        found = analysis.estimate(once)
+        assert found.is_finite, analysis.name
+        assert found.grad in ("A", "B", "C", "D")
+        assert abs(found.estimate) < 0.6
+    assert EFFORTS[0].estimate(again) == EFFORTS[0].estimate(once)
