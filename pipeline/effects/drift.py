@@ -18,6 +18,7 @@ from pipeline.tables import STATISTIKK
 _TABLE = STATISTIKK["effekt_avvik"]
 _KEY = STATISTIKK["effekt"].key
 _VERSION = ("protokoll_hash", "inndata_hash", "kode_versjon")
+_SAID = ("estimat", "se", "grad", "funn", "kan_si", "beregnet")
 _JUMP = 2.0  # standard errors of the earlier estimate
 _CAUSE = {
     "nye_data": "nye data",
@@ -55,7 +56,7 @@ def drift(history: pl.DataFrame, latest: pl.DataFrame) -> pl.DataFrame:
 
 def _pairs(history: pl.DataFrame, latest: pl.DataFrame) -> pl.DataFrame:
     """Each latest estimate with an earlier one beside it (``…_foer``); those without are left out."""
-    now, before = (STATISTIKK["effekt"].conform(frame) for frame in (latest, history))
+    now, before = (STATISTIKK["effekt"].conform(frame).select(*_KEY, *_VERSION, *_SAID) for frame in (latest, history))
     both = now.join(before, on=_KEY, suffix="_foer", nulls_equal=True, maintain_order="left_right")
     same = pl.all_horizontal(pl.col(c) == pl.col(f"{c}_foer") for c in _VERSION)
     both = both.filter(~same).with_columns(
