@@ -61,7 +61,9 @@ def _is_safe(events: list[int | None], at_risk: list[int | None], last: list[int
 def curve_step(rows: pl.DataFrame, effects: pl.DataFrame, threshold: int) -> pl.Series:
     """One number per row: the grid of its arm's risks; null where no released effect tells how many persons the arm has."""
     smallest: dict[tuple[str, str | None], int] = {}
-    for (_, arm, variant), n in arm_sizes(effects.filter(pl.col("analyse") == "praksis_tidspunkt")).items():
-        smallest[arm, variant] = min(n, smallest.get((arm, variant), n))
+    own = (pl.col("analyse") == "praksis_tidspunkt") & (pl.col("undergruppe") == "alle") & (pl.col("folsomhet") == "hoved")
+    for arms in arm_sizes(effects.filter(own)).values():
+        for arm, n in arms.items():
+            smallest[arm] = min(n, smallest.get(arm, n))
     sizes = [smallest.get((arm, variant)) for arm, variant in rows.select("strategi", "variant").iter_rows()]
     return pl.DataFrame({"_n": pl.Series(sizes, dtype=pl.Int64)}).select(_step=unit(pl.col("_n"), threshold))["_step"]

@@ -22,6 +22,7 @@ _SIDES = ("strategi", "sammenligning")
 _CAN_SAY = {"kan_si": ",", "kan_si_nn": ",", "kan_si_en": "."}  # the decimal mark of each language
 _CANNOT_SAY = {"kan_ikke_si": ",", "kan_ikke_si_nn": ",", "kan_ikke_si_en": "."}
 _SLOPE_STEP = 0.001
+_SHARES = ("risiko", "andel")
 ARM = ["analyse", "utfall", "horisont_uker", "undergruppe", "folsomhet"]
 
 
@@ -51,10 +52,10 @@ def effects(frame: pl.DataFrame, threshold: int) -> pl.DataFrame:
     """
     events, persons = pl.col("n_hendelser"), pl.col("n_personer")
     too_few = _few("n_personer", "n_hendelser", threshold=threshold)
-    risk = (pl.col("maal") == "risiko").fill_null(False) & (persons - events < threshold)
+    risk = pl.col("maal").is_in(_SHARES) & (persons - events < threshold)
     absent = persons.is_null() & pl.col("estimat").is_null()
     rows = frame.with_columns(_own=(too_few | risk).fill_null(True), _absent=absent)
-    arms = rows.filter((pl.col("maal") == "risiko") & pl.col("_own")).select(*ARM, "strategi", "variant").unique()
+    arms = rows.filter(pl.col("maal") == "risiko").select(*ARM, "strategi", "variant", "_own")
     rows = _mark_arm(_mark_arm(rows, arms, "strategi"), arms, "sammenligning")
     rows = rows.with_columns(_hidden=pl.any_horizontal("_own", "_strategi_few", "_sammenligning_few"))
     ungraded = pl.col("grad").is_in(NO_NUMBER)
@@ -68,7 +69,7 @@ def _coarse_effects(rows: pl.DataFrame, threshold: int) -> pl.DataFrame:
     rows = rows.with_columns(floored(name, threshold) for name in ("n_personer", "n_hendelser", "ess"))
     rows = rows.with_columns(step(rows, threshold).alias("_step"), *(pl.col(c).alias(f"_{c}") for c in _INTERVAL))
     rows = coarse_estimates(rows, *_INTERVAL)
-    is_risk, grid = pl.col("maal") == "risiko", pl.col("_step")
+    is_risk, grid = pl.col("maal").is_in(_SHARES), pl.col("_step")
     rows = rows.with_columns(
         *(pl.when(is_risk).then(pl.col(c).clip(0.0, 1.0)).otherwise(c).alias(c) for c in _INTERVAL),
         se=((pl.col("se") / grid - 1e-9).ceil() * grid).round(4),
@@ -101,24 +102,40 @@ def step(rows: pl.DataFrame, threshold: int) -> pl.Series:
     return rows.with_columns(pl.Series("_n", smallest, dtype=pl.Int64)).select(_grid=grid)["_grid"]
 
 
-def _smallest(sizes: dict[Any, int], key: Any, arms: tuple[Any, Any], variant: str | None, own: int | None) -> int | None:
-    known = [sizes[key, arm, v] for arm in arms for v in {variant, None} if (key, arm, v) in sizes]
+def _smallest(
+    sizes: dict[Any, dict[tuple[str, str | None], int]], key: Any, sides: tuple[Any, Any], variant: str | None, own: int | None
+) -> int | None:
+    """Persons of the smallest arm that the row rests on; an arm without a risk of its own rests on all of its analysis."""
+    arms = sizes.get(key, {})
+    named = {arm for arm, _ in arms}
+    if any(side is not None and side not in named for side in sides):
+        known = list(arms.values())
+    else:
+        known = [arms[side, v] for side in sides for v in {variant, None} if (side, v) in arms]
     return min([*known, own]) if own is not None else None
 
 
-def arm_sizes(rows: pl.DataFrame) -> dict[Any, int]:
-    """Persons in each arm by (``ARM``), strategy and variant, from the risk rows that show them."""
+def arm_sizes(rows: pl.DataFrame) -> dict[Any, dict[tuple[str, str | None], int]]:
+    """Persons by (``ARM``), then strategy and variant, from the risk rows that show them."""
     risk = rows.filter((pl.col("maal") == "risiko") & pl.col("n_personer").is_not_null())
-    return {(tuple(key), arm, v): n for *key, arm, v, n in risk.select(*ARM, "strategi", "variant", "n_personer").iter_rows()}
+    sizes: dict[Any, dict[tuple[str, str | None], int]] = {}
+    for *key, arm, variant, n in risk.select(*ARM, "strategi", "variant", "n_personer").iter_rows():
+        sizes.setdefault(tuple(key), {})[arm, variant] = n
+    return sizes
 
 
 def _mark_arm(rows: pl.DataFrame, arms: pl.DataFrame, role: str) -> pl.DataFrame:
-    """Flags rows one of whose arms is hidden; an arm without variant (no placement) counts in every variant."""
-    few = set(arms.select(*ARM, "strategi", "variant").iter_rows())
+    """Flags rows one of whose arms is hidden; an arm without variant (no placement) counts in every variant.
+
+    An arm without a risk of its own is made of the others of its analysis (an interaction, a part of an effect): hidden if any is.
+    """
+    few = set(arms.filter("_own").select(*ARM, "strategi", "variant").iter_rows())
+    named, torn = set(arms.select(*ARM, "strategi").iter_rows()), {key[: len(ARM)] for key in few}
     flags = [
         (*key, arm, variant) in few or (*key, arm, None) in few
+        or (arm is not None and (*key, arm) not in named and tuple(key) in torn)
         for *key, arm, variant in rows.select(*ARM, role, "variant").iter_rows()
-    ]
+    ]  # fmt: skip
     return rows.with_columns(pl.Series(f"_{role}_few", flags, dtype=pl.Boolean))
 
 

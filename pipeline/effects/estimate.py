@@ -13,30 +13,22 @@ import polars as pl
 
 from pipeline.effects.answers import Answers
 from pipeline.effects.chain import chain_rows
+from pipeline.effects.combination import combination_protocol, combination_rows
+from pipeline.effects.contacts import contact_protocol, contact_rows
 from pipeline.effects.curves import curve_rows
 from pipeline.effects.eligibility import Cohort, reaches, select_cohort, with_running_placement
 from pipeline.effects.episodes import episodes
-from pipeline.effects.gates import Verdict
+from pipeline.effects.mediation_rows import mediation_rows
 from pipeline.effects.naive import naive_rows
 from pipeline.effects.profile_marks import ProjectTables
 from pipeline.effects.profiles import profile_rows
-from pipeline.effects.protocol import (
-    MAIN,
-    OUTCOMES,
-    Analysis,
-    Protocol,
-    declared_but_not_computed,
-    load_protocol,
-    placement_protocol,
-)
+from pipeline.effects.protocol import Analysis, Protocol, load_protocol, placement_protocol
 from pipeline.effects.self_test import self_test_rows
-from pipeline.effects.sentences import Claim, said
 from pipeline.effects.study import Results, Tables
 from pipeline.effects.subgroups import subgroup_rows
 from pipeline.effects.timing import Fitted, answer, fit_timing, run_timing, timing_study, truncated
 from pipeline.tables import INNDATA, KLARGJORT, STATISTIKK
 
-NOT_COMPUTED = "ikke_beregnet"
 _LINK = {
     "strategi": "innen_8u", "variant": "jevn", "utfall": "arbeid_eller_utdanning", "horisont_uker": 52, "maal": "risikodifferanse",
 }  # fmt: skip
@@ -67,29 +59,6 @@ class Effects:
     selvtest: pl.DataFrame
     utvalg: dict[str, int]
     utvalg_folsomhet: dict[str, dict[str, int]]
-
-
-def not_computed_rows(protocol: Protocol) -> list[Row]:
-    """One row, graded D with the reason, per declared estimate that has no estimator in this version."""
-    declared, digest = declared_but_not_computed()
-    return [
-        _not_computed(item, strategy, outcome, weeks, measure, protocol.margin) | {"protokoll_hash": digest}
-        for item in declared.get("analyse", ())
-        for strategy in item["strategi"]
-        for outcome in OUTCOMES
-        for weeks in item.get("horisonter_uker", protocol.horizons)
-        for measure in item["maal"]
-    ]
-
-
-def _not_computed(item: Mapping[str, Any], strategy: str, outcome: str, weeks: int, measure: str, margin: float) -> Row:
-    other = item.get("sammenligning")
-    claim = Claim(strategy, other, outcome, weeks, measure, "D", None, None, margin, NOT_COMPUTED, analysis=item["analyse"])
-    return said(claim) | {
-        "analyse": item["analyse"], "strategi": strategy, "sammenligning": other, "utfall": outcome, "horisont_uker": weeks,
-        "variant": None, "maal": measure, "undergruppe": "alle", "folsomhet": MAIN, "metode": NOT_COMPUTED, "grad": "D",
-        "porter": Verdict("D", {}, NOT_COMPUTED).json(),
-    }  # fmt: skip
 
 
 @dataclass
@@ -128,6 +97,15 @@ def _episodes(night: Night) -> None:
     cohort = episodes(select_cohort(everybody, protocol), night.tables.tiltak, night.tables.oppfolging, protocol)
     night.counts[protocol.name] = cohort.counts
     night.rows += Answers(night.timing(cohort, protocol), timing_study(protocol)).rows()
+
+
+def _tracks_and_contacts(night: Night, cohort: Cohort, fitted: Fitted | Results) -> None:
+    """Combination tracks (E3) and follow-up of participants and employers (E4)."""
+    draws = {"seed": night.seed, "bootstraps": night.bootstraps}
+    timing = fitted if isinstance(fitted, Fitted) else None
+    night.rows += combination_rows(cohort, night.tables, combination_protocol(), timing=timing, **draws)
+    for name in ("oppfolging_deltaker", "oppfolging_arbeidsgiver"):
+        night.rows += contact_rows(cohort, night.tables, contact_protocol(name), **draws)
 
 
 def _table(name: str, rows: Iterable[Mapping[str, Any]], stamps: Stamps) -> pl.DataFrame:
@@ -179,17 +157,19 @@ def estimate(
     for analysis in protocol.sensitivities:
         _sensitivity(night, cohort, protocol, analysis, main)
     night.rows += subgroup_rows(fitted, protocol)
-    progress("Beregner ventetid mellom tiltak")
+    progress("Beregner kombinasjonsløp, oppfølging og ventetid mellom tiltak")
+    _tracks_and_contacts(night, cohort, fitted)
     _episodes(night)
     told = {"prosjekt": KLARGJORT["prosjekt"], "veileder": INNDATA["veileder"], "undersokelse": INNDATA["undersokelse"]}
     about = {name: (projects or {}).get(name, table.empty()) for name, table in told.items()}
     night.rows += profile_rows(ProjectTables(deltakelse, tiltak, **about))
     progress("Beregner lenkene i årsakskjeden")
+    night.rows += mediation_rows(cohort, tables, seed=seed, bootstraps=bootstraps)
     links = chain_rows(cohort, tables, protocol, placement)
     progress("Prøver metoden på omtrukne praksisstarter")
     tested = self_test_rows(fitted, tables, seed)
     return Effects(
-        effekt=_table("effekt", [*night.rows, *not_computed_rows(protocol)], stamps),
+        effekt=_table("effekt", night.rows, stamps),
         effekt_naiv=_table("effekt_naiv", naive_rows(main.weeks, reaches(cohort, protocol.horizons), protocol), stamps),
         kurver=_table("kurver", curve_rows(answers), stamps),
         aarsakskjede=_table("aarsakskjede", links, stamps),

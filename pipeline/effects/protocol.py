@@ -162,8 +162,3 @@ def placement_protocol() -> Protocol:
 def programme_theory() -> list[dict[str, Any]]:
     """The links of the programme theory, in declared order (``protocols/programteori.toml``)."""
     return list(_read("programteori")[0]["lenke"])
-
-
-def declared_but_not_computed() -> tuple[dict[str, Any], str]:
-    """The declared estimates without an estimator in this version, and the hash of their file."""
-    return _read("ikke_beregnet")

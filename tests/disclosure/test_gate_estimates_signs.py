@@ -1,6 +1,7 @@
 """Signs of the released estimate tables: ``..`` for what was never a number, ``:`` for a number that is hidden."""
 
 import polars as pl
+from release_case import effect
 
 from pipeline.disclosure import estimates
 from pipeline.disclosure.rounding import coarse_estimates
@@ -35,3 +36,29 @@ def test_an_interval_never_crosses_zero_by_rounding():
     assert released["l"].to_list()[0] == 0.0
     assert released["h"].to_list()[1] == 0.0
     assert released["l"].to_list()[2] < 0
+
+
+def _arm(strategy: str, n: int, k: int, measure: str = "risiko", other: str | None = None, analysis: str = "kombinasjonslop"):
+    return effect(strategy, n, k, "A") | {
+        "analyse": analysis, "sammenligning": other, "maal": measure, "variant": None, "estimat": 0.2, "ki_nedre": 0.1, "ki_ovre": 0.3,
+    }  # fmt: skip
+
+
+def test_an_arm_made_of_others_is_hidden_with_the_smallest_of_them():
+    """The interaction has no risk of its own; with the other differences shown it would give the hidden one away."""
+    arms = [_arm("praksis_og_norsk", 400, 200), _arm("bare_norsk", 400, 200), _arm("ingen_av_delene", 400, 200)]
+    joint = _arm("samspill", 400, 200, "risikodifferanse", "sum_av_delene")
+    for k, hidden in ((3, True), (60, False)):
+        rows = [*arms, _arm("bare_praksis", 90, k), joint]
+        released = estimates.effects(STATISTIKK["effekt"].conform(pl.DataFrame(rows)), 5)
+        found = released.filter(pl.col("strategi") == "samspill").row(0, named=True)
+        assert (found["status"] == ":") is hidden
+        assert (found["estimat"] is None) is hidden
+
+
+def test_an_arm_made_of_others_is_as_coarse_as_the_smallest_of_them():
+    rows = [_arm("praksis_og_norsk", 4000, 2000), _arm("bare_praksis", 100, 50), _arm("ingen_av_delene", 4000, 2000)]
+    rows.append(_arm("samspill", 4000, 2000, "risikodifferanse", "sum_av_delene") | {"estimat": 0.2137})
+    frame = STATISTIKK["effekt"].conform(pl.DataFrame(rows))
+    released = estimates.effects(frame, 5).filter(pl.col("strategi") == "samspill").row(0, named=True)
+    assert released["estimat"] == 0.2

@@ -65,7 +65,6 @@ def test_every_declared_combination_has_one_row(whole):
         ("dobbelt_tempo", "naturlig"),
         ("halvt_tempo", "naturlig"),
     }
-    assert set(effekt["analyse"]) == set(ANALYSES)
     beside = effekt.filter(pl.col("folsomhet") != "hoved", pl.col("analyse") == "praksis_tidspunkt").select(
         "folsomhet", *key[:-1]
     )
@@ -99,11 +98,15 @@ def test_capped_weights_move_the_estimate_and_keep_the_standard_error(whole):
 
 
 def test_both_arms_of_every_comparison_have_a_risk_row_of_the_same_analysis(whole):
-    """Disclosure control judges a comparison by the persons and events of its two arms, which only risk rows hold."""
-    computed = whole.effekt.filter(pl.col("metode") != "ikke_beregnet")
+    """Disclosure control judges a comparison by the persons and events of its two arms, which only risk rows hold.
+
+    What is made of other arms (an interaction, a part of an effect) is judged by all arms of its analysis.
+    """
+    computed = whole.effekt
     same = ["analyse", "utfall", "horisont_uker", "folsomhet", "undergruppe"]
     risks = computed.filter(pl.col("maal") == "risiko")
-    compared = computed.filter(pl.col("maal").is_in(["risikodifferanse", "risikoratio"]))
+    made_of_others = (pl.col("strategi") == "samspill") | pl.col("strategi").str.contains("_direkte$|_via_norsk$")
+    compared = computed.filter(pl.col("maal").is_in(["risikodifferanse", "risikoratio"]), ~made_of_others)
     own = compared.join(risks, on=[*same, "strategi", "variant"], how="anti", nulls_equal=True)
     others = compared.join(risks, left_on=[*same, "sammenligning"], right_on=[*same, "strategi"], how="anti")
     assert compared.height > 200
@@ -187,12 +190,10 @@ def test_without_language_practice_the_sensitivity_rows_are_the_main_rows():
     assert rows.equals(effekt.filter(keep).select(values))
 
 
-def test_what_is_not_built_says_so(whole):
-    rows = whole.effekt.filter(pl.col("metode") == "ikke_beregnet")
-    assert set(rows["analyse"]) == set(ANALYSES) - {"praksis_tidspunkt", "praksis_tempo"}
-    assert set(rows["grad"]) == {"D"}
-    assert rows.filter(~pl.col("kan_ikke_si").str.starts_with("Ikke beregnet i denne versjonen.")).is_empty()
-    assert all(json.loads(p)["begrunnelse"] for p in rows["porter"])
+def test_every_analysis_has_rows_and_counts(whole):
+    """Project profiles have none here: nothing is told about the projects."""
+    assert set(whole.effekt["analyse"]) == set(ANALYSES)
+    assert set(whole.effekt.filter(pl.col("n_personer") > 0)["analyse"]) == set(ANALYSES) - {"prosjektprofil"}
 
 
 SIDES = {"risikodifferanse": 0.0, "risikoratio": 1.0}
@@ -363,7 +364,7 @@ def test_where_nobody_left_no_effect_is_found():
     effects = _estimate(tables(*DEGENERATE["nobody left"]), bootstraps=20)
     found = effects.effekt.filter(pl.col("maal") == "risikodifferanse", pl.col("estimat").is_not_null())
     assert set(found["funn"]) <= {"ingen_forskjell", "uavklart"}
-    ratios = effects.effekt.filter(pl.col("maal") == "risikoratio", pl.col("metode") != "ikke_beregnet")
+    ratios = effects.effekt.filter(pl.col("maal") == "risikoratio")
     assert set(ratios["grad"]) <= {"C", "D"}
 
 
