@@ -13,6 +13,8 @@ from pipeline.effects.answers import Answers
 from pipeline.effects.combination import combination_protocol, run_combination
 from pipeline.effects.contacts import contact_protocol, run_contacts
 from pipeline.effects.eligibility import Cohort, reaches, select_cohort
+from pipeline.effects.mediation_arms import Mediation, run_mediation
+from pipeline.effects.mediation_rows import mediation_protocol
 from pipeline.effects.person_weeks import Bools, PersonWeeks
 from pipeline.effects.protocol import Protocol, placement_protocol
 from pipeline.effects.study import Results, Tables
@@ -83,6 +85,11 @@ class Programme:
                 self.cohort, self.tables, contact_protocol(name), seed=self.seed, bootstraps=self.bootstraps
             )  # fmt: skip
         return self._contacts[name]
+
+    @cached_property
+    def mediation(self) -> Mediation:
+        """The mediation analyses as a night makes them."""
+        return run_mediation(self.cohort, self.tables, mediation_protocol(), seed=self.seed, bootstraps=self.bootstraps)
 
     @cached_property
     def answers(self) -> Answers:

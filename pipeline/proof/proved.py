@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from pipeline.proof.efforts import EFFORTS
 from pipeline.proof.estimands import E1, E2
+from pipeline.proof.mediated import MEDIATED
 
-PROVED = (E1, E2, *EFFORTS)
+PROVED = (E1, E2, *EFFORTS, *MEDIATED)

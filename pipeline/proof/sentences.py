@@ -23,6 +23,8 @@ _OF = {
     ("praksis_tempo", "dobbelt_tempo"): "dobbelt så høy odds for å begynne i praksis hver uke",
     ("kombinasjonslop", "praksis_og_norsk"): "praksis og norskopplæring sammen",
     ("kombinasjonslop", "bare_norsk"): "norskopplæring uten praksis",
+    ("aarsakskjede", "norskopplaering"): "norskopplæring de første åtte ukene",
+    ("aarsakskjede", "norskopplaering_via_norsk"): "norskopplæring de første åtte ukene, gjennom norsknivået",
     ("oppfolging_deltaker", _EVERY): "kontakt med deltakeren i hver fireukersperiode",
     ("oppfolging_deltaker", _ODDS): "dobbelt så høy odds for kontakt med deltakeren",
     ("oppfolging_arbeidsgiver", _EVERY): "kontakt med arbeidsgiveren i hver fireukersperiode av praksisen",

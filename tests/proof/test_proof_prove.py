@@ -11,11 +11,15 @@ import pytest
 from pipeline.effects.answers import questions
 from pipeline.effects.combination import combination_protocol, combination_study
 from pipeline.effects.contacts import EMPLOYER, PARTICIPANT, contact_protocol, contact_study
+from pipeline.effects.eligibility import select_cohort
+from pipeline.effects.mediation_rows import mediation_rows
 from pipeline.effects.protocol import placement_protocol
+from pipeline.effects.study import Tables
 from pipeline.effects.timing import timing_study
 from pipeline.errors import UserError
 from pipeline.proof.efforts import EFFORTS
 from pipeline.proof.estimands import E1, E2, NOTHING, Found
+from pipeline.proof.mediated import MEDIATED
 from pipeline.proof.planting import Planted, true_effects, with_no_effect, with_size
 from pipeline.proof.programme import Forced, Programme
 from pipeline.proof.prove import detected, row_of
@@ -25,6 +29,7 @@ from pipeline.proof.shape import Shape, params_of, rounded, shape_of
 from pipeline.proof.steering import People, steer
 from pipeline.synthetic.params import SyntheticParams, preset
 from pipeline.synthetic.regimes import NATURAL
+from pipeline.tables import KLARGJORT, STATISTIKK
 
 SHAPE = Shape(400, 12, 2020, 4, date(2024, 12, 31), 0.4, 0.2)
 FEW = People(1_500, 5)
@@ -168,11 +173,19 @@ def test_every_analysis_that_is_proved_has_words_and_a_truth_of_its_own():
     assert [a.truth(forced) for a in PROVED] == [0.0] * len(PROVED)
 
 
+def _mediation_rows_of(deltakelse):
+    empty = Tables(
+        deltakelse, *(KLARGJORT[t].empty() for t in ("tiltak", "kartlegging", "oppfolging")), STATISTIKK["utfall"].empty()
+    )
+    return mediation_rows(select_cohort(deltakelse, placement_protocol()), empty, seed=1, bootstraps=2)
+
+
 def test_what_is_proved_are_estimates_that_a_night_declares():
     studies = [timing_study(placement_protocol()), combination_study(combination_protocol())]
     studies += [contact_study(contact_protocol(name)) for name in (PARTICIPANT, EMPLOYER)]
     names = ("analyse", "strategi", "sammenligning", "horisont_uker", "variant")
     declared = {tuple(q.key[name] for name in names) for study in studies for q in questions(study)}
+    declared |= {tuple(row[name] for name in names) for row in _mediation_rows_of(KLARGJORT["deltakelse"].empty())}
     keys = {tuple(getattr(a, name) for name in names) for a in PROVED}
     assert len(keys) == len(PROVED)
     assert keys <= declared
@@ -181,9 +194,10 @@ def test_what_is_proved_are_estimates_that_a_night_declares():
 def test_efforts_are_estimated_with_a_grade_and_found_again_from_the_same_seed():
     params = preset("main", participants=500, municipalities=12)
     once, again = (Programme(params, 3, 10) for _ in range(2))
-    for analysis in EFFORTS:
+    for analysis in (*EFFORTS, *MEDIATED):
         found = analysis.estimate(once)
         assert found.is_finite, analysis.name
         assert found.grad in ("A", "B", "C", "D")
         assert abs(found.estimate) < 0.6
     assert EFFORTS[0].estimate(again) == EFFORTS[0].estimate(once)
+    assert MEDIATED[1].estimate(again) == MEDIATED[1].estimate(once)
