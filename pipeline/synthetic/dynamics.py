@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipeline.synthetic.forcing import Forcing
+from pipeline.synthetic.forcing import Forcing, carried
 from pipeline.synthetic.params import SyntheticParams
 from pipeline.synthetic.people import People
 from pipeline.synthetic.regimes import NATURAL, Regime
@@ -185,19 +185,30 @@ def _decide_placement(
     out.placement_day[first] = (u["day_place"] * 7).astype(int)[first]
 
 
+@dataclass(frozen=True)
+class _Contacts:
+    """The week's contacts with the participant and the employer: as made, and as they would usually have been."""
+
+    participant: np.ndarray
+    employer: np.ndarray
+    usual_participant: np.ndarray
+    usual_employer: np.ndarray
+
+
 def _make_contacts(
     state: _State, out: Course, people: People, u: dict[str, np.ndarray], week: int, params: SyntheticParams, forcing: Forcing
-) -> tuple[np.ndarray, np.ndarray]:
+) -> _Contacts:
     under = 3.0 - np.where(state.measured_readiness >= 0, state.measured_readiness, 3.0)
     level = -0.9 + people.contact_level + params.contact_confounding * under
-    in_first_placement = state.placed & (state.spell_weeks == week - out.placement_week + 1)
-    chance = forcing.contact_chance("participant", _expit(level + 0.3 * state.contact_stock), np.full(len(people), week))
-    visit = forcing.contact_chance("employer", _expit(level + 0.1), np.where(in_first_placement, state.spell_weeks, 0))
-    contact = state.enrolled & (u["contact"] < chance)
-    employer = state.enrolled & state.placed & (u["employer"] < visit)
-    forcing.note_contact("participant", contact)
-    forcing.note_contact("employer", employer)
-    return contact, employer
+    chance, visit = _expit(level + 0.3 * state.contact_stock), _expit(level + 0.1)
+    placed = state.enrolled & state.placed
+    own = np.where(state.placed & (state.spell_weeks == week - out.placement_week + 1), state.spell_weeks, 0)
+    everybody = np.full(len(people), week)
+    return _Contacts(
+        forcing.contacts("participant", chance, u["contact"], state.enrolled, everybody, state.contact_stock),
+        forcing.contacts("employer", visit, u["employer"], placed, own, state.employer_stock),
+        state.enrolled & (u["contact"] < chance), placed & (u["employer"] < visit),
+    )  # fmt: skip
 
 
 def _exit_scores(state: _State, out: Course, people: People, week: int, params: SyntheticParams) -> np.ndarray:
@@ -241,16 +252,18 @@ def _leave(
 
 
 def _grow(
-    state: _State, contact: np.ndarray, employer: np.ndarray, care: np.ndarray, params: SyntheticParams, noise: np.ndarray
+    state: _State, contacts: _Contacts, care: np.ndarray, params: SyntheticParams, noise: np.ndarray, forcing: Forcing
 ) -> None:
+    contact, employer = contacts.usual_participant, contacts.usual_employer
     state.language += 0.004 + params.course_language * state.course + params.practice_language * state.language_practice
     state.language += params.placement_language * state.placed + 0.03 * noise[0]
     state.readiness += 0.002 + params.placement_readiness * state.placed + params.course_readiness * state.course
     state.readiness += params.participant_contact_readiness * contact + 0.06 * noise[1]
     state.care = np.maximum(0.0, state.care - (care < 0.006))
     state.together += state.course & state.placed
-    state.contact_stock = 0.75 * state.contact_stock + 0.25 * contact
-    state.employer_stock = 0.75 * state.employer_stock + 0.25 * employer
+    state.contact_stock, more = forcing.settle_contacts("participant", carried(state.contact_stock, contact), contact)
+    state.employer_stock, _ = forcing.settle_contacts("employer", carried(state.employer_stock, employer), employer)
+    state.readiness += params.participant_contact_readiness * more
 
 
 def _empty_course(n: int, weeks: int) -> Course:
@@ -269,10 +282,10 @@ def _empty_course(n: int, weeks: int) -> Course:
     )  # fmt: skip
 
 
-def _record(out: Course, row: int, state: _State, contact: np.ndarray, employer: np.ndarray, u: dict[str, np.ndarray]) -> None:
+def _record(out: Course, row: int, state: _State, contacts: _Contacts, u: dict[str, np.ndarray]) -> None:
     out.placed[row], out.subsidised[row], out.buddy[row] = state.placed, state.subsidised, state.buddy
     out.course[row], out.language_practice[row] = state.course, state.language_practice
-    out.contact[row], out.employer_contact[row] = contact, employer
+    out.contact[row], out.employer_contact[row] = contacts.participant, contacts.employer
     out.contact_day[row], out.employer_day[row] = u["day_contact"] * 7, u["day_employer"] * 7
 
 
@@ -303,9 +316,9 @@ def run_course(
         _assess(state, out, people, week, params, rng)
         _run_courses(state, u, week, params, forcing)
         _decide_placement(state, out, people, u, week, quarter, params, regime)
-        contact, employer = _make_contacts(state, out, people, u, week, params, forcing)
+        contacts = _make_contacts(state, out, people, u, week, params, forcing)
         if record:
-            _record(out, week - 1, state, contact, employer, u)
+            _record(out, week - 1, state, contacts, u)
         _leave(state, out, people, u, week, params, lost)
-        _grow(state, contact, employer, u["care"], params, noise)
+        _grow(state, contacts, u["care"], params, noise, forcing)
     return out

@@ -4,7 +4,8 @@ A rule sets the probability q of "active in the period" (at least some course we
 weekly chances p are tilted so that exactly the paths that reach it get q together, and keep their natural proportions:
     p' = p w(yes) / (p w(yes) + (1 - p) w(no)),   w = V q / H + (1 - V)(1 - q) / (1 - H),
 with V the natural probability of reaching it after the week's yes or no, and H that at the period's beginning (Doob's transform).
-Belongs here: chances of a week under a rule. Must not be here: anything about outcomes.
+What a rule makes of a contact period is felt when the period is over, as in an analysis whose decisions are known only then; or at
+once, as in life. Belongs here: chances of a week under a rule. Must not be here: anything about outcomes.
 """
 
 from __future__ import annotations
@@ -69,22 +70,41 @@ class _CourseForcing:
         self.weeks += on
 
 
+def carried(stock: np.ndarray, contact: np.ndarray) -> np.ndarray:
+    """What is felt of contacts a week later."""
+    return np.asarray(0.75 * stock + 0.25 * contact)
+
+
 class _ContactForcing:
+    """Contacts under a rule: until a period is over they count as usual, then what the rule made of it takes their place."""
+
     def __init__(self, rule: ContactRule, n: int) -> None:
         self.rule = rule
-        self.reached = np.zeros(n, bool)
+        self.reached, self.made = np.zeros(n, bool), np.zeros(n, bool)
+        self.stock, self.more = np.zeros(n), np.zeros(n)
+        self.applies, self.ends = np.zeros(n, bool), np.zeros(n, bool)
 
-    def chance(self, natural: np.ndarray, week: np.ndarray) -> np.ndarray:
-        """(n,) probability of a contact in everybody's own ``week`` of the rule (0 = it does not apply); before :meth:`note`."""
+    def contact(self, natural: np.ndarray, u: np.ndarray, may: np.ndarray, week: np.ndarray, stock: np.ndarray) -> np.ndarray:
+        """(n,) contacts made, from natural chances; ``week`` is everybody's own week of the rule, 0 = it does not apply."""
         period, position = np.divmod(week - 1, self.rule.length)
-        applies = (week > 0) & (period < self.rule.periods)
-        self.reached[position == 0] = False
+        self.applies = (week > 0) & (period < self.rule.periods)
+        opens, self.ends = self.applies & (position == 0), self.applies & (position == self.rule.length - 1)
+        self.reached[opens], self.stock[opens], self.more[opens] = False, stock[opens], 0.0
         reach = np.maximum(1 - (1 - natural) ** (self.rule.length - position), _TINY)
         wanted = 1.0 if np.isinf(self.rule.odds) else self.rule.odds * reach / (self.rule.odds * reach + 1 - reach)
-        return np.where(applies & ~self.reached & (natural > 0), np.minimum(natural * wanted / reach, 1.0), natural)
+        tilted = np.where(self.applies & ~self.reached & (natural > 0), np.minimum(natural * wanted / reach, 1.0), natural)
+        self.made = may & (u < tilted)
+        self.reached |= self.made
+        return self.made
 
-    def note(self, contact: np.ndarray) -> None:
-        self.reached |= contact
+    def settle(self, stock: np.ndarray, usual: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(stock, contacts more than usual) after the week, given the stock that usual contacts leave."""
+        self.stock = carried(self.stock, self.made)
+        self.more += self.made.astype(float) - usual
+        counts = self.applies if self.rule.at_once else self.ends
+        more = np.where(counts, self.more, 0.0)
+        self.more[counts] = 0.0
+        return np.where(counts, self.stock, stock), more
 
 
 class Forcing:
@@ -102,14 +122,18 @@ class Forcing:
         chance = self._course.chance(on, begin, 1 - end, week)
         return 1 - chance, chance
 
-    def contact_chance(self, part: str, natural: np.ndarray, week: np.ndarray) -> np.ndarray:
-        """Chance of a contact with ``part`` in everybody's own ``week`` (from the start; from the placement), 0 = no rule."""
-        return self._contact.chance(natural, week) if self._contact and self._part == part else natural
+    def contacts(
+        self, part: str, natural: np.ndarray, u: np.ndarray, may: np.ndarray, week: np.ndarray, stock: np.ndarray
+    ) -> np.ndarray:
+        """Contacts with ``part`` under the rule; ``week`` is everybody's own (from the start; from the placement), 0 = no rule."""
+        if self._contact is None or self._part != part:
+            return np.asarray(may & (u < natural))
+        return self._contact.contact(natural, u, may, week, stock)
+
+    def settle_contacts(self, part: str, stock: np.ndarray, usual: np.ndarray) -> tuple[np.ndarray, np.ndarray | float]:
+        """(stock, contacts more than usual) after the week, from the ``usual`` contacts and the stock they leave."""
+        return self._contact.settle(stock, usual) if self._contact and self._part == part else (stock, 0.0)
 
     def note_course(self, on: np.ndarray) -> None:
         if self._course:
             self._course.note(on)
-
-    def note_contact(self, part: str, contact: np.ndarray) -> None:
-        if self._contact and self._part == part:
-            self._contact.note(contact)

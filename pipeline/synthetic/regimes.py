@@ -42,12 +42,14 @@ class ContactRule:
         odds: what the odds of a contact in the period are multiplied by; infinite = always one.
         periods: periods that the rule is about; natural after.
         length: weeks in a period.
+        at_once: what the rule makes of a period is felt inside it, and not only from the next one on.
     """
 
     part: Literal["participant", "employer"]
     odds: float
     periods: int
     length: int = 4
+    at_once: bool = False
 
 
 @dataclass(frozen=True)

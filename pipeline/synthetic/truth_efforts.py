@@ -1,5 +1,6 @@
 """The truth about combination tracks and follow-up intensity: courses, placements and contacts forced by a rule, nobody lost.
 
+What is made of a contact period is felt from the next one on, as the analyses have it (``at_once``: inside it as well, as in life).
 Belongs here: the rules behind the declared strategies, and risks from a placement's start. Must not be here: any estimate.
 """
 
@@ -29,20 +30,20 @@ def combination_regimes() -> dict[str, Regime]:
     }
 
 
-def contact_regimes() -> dict[str, Regime]:
+def contact_regimes(at_once: bool = False) -> dict[str, Regime]:
     """The rule behind each strategy of contact with the participant: 13 periods from the programme's start."""
     return {
-        "kontakt_hver_fireukersperiode": Regime(contact=ContactRule("participant", np.inf, 13)),
-        "dobbel_odds": Regime(contact=ContactRule("participant", 2.0, 13)),
+        "kontakt_hver_fireukersperiode": Regime(contact=ContactRule("participant", np.inf, 13, at_once=at_once)),
+        "dobbel_odds": Regime(contact=ContactRule("participant", 2.0, 13, at_once=at_once)),
         "naturlig": NATURAL,
     }
 
 
-def employer_contact_regimes() -> dict[str, Regime]:
+def employer_contact_regimes(at_once: bool = False) -> dict[str, Regime]:
     """The rule behind each strategy of contact with the employer: 3 periods from the first placement's start, while it runs."""
     return {
-        "kontakt_hver_fireukersperiode": Regime(contact=ContactRule("employer", np.inf, 3)),
-        "dobbel_odds": Regime(contact=ContactRule("employer", 2.0, 3)),
+        "kontakt_hver_fireukersperiode": Regime(contact=ContactRule("employer", np.inf, 3, at_once=at_once)),
+        "dobbel_odds": Regime(contact=ContactRule("employer", 2.0, 3, at_once=at_once)),
         "naturlig": NATURAL,
     }
 
@@ -52,19 +53,19 @@ def truth_combination(params: SyntheticParams, seed: int, n: int = 50_000) -> di
     return {name: _from_start(params, seed, n, regime) for name, regime in combination_regimes().items()}
 
 
-def truth_contacts(params: SyntheticParams, seed: int, n: int = 50_000) -> dict[str, Risks]:
+def truth_contacts(params: SyntheticParams, seed: int, n: int = 50_000, at_once: bool = False) -> dict[str, Risks]:
     """strategi → utfall → weeks from the start → risk (0–1) under contact with the participant as the strategy has it."""
-    return {name: _from_start(params, seed, n, regime) for name, regime in contact_regimes().items()}
+    return {name: _from_start(params, seed, n, regime) for name, regime in contact_regimes(at_once).items()}
 
 
-def truth_employer_contacts(params: SyntheticParams, seed: int, n: int = 50_000) -> dict[str, Risks]:
+def truth_employer_contacts(params: SyntheticParams, seed: int, n: int = 50_000, at_once: bool = False) -> dict[str, Risks]:
     """strategi → utfall → weeks from the first placement's start → risk (0–1) among the placed, of ``n`` participants.
 
     The placed are those whose placement begins at least seven days before their project's statusdato, as in an analysis.
     """
     people = population(params.with_(participants=n), seed, n)
     out = {}
-    for name, regime in employer_contact_regimes().items():
+    for name, regime in employer_contact_regimes(at_once).items():
         course = course_of(people, params, seed, regime, weeks=MAX_WEEKS, lost=False, record=False)
         begins = 7 * (course.placement_week - 1) + course.placement_day
         seen = people.start + begins + _LEAST_FOLLOWED_DAYS <= people.statusdato

@@ -75,11 +75,27 @@ def test_contact_in_every_period_of_the_enrolled(people, natural):
 
 @pytest.mark.parametrize("odds", [2.0, 0.5])
 def test_the_odds_of_a_contact_in_the_first_period_are_multiplied(people, natural, odds):
-    """Everybody's odds are, so that the average share moves to what the same persons' chances give."""
+    """Everybody's odds are; persons differ, so that the odds of the average share move a little less."""
     tilted, _ = _contacted(_course(people, Regime(contact=ContactRule("participant", odds, 6))))
     usual, _ = _contacted(natural)
     p = usual[0].mean()
-    assert tilted[0].mean() == pytest.approx(odds * p / (odds * p + 1 - p), abs=0.03)
+    ratio = tilted[0].mean() / (1 - tilted[0].mean()) / (p / (1 - p))
+    assert ratio == pytest.approx(odds, rel=0.2)
+    assert abs(np.log(ratio)) < abs(np.log(odds))
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_what_a_rule_makes_of_a_period_is_felt_after_it_or_at_once(at_once):
+    """Contacts of the first period change no exit before week 5, unless they are felt at once."""
+    strong = PARAMS.with_(participant_contact_work=40.0, work_logodds=-9.0)
+    some = population(strong, 5, N)
+    usual, forced = (
+        course_of(some, strong, 5, r, weeks=12, lost=False)
+        for r in (Regime(), Regime(contact=ContactRule("participant", np.inf, 13, at_once=at_once)))
+    )
+    changed = (usual.exit_week != forced.exit_week) | (usual.exit_kind != forced.exit_kind)
+    first = np.where(changed, np.where(forced.exit_week == 0, usual.exit_week, forced.exit_week), 99).min()
+    assert first == (2 if at_once else 5)
 
 
 def test_the_employer_is_contacted_in_each_period_of_the_first_placement(people):
