@@ -17,6 +17,7 @@ from scipy import stats
 
 from pipeline.effects.censoring import logistic
 from pipeline.effects.person_weeks import Floats
+from pipeline.effects.protocol import declaration
 from pipeline.effects.start_model import design
 from pipeline.tables import STATISTIKK
 from pipeline.tables.deliveries import LANGUAGE, LIMITS
@@ -24,10 +25,7 @@ from pipeline.tables.deliveries import LANGUAGE, LIMITS
 OUTCOME = "direkte_overgang"
 # Leavers whose municipality is not known belong to no municipality that could be compared.
 _UNKNOWN = "9999"
-_YEARS, _WINSOR = 3, 0.10
-_LEAST_N, _LEAST_EXPECTED = 20, 5.0
-# A prior of no spread at all would give intervals of width zero: a municipality may always differ by some points.
-_LEAST_SD = 0.02
+_DECLARED, PROTOCOL_HASH = declaration("kommune")
 _MIX = ("kjonn", "norsk_start", "utdanning_start", "inntektskilde_start", "helse_start", "malgruppe", "arbeidserfaring_norge")
 
 
@@ -50,7 +48,7 @@ def window(deltakelse: pl.DataFrame, today: date) -> tuple[int, int]:
     known = deltakelse.filter(pl.col("slutt_dato") <= pl.min_horizontal("statusdato", pl.lit(today)))
     latest = known["slutt_dato"].dt.year().max()
     last = min(today.year - 1, int(str(latest))) if latest is not None else today.year - 1
-    return last - _YEARS + 1, last
+    return last - int(_DECLARED["utvalg"]["aar"]) + 1, last
 
 
 def _case_mix(leavers: pl.DataFrame) -> Floats:
@@ -84,7 +82,7 @@ def between_variance(n: Floats, observed: Floats, expected: Floats) -> float:
         return 0.0
     w = 1 / s2[use]
     z = ((observed - expected)[use] / n[use]) * np.sqrt(w)
-    low, high = np.quantile(z, [_WINSOR, 1 - _WINSOR])
+    low, high = np.quantile(z, [_DECLARED["estimator"]["winsorisering"], 1 - _DECLARED["estimator"]["winsorisering"]])
     excess = float((np.clip(z, low, high) ** 2).sum()) - (len(z) - 1)
     scale = float(w.sum() - (w**2).sum() / w.sum())
     return max(excess / scale, 0.0) if scale > 0 else 0.0
@@ -98,7 +96,7 @@ def _precision(share: Floats, tau2: float) -> Floats:
 def posterior(funnel: Funnel) -> tuple[Floats, Floats]:
     """(J,) parameters a and b of the beta distribution of each group's share: prior around the expected, then the observed."""
     e = np.clip(funnel.share, 1e-4, 1 - 1e-4)
-    m = _precision(e, max(funnel.tau2, _LEAST_SD**2))
+    m = _precision(e, max(funnel.tau2, _DECLARED["estimator"]["minste_spredning"] ** 2))
     return m * e + funnel.observed, m * (1 - e) + funnel.n - funnel.observed
 
 
@@ -149,14 +147,13 @@ def municipality_table(deltakelse: pl.DataFrame, today: date) -> pl.DataFrame:
     funnel = Funnel(n, o, e, between_variance(n, o, e))
     mean, low, high = shrink(funnel)
     p = mid_p(funnel)
-    sayable = (
-        (pl.col("n") >= _LEAST_N)
-        & (pl.col("forventet") >= _LEAST_EXPECTED)
-        & (pl.col("n") - pl.col("forventet") >= _LEAST_EXPECTED)
-    )
+    limits = _DECLARED["porter"]
+    expected = pl.min_horizontal("forventet", pl.col("n") - pl.col("forventet"))
+    sayable = (pl.col("n") >= limits["minste_antall"]) & (expected >= limits["minste_forventet"])
     columns = by_area.with_columns(
         komm_nr=pl.col("komm_nr_ref"), utfall=pl.lit(OUTCOME), periode=pl.lit(f"{first}-{last}"), andel=pl.col("observert") / pl.col("n"),
         krympet_andel=pl.Series(mean), ki_nedre=pl.Series(low), ki_ovre=pl.Series(high),
-        utenfor_95=pl.when(sayable).then(pl.Series(p < 0.05)), utenfor_998=pl.when(sayable).then(pl.Series(p < 0.002)),
+        utenfor_95=pl.when(sayable).then(pl.Series(p < limits["indre_grense"])),
+        utenfor_998=pl.when(sayable).then(pl.Series(p < limits["ytre_grense"])), protokoll_hash=pl.lit(PROTOCOL_HASH),
     )  # fmt: skip
     return STATISTIKK["kommune"].conform(columns)

@@ -9,10 +9,8 @@ n / (1 + (m - 1) ρ), with m the size of the project that the average participan
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -23,9 +21,8 @@ from pipeline.effects.funnel import Funnel, between_variance, expected_shares, p
 from pipeline.effects.gates import AMBER, GREEN, RED, Gate, Verdict
 from pipeline.effects.person_weeks import Floats
 from pipeline.effects.profile_marks import WHO, Mark, ProjectTables, marks
-from pipeline.effects.protocol import FOLDER, MAIN
+from pipeline.effects.protocol import MAIN, declaration
 from pipeline.effects.sentences import DESCRIPTIVE, Claim, said
-from pipeline.store import sha256_bytes
 from pipeline.tables.deliveries import DIRECT_EDUCATION, DIRECT_TRANSITION, DIRECT_WORK
 
 METHOD = "andel blant fulgte, krympet mot forventet ut fra deltakerne, beta-binomisk"
@@ -34,11 +31,9 @@ _LOST = ("flyttet", "faset_ut")
 Row = dict[str, Any]
 
 
-@cache
 def profile_protocol() -> tuple[dict[str, Any], str]:
     """The declared profiles and the hash of their file (``protocols/prosjektprofil.toml``)."""
-    raw = (FOLDER / "prosjektprofil.toml").read_bytes()
-    return tomllib.loads(raw.decode("utf-8")), sha256_bytes(raw)
+    return declaration("prosjektprofil")
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,9 @@ class Protocol:
         return {reason: cause for cause, reasons in groups.items() for reason in reasons}
 
 
-def _read(name: str) -> tuple[dict[str, Any], str]:
+@cache
+def declaration(name: str) -> tuple[dict[str, Any], str]:
+    """The file ``protocols/<name>.toml`` as read, and the SHA-256 of its bytes."""
     raw = (FOLDER / f"{name}.toml").read_bytes()
     return tomllib.loads(raw.decode("utf-8")), sha256_bytes(raw)
 
@@ -141,7 +143,7 @@ def load_protocol(name: str) -> Protocol:
     Raises:
         Fault: it lacks a part of the pre-registration.
     """
-    declared, digest = _read(name)
+    declared, digest = declaration(name)
     _checked(name, declared)
     return Protocol(
         name=name,
@@ -161,4 +163,9 @@ def placement_protocol() -> Protocol:
 
 def programme_theory() -> list[dict[str, Any]]:
     """The links of the programme theory, in declared order (``protocols/programteori.toml``)."""
-    return list(_read("programteori")[0]["lenke"])
+    return list(declared_theory()[0]["lenke"])
+
+
+def declared_theory() -> tuple[dict[str, Any], str]:
+    """The programme theory as declared, and the hash of its file."""
+    return declaration("programteori")

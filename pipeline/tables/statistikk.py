@@ -175,6 +175,9 @@ AARSAKSKJEDE = Table(
         C("metode", "text", "estimator"),
         C("justert_for", "text", "adjustment set"),
         C("begrunnelse", "text", "why not estimated, or the main reservation"),
+        C("protokoll_hash", "text", "hash of the programme theory's file"),
+        C("inndata_hash", "text", "hash of the input tables"),
+        C("kode_versjon", "text", "version and hash of the code"),
         C("beregnet", "text", "time of first computation", required=True),
     ), "effects",
 )  # fmt: skip
@@ -192,6 +195,7 @@ KOMMUNE = Table(
         C("ki_ovre", "float", "upper end of the 95 % interval of the shrunken share"),
         C("utenfor_95", "bool", "outside the 95 % funnel limits; null when too small to say"),
         C("utenfor_998", "bool", "outside the 99.8 % funnel limits; null when too small to say"),
+        C("protokoll_hash", "text", "hash of the protocol"),
     ), "effects",
 )  # fmt: skip
 KOBLING = Table(
