@@ -37,6 +37,7 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/python -m jobbsjansen.dictionary --check
 	$(BIN)/python -m jobbsjansen.house --check
+	$(BIN)/python -m jobbsjansen.protocols --check
 
 bench: setup
 	$(BIN)/python -m benchmarks
@@ -54,6 +55,7 @@ ui: setup  ## past runs, assets and checks in the browser, on this machine only
 docs: setup  ## the data dictionary from the table descriptions
 	$(BIN)/python -m jobbsjansen.dictionary
 	$(BIN)/python -m jobbsjansen.house
+	$(BIN)/python -m jobbsjansen.protocols
 
 sample: setup  ## data/sample again, byte for byte
 	$(BIN)/jobbsjansen synth --sample --seed 20240501 --out data/sample
