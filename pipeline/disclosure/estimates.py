@@ -69,9 +69,11 @@ def _coarse_effects(rows: pl.DataFrame, threshold: int) -> pl.DataFrame:
     rows = rows.with_columns(floored(name, threshold) for name in ("n_personer", "n_hendelser", "ess"))
     rows = rows.with_columns(step(rows, threshold).alias("_step"), *(pl.col(c).alias(f"_{c}") for c in _INTERVAL))
     rows = coarse_estimates(rows, *_INTERVAL)
-    is_risk, grid = pl.col("maal").is_in(_SHARES), pl.col("_step")
+    # a mediated share may lie outside 0-1, a share of persons never
+    of_persons = (pl.col("maal") == "risiko") | ((pl.col("maal") == "andel") & (pl.col("analyse") == "prosjektprofil"))
+    grid = pl.col("_step")
     rows = rows.with_columns(
-        *(pl.when(is_risk).then(pl.col(c).clip(0.0, 1.0)).otherwise(c).alias(c) for c in _INTERVAL),
+        *(pl.when(of_persons).then(pl.col(c).clip(0.0, 1.0)).otherwise(c).alias(c) for c in _INTERVAL),
         se=((pl.col("se") / grid - 1e-9).ceil() * grid).round(4),
         e_verdi=on_grid(pl.col("e_verdi"), pl.when(pl.col("maal") == "risikoratio").then(grid).otherwise(ratio_unit(grid))),
     )

@@ -15,7 +15,8 @@ def specs():
 
 
 def test_every_table_is_an_asset(specs):
-    assert set(STATED) <= set(specs)
+    by_command = {"statistikk_etterproving"}  # `prove` makes it, never a night
+    assert set(STATED) - by_command <= set(specs)
 
 
 def test_every_asset_says_what_it_is_and_who_owns_it(specs):
