@@ -16,6 +16,7 @@ from pipeline.effects.diagnostics import Setting, estimate_arm
 from pipeline.effects.eligibility import Cohort
 from pipeline.effects.endpoints import negative_control, register_endpoints
 from pipeline.effects.person_weeks import Floats, PersonWeeks, follow
+from pipeline.effects.plans import obstacle
 from pipeline.effects.protocol import Analysis, Protocol
 from pipeline.effects.start_model import StartModel, design, fit_start_model
 from pipeline.effects.strategies import Strategy
@@ -91,17 +92,6 @@ class Fitted:
         return float(1 - self.cohort.persons["statusdato_oppgitt"].cast(float).to_numpy().mean())
 
 
-def obstacle(weeks: PersonWeeks) -> str:
-    """Code of the reason why starts cannot be modelled; empty when they can."""
-    if weeks.n == 0:
-        return "ingen_deltakere"
-    if weeks.n_clusters < 2:
-        return "en_kommune"
-    if not weeks.start.any():
-        return "ingen_fulgte"
-    return "alle_fulgte" if weeks.start.all() else ""
-
-
 def fit_timing(
     cohort: Cohort,
     tables: Tables,
@@ -115,7 +105,7 @@ def fit_timing(
     """Fit the start model, or say in an empty :class:`Results` why it cannot be fitted; arguments as :func:`run_timing`."""
     chosen = analysis or protocol.main
     weeks = follow(cohort, tables.tiltak, protocol, chosen.placements)
-    if reason := obstacle(weeks):
+    if reason := obstacle(weeks, weeks.start):
         return Results(weeks, {}, {}, reason)
     covariates = decision_covariates(
         cohort, weeks, tables.kartlegging, tables.tiltak, tables.oppfolging, chosen.placements, chosen.delay_days
