@@ -126,6 +126,19 @@ def _known(cohort: Cohort, tables: Tables, periods: Periods, counts: Ints, proto
     })  # fmt: skip
 
 
+def _decisions(cohort: Cohort, tables: Tables, protocol: Protocol) -> tuple[Cohort, Periods, Ints]:
+    """(cohort, periods, contacts per person and period) from the protocol's time zero."""
+    rule = protocol.declared["perioder"]
+    of_the_placed = rule["fra"] == "praksis_start"
+    if of_the_placed:
+        cohort = placed_cohort(cohort, tables.tiltak, tables.oppfolging, protocol)
+    weeks = follow(cohort, tables.tiltak, protocol, tuple(protocol.declared["strategier"]["praksis"]))
+    periods = periods_of(weeks, rule["antall"], rule["uker"])
+    if of_the_placed:
+        periods = periods.decided_by(runs_through(cohort, periods))
+    return cohort, periods, facts_per_period(_contacts(cohort, tables, rule["part"]), weeks.n, rule["antall"], rule["uker"])
+
+
 def fit_contacts(cohort: Cohort, tables: Tables, protocol: Protocol) -> Contacts | Results:
     """Fit the contact model, or say in an empty :class:`Results` why it cannot be fitted.
 
@@ -134,36 +147,19 @@ def fit_contacts(cohort: Cohort, tables: Tables, protocol: Protocol) -> Contacts
         tables: what is known about them.
         protocol: the declared analysis.
     """
-    rule = protocol.declared["perioder"]
-    placements = tuple(protocol.declared["strategier"]["praksis"])
-    if rule["fra"] == "praksis_start":
-        cohort = placed_cohort(cohort, tables.tiltak, tables.oppfolging, protocol)
-    weeks = follow(cohort, tables.tiltak, protocol, placements)
-    periods = periods_of(weeks, rule["antall"], rule["uker"])
-    if rule["fra"] == "praksis_start":
-        periods = periods.decided_by(runs_through(cohort, periods))
-    counts = facts_per_period(_contacts(cohort, tables, rule["part"]), weeks.n, rule["antall"], rule["uker"])
-    done = counts >= rule["minst"]
-    acts = periods.at(done)[periods.complete] > 0
+    cohort, periods, counts = _decisions(cohort, tables, protocol)
+    weeks, decided = periods.weeks, periods.complete
+    done = counts >= protocol.declared["perioder"]["minst"]
+    acts = periods.at(done)[decided] > 0
     if reason := obstacle(weeks, acts):
         return Results(weeks, {}, {}, reason)
     covariates = _known(cohort, tables, periods, counts, protocol)
-    model = fitted_model(
-        covariates.values[periods.complete], acts, weeks.cluster[periods.who[periods.complete]], weeks.n_clusters
-    )
+    model = fitted_model(covariates.values[decided], acts, weeks.cluster[periods.who[decided]], weeks.n_clusters)
     if model is None:
         return Results(weeks, {}, {}, "modell")
     first = covariates.columns(protocol.declared["kovariater"]["balanse"])[periods.period == 1]
-    return Contacts(
-        cohort,
-        periods,
-        done,
-        covariates,
-        model,
-        censoring_weights(weeks, first),
-        negative_control(cohort, tables.utfall),
-        protocol,
-    )
+    censoring, control = censoring_weights(weeks, first), negative_control(cohort, tables.utfall)
+    return Contacts(cohort, periods, done, covariates, model, censoring, control, protocol)
 
 
 def plans(protocol: Protocol, rows: int) -> list[Plan]:
