@@ -1,186 +1,223 @@
-"""The programme theory's links: three plain ones estimated, every other shown as not estimated with the reason.
+"""The programme theory's links as rows: each estimated by the method it declares, or shown as not estimated with the reason.
 
-Two links are adjusted regressions with a landmark, so that the cause comes before the effect and nobody is classified by what
-came later; their intervals are cluster-robust (Liang & Zeger 1986, J / (J - 1)). The third is the placement analysis itself.
-A regression cannot earn grade A here: who remains at the landmark is selected. Must not be here: mediation.
+Plain links are adjusted regressions within municipalities with a landmark; others come from the analyses that answer them. A
+regression cannot earn grade A here: who remains at the landmark is selected.
+Must not be here: whom a link compares (``chain_samples``), the graph (``graph``), mediation.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
-import polars as pl
 
-from pipeline.effects.covariates import Covariates, decision_covariates
+from pipeline.effects.chain_samples import SAMPLES, Hired, Material, hired, material_of
 from pipeline.effects.eligibility import Cohort
-from pipeline.effects.findings import Interval, Z, finding
-from pipeline.effects.person_weeks import Bools, Floats, Ints, PersonWeeks, follow
-from pipeline.effects.protocol import Protocol, programme_theory
-from pipeline.effects.start_model import design
-from pipeline.effects.timing import Tables
-from pipeline.tables.deliveries import LANGUAGE
+from pipeline.effects.findings import Interval, difference_interval, finding, risk_interval
+from pipeline.effects.graph import Graph
+from pipeline.effects.incidence import aalen_johansen
+from pipeline.effects.landmark import Landmark
+from pipeline.effects.mediation import gain_per_level
+from pipeline.effects.mediation_arms import Mediation
+from pipeline.effects.person_weeks import Floats, Ints, PersonWeeks
+from pipeline.effects.protocol import ALL, MAIN, WORK, Protocol, declared_theory
+from pipeline.effects.slopes import Sample as Sample
+from pipeline.effects.slopes import adjusted_slope as adjusted_slope
+from pipeline.effects.slopes import within_clusters
+from pipeline.effects.study import Tables
+from pipeline.effects.workplace import workplace_protocol
 
-_COURSE_DAYS, _COURSE_LEAST, _LANDMARK_WEEK, _LAST_WEEK = 56, 10, 5, 26
-_LEAST_EACH, _LEAST_MUNICIPALITIES = 50, 20
-REGRESSION = "lineær regresjon med landemerke, klyngerobust intervall"
+_LEAST_EACH, _LEAST_MUNICIPALITIES, _WEEKS, _OUTCOME = 50, 20, 52, "arbeid_eller_utdanning"
+REGRESSION = "lineær regresjon innen kommuner med landemerke, klyngerobust intervall"
+PER_LEVEL = "logistisk utfallsmodell med landemerke, kommunebootstrap"
+HIRED = "Aalen-Johansen fra praksisstart, andel hos praksisgiveren fra registeret, kommunebootstrap"
+TOO_SMALL = "For få deltakere, eller ingen forskjell i innsats."
+TOO_WEAK = "For få deltakere eller kommuner til å vise et tall."
+NO_REGISTER = "Ikke beregnet: registeret rekker ikke langt nok til å vise hvem som fikk arbeid hos praksisgiveren."
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Sample:
-    """The persons of one link: exposure and effect (n,), adjustment (n, q), cluster (n,), and how many had the effect at all."""
+class Theory:
+    """The declared graph: its variables with columns and words, its links in declared order, and the hash of its file."""
 
-    exposure: Floats
-    effect: Floats
-    adjustment: Floats
-    cluster: Ints
-    events: int
+    variables: Mapping[str, Mapping[str, Any]]
+    links: Sequence[Mapping[str, Any]]
+    hash: str
+
+    @property
+    def graph(self) -> Graph:
+        return Graph({name: tuple(one["foreldre"]) for name, one in self.variables.items()})
+
+    def words(self, names: Sequence[str]) -> str | None:
+        """An adjustment set as readers read it; None when nothing is adjusted for."""
+        return "; ".join(self.variables[n]["tekst"] for n in names) or None
 
 
-def adjusted_slope(sample: Sample) -> Interval:
-    """Least-squares slope of the effect on the exposure given the adjustment set, with a cluster-robust interval."""
-    x = np.column_stack([sample.exposure, design(sample.adjustment)])
-    inverse = np.linalg.pinv(x.T @ x)
-    beta = inverse @ (x.T @ sample.effect)
-    residual = sample.effect - x @ beta
-    names, number = np.unique(sample.cluster, return_inverse=True)
-    scores = np.zeros((len(names), x.shape[1]))
-    np.add.at(scores, number, x * residual[:, None])
-    spread = scores @ inverse[0]
-    factor = len(names) / (len(names) - 1) if len(names) > 1 else math.nan
-    se = math.sqrt(factor * float(spread @ spread)) if len(names) > 1 else math.nan
-    return Interval(float(beta[0]), float(beta[0]) - Z * se, float(beta[0]) + Z * se, se)
+@cache
+def theory() -> Theory:
+    """The programme theory (``protocols/programteori.toml``).
+
+    Raises:
+        Fault: the graph goes in a circle or names a cause that is no variable.
+    """
+    declared, digest = declared_theory()
+    found = Theory(declared["variabel"], declared["lenke"], digest)
+    found.graph.ordered()
+    return found
 
 
 def _grade(sample: Sample) -> tuple[str, str]:
     """(grade, reason) from size and spread alone."""
     n, clusters = len(sample.effect), len(np.unique(sample.cluster))
-    split = sample.exposure > (np.median(sample.exposure) if len(np.unique(sample.exposure)) > 2 else 0)
+    if n < 2 * sample.adjustment.shape[1] + 4 or clusters < 2 or np.ptp(within_clusters(sample).exposure) == 0:
+        return "D", TOO_SMALL
+    split = sample.exposure > (np.median(sample.exposure) if len(np.unique(sample.exposure)) > 2 else sample.exposure.min())
     least = min(int(split.sum()), n - int(split.sum()))
-    if n < 2 * sample.adjustment.shape[1] + 4 or clusters < 2 or np.ptp(sample.exposure) == 0:
-        return "D", "For få deltakere, eller ingen forskjell i innsats."
-    if least < _LEAST_EACH or clusters < _LEAST_MUNICIPALITIES:
-        return "C", "For få deltakere eller kommuner til å vise et tall."
-    return "B", ""
+    return ("C", TOO_WEAK) if least < _LEAST_EACH or clusters < _LEAST_MUNICIPALITIES else ("B", "")
 
 
-def _course_days(cohort: Cohort, tiltak: pl.DataFrame) -> Floats:
-    """(n,) days of the first eight weeks with a language course; overlapping spells add up."""
-    rows = tiltak.filter(pl.col("tiltak_type") == "norskopplaering").join(cohort.members, on="deltakelse_key")
-    first = (pl.col("start_dato") - pl.col("dag_null")).dt.total_days().clip(lower_bound=0)
-    last = (
-        (pl.col("slutt_dato") - pl.col("dag_null")).dt.total_days().fill_null(_COURSE_DAYS - 1).clip(upper_bound=_COURSE_DAYS - 1)
-    )
-    total = rows.with_columns(dager=(last - first + 1).clip(lower_bound=0)).group_by("person").agg(pl.col("dager").sum())
-    days = np.zeros(cohort.persons.height)
-    days[total["person"].to_numpy()] = total["dager"].to_numpy()
-    return days
+def _numbers(interval: Interval, margin: float | None) -> Row:
+    """The interval, with what it finds where a margin is declared."""
+    found = finding(interval, margin) if margin is not None else None
+    return {"estimat": interval.estimate, "ki_nedre": interval.low, "ki_ovre": interval.high, "funn": found}
 
 
-def _levels(values: pl.Series) -> Floats:
-    """0 = under A1 …, NaN where missing."""
-    levels = values.replace_strict({v: float(i) for i, v in enumerate(LANGUAGE)}, default=None, return_dtype=pl.Float64)
-    return np.asarray(levels.fill_null(np.nan).to_numpy(), dtype=float)
+def _explained(link: Mapping[str, Any], why: str) -> str:
+    return f"{why} {link['begrunnelse']}".strip()
 
 
-def _language_at_26(cohort: Cohort, kartlegging: pl.DataFrame) -> Floats:
-    """(n,) level (0 = under A1) of the latest assessment after the first eight weeks and by week 26, NaN when there is none."""
-    day = (pl.col("dato") - pl.col("dag_null")).dt.total_days()
-    rows = kartlegging.join(cohort.members, on="deltakelse_key").filter((day >= _COURSE_DAYS) & (day <= 7 * _LAST_WEEK))
-    rows = (
-        rows.sort("person", "dato", "prosjekt_id", "kartlegging_id")
-        .group_by("person", maintain_order=True)
-        .agg(pl.col("norsk_niva").last())
-    )
-    level = np.full(cohort.persons.height, np.nan)
-    level[rows["person"].to_numpy()] = _levels(rows["norsk_niva"])
-    return level
-
-
-def _adjustment(covariates: Covariates, weeks: PersonWeeks, week: int, without: tuple[str, ...], keep: Bools) -> Floats:
-    """(kept, q) what was known in the week, without time and the named columns; columns that still vary."""
-    use = [i for i, name in enumerate(covariates.names) if not name.startswith(("uke_", *without))]
-    at = weeks.week == week
-    values = np.full((weeks.n, len(use)), np.nan)
-    values[weeks.who[at]] = covariates.values[at][:, use]
-    kept = values[keep]
-    return kept[:, np.ptp(kept, axis=0) > 0] if len(kept) else kept
-
-
-def _language_sample(cohort: Cohort, weeks: PersonWeeks, covariates: Covariates, tables: Tables) -> Sample:
-    level = _language_at_26(cohort, tables.kartlegging)
-    keep = (weeks.last >= _LAST_WEEK) & ~np.isnan(level)
-    exposed = (_course_days(cohort, tables.tiltak) >= _COURSE_LEAST).astype(float)
-    adjustment = _adjustment(covariates, weeks, 1, ("norskopplaering", "spraakpraksis", "andre_tiltak", "kontakter"), keep)
-    risen = int((level > _levels(cohort.persons["norsk_start"]))[keep].sum())
-    return Sample(exposed[keep], level[keep], adjustment, weeks.cluster[keep], risen)
-
-
-def _contact_sample(cohort: Cohort, weeks: PersonWeeks, covariates: Covariates, tables: Tables) -> Sample:
-    day = (pl.col("dato") - pl.col("dag_null")).dt.total_days()
-    rows = tables.oppfolging.filter(pl.col("part") == "deltaker").join(cohort.members, on="deltakelse_key")
-    rows = rows.filter((day >= 0) & (day < 7 * (_LANDMARK_WEEK - 1)))
-    contacts = np.bincount(rows["person"].to_numpy().astype(np.int64), minlength=weeks.n).astype(float)
-    waits = (weeks.placed == 0) | (weeks.placed >= _LANDMARK_WEEK)
-    keep = waits & (weeks.last >= _LANDMARK_WEEK) & reaches(cohort, (_LAST_WEEK,))[:, 0]
-    placed = ((weeks.placed >= _LANDMARK_WEEK) & (weeks.placed <= _LAST_WEEK)).astype(float)
-    adjustment = _adjustment(covariates, weeks, _LANDMARK_WEEK, ("kontakter",), keep)
-    return Sample(contacts[keep], placed[keep], adjustment, weeks.cluster[keep], int(placed[keep].sum()))
-
-
-def reaches(cohort: Cohort, horizons: tuple[int, ...]) -> Bools:
-    """(n, horizons) whether the project's data are complete through the week, exit or not."""
-    days = (cohort.persons["statusdato"] - cohort.persons["start_dato"]).dt.total_days().to_numpy().astype(np.int64) + 1
-    return np.asarray(days[:, None] >= 7 * np.asarray(horizons)[None, :])
-
-
-_SAMPLES: Mapping[str, Callable[[Cohort, PersonWeeks, Covariates, Tables], Sample]] = {
-    "norsk_uke_26": _language_sample,
-    "praksis_etter_oppfolging": _contact_sample,
-}
-
-
-def _regression_row(link: Mapping[str, Any], sample: Sample) -> dict[str, Any]:
+def _regression_row(link: Mapping[str, Any], sample: Sample) -> Row:
     letter, why = _grade(sample)
     row = {"grad": letter, "n": len(sample.effect), "n_hendelser": sample.events, "metode": REGRESSION}
-    row["begrunnelse"] = f"{why} {link['begrunnelse']}".strip()
-    if letter != "B":
-        return row
-    interval = adjusted_slope(sample)
-    found = finding(interval, link["relevansgrense"])
-    return row | {"estimat": interval.estimate, "ki_nedre": interval.low, "ki_ovre": interval.high, "funn": found}
+    row["begrunnelse"] = _explained(link, why)
+    return row | _numbers(adjusted_slope(within_clusters(sample)), link["relevansgrense"]) if letter == "B" else row
 
 
-def _placement_row(link: Mapping[str, Any], effekt: Mapping[str, Any]) -> dict[str, Any]:
-    """The link that the placement analysis answers, taken from its row of ``effekt``."""
+def _effect_row(link: Mapping[str, Any], rows: Sequence[Row]) -> Row:
+    """The link that another analysis answers, taken from its row of ``effekt``."""
+    asked = {"variant": None, "utfall": _OUTCOME, "horisont_uker": _WEEKS, "maal": "risikodifferanse", "folsomhet": MAIN,
+             "undergruppe": ALL} | dict(link["rad"])  # fmt: skip
+    effekt = next(r for r in rows if all(r.get(k) == v for k, v in asked.items()))
     same = {name: effekt.get(name) for name in ("estimat", "ki_nedre", "ki_ovre", "grad", "funn", "n_hendelser", "metode")}
     why = effekt["kan_si"] if effekt["grad"] in ("C", "D") else ""
-    return same | {"n": effekt.get("n_personer"), "begrunnelse": f"{why} {link['begrunnelse']}".strip()}
+    return same | {"n": effekt.get("n_personer"), "begrunnelse": _explained(link, why)}
 
 
-def chain_rows(cohort: Cohort, tables: Tables, protocol: Protocol, placement: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _level_row(link: Mapping[str, Any], mediation: Mediation) -> Row:
+    """One level more at week 26, from the outcome models of the mediation analysis."""
+    people, models = mediation.people, mediation.models
+    asked = people.measured & people.told(_WEEKS)
+    reached = people.reached(_OUTCOME, _WEEKS)[asked]
+    row = {"n": int(asked.sum()), "n_hendelser": int(reached.sum()), "metode": PER_LEVEL}
+    if models is None or len([key for key in models.outcome if key[1] == _WEEKS]) < 2:
+        return row | {"grad": "D", "begrunnelse": _explained(link, TOO_SMALL)}
+    if _is_weak(people, reached):
+        return row | {"grad": "C", "begrunnelse": _explained(link, TOO_WEAK)}
+    drawn = gain_per_level(people, models, _WEEKS, mediation.counts)
+    interval = difference_interval(float(gain_per_level(people, models, _WEEKS)[0]), drawn)
+    return row | {"grad": "B", "begrunnelse": link["begrunnelse"]} | _numbers(interval, link["relevansgrense"])
+
+
+def _is_weak(people: Landmark, reached: Floats | Any) -> bool:
+    few = min(int(reached.sum()), len(reached) - int(reached.sum())) < _LEAST_EACH
+    return few or len(np.unique(people.cluster[people.measured])) < _LEAST_MUNICIPALITIES
+
+
+def _work_incidence(weeks: PersonWeeks, frequency: Floats) -> Floats:
+    """(d,) cumulative incidence of leaving to work by the horizon, persons counted ``frequency`` (n, d) times."""
+    week = np.arange(1, _WEEKS + 1)
+    at_risk = (weeks.last[:, None] >= week).astype(float).T @ frequency
+    exits = np.zeros((frequency.shape[1], _WEEKS, 3))
+    for cause in range(3):
+        left = (weeks.cause[:, None] == cause) & (weeks.last[:, None] == week)
+        exits[:, :, cause] = (left.astype(float).T @ frequency).T
+    return aalen_johansen(np.ascontiguousarray(at_risk.T), exits)[:, -1, WORK]
+
+
+def hired_share(placed: Hired, frequency: Floats) -> Floats:
+    """(d,) incidence of work by week 52 of the placement, times the share of it that is with the placement's employer.
+
+    Args:
+        placed: those placed; the share is of those whose register tells.
+        frequency: (n, d) how often each person counts.
+    """
+    known = placed.to_work & ~np.isnan(placed.same)
+    same = placed.same[known] @ frequency[known]
+    total = frequency[known].sum(axis=0)
+    share = np.divide(same, total, out=np.full(len(total), np.nan), where=total > 0)
+    return np.asarray(_work_incidence(placed.weeks, frequency) * share)
+
+
+def _hired_row(link: Mapping[str, Any], placed: Hired, counts: Floats, cluster: Ints) -> Row:
+    known = placed.to_work & ~np.isnan(placed.same)
+    if not known.any():
+        return {"begrunnelse": NO_REGISTER}
+    same = int(placed.same[known].sum())
+    row = {"n": placed.weeks.n, "n_hendelser": same, "metode": HIRED}
+    few = min(same, placed.weeks.n - same) < _LEAST_EACH
+    if few or len(np.unique(placed.weeks.cluster)) < _LEAST_MUNICIPALITIES:
+        return row | {"grad": "C", "begrunnelse": _explained(link, TOO_WEAK)}
+    drawn = hired_share(placed, np.ascontiguousarray(counts.T)[cluster])
+    estimate = float(hired_share(placed, np.ones((placed.weeks.n, 1)))[0])
+    return row | {"grad": "B", "begrunnelse": link["begrunnelse"]} | _numbers(risk_interval(estimate, drawn), None)
+
+
+def _hired(link: Mapping[str, Any], material: Material, counts: Floats) -> Row:
+    placed = hired(material, workplace_protocol())
+    if not placed.weeks.n:
+        return {"begrunnelse": NO_REGISTER}
+    first = placed.cohort.persons.select("deltakelse_key").join(
+        material.cohort.persons.select("deltakelse_key", "klynge"), on="deltakelse_key", how="left", maintain_order="left"
+    )["klynge"]
+    return _hired_row(link, placed, counts, first.to_numpy().astype(np.int64))
+
+
+def _employer_row(link: Mapping[str, Any], material: Material) -> Row:
+    placed = hired(material, workplace_protocol())
+    if not (placed.to_work & ~np.isnan(placed.same)).any():
+        return {"begrunnelse": NO_REGISTER}
+    return _regression_row(link, SAMPLES[link["metode"]](material, link["justert_for"]))
+
+
+def _answer(link: Mapping[str, Any], material: Material, rows: Sequence[Row], mediation: Mediation) -> Row:
+    """What the link's method says; nothing where it declares none."""
+    match link["metode"]:
+        case "":
+            return {}
+        case "effekt":
+            return _effect_row(link, rows)
+        case "utfall_per_nivaa":
+            return _level_row(link, mediation)
+        case "insidens_praksisgiver":
+            return _hired(link, material, mediation.counts)
+        case "ansatt_etter_oppfolging":
+            return _employer_row(link, material)
+        case method:
+            return _regression_row(link, SAMPLES[method](material, link["justert_for"]))
+
+
+def chain_rows(cohort: Cohort, tables: Tables, protocol: Protocol, rows: Sequence[Row], mediation: Mediation) -> list[Row]:
     """Rows of ``STATISTIKK["aarsakskjede"]`` without stamps.
 
     Args:
-        cohort: who is followed.
+        cohort: the persons of the placement analyses.
         tables: what is known about them.
         protocol: the placement protocol.
-        placement: the row of ``effekt`` that answers placement → outcome.
+        rows: rows of ``effekt``, those of placement timing and of workplaces among them.
+        mediation: the mediation analysis, for what a language level is worth.
 
     Returns:
         One row per declared link; ``grad`` is null where the link is not estimated.
     """
-    weeks = follow(cohort, tables.tiltak, protocol)
-    covariates = decision_covariates(cohort, weeks, tables.kartlegging, tables.tiltak, tables.oppfolging)
-    rows = []
-    for link in programme_theory():
-        row = {name: link[name] or None for name in ("fra", "til", "enhet", "justert_for", "begrunnelse")}
-        if link["metode"] in _SAMPLES:
-            row |= _regression_row(link, _SAMPLES[link["metode"]](cohort, weeks, covariates, tables))
-        elif link["metode"]:
-            row |= _placement_row(link, placement)
-        rows.append(row)
-    return rows
+    declared = theory()
+    material = material_of(cohort, tables, protocol, declared.variables)
+    out = []
+    for link in declared.links:
+        row = {name: link[name] or None for name in ("fra", "til", "enhet", "begrunnelse")}
+        row |= {"justert_for": declared.words(link["justert_for"]), "protokoll_hash": declared.hash}
+        out.append(row | _answer(link, material, rows, mediation))
+    return out

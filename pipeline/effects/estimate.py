@@ -18,7 +18,8 @@ from pipeline.effects.contacts import contact_protocol, contact_rows
 from pipeline.effects.curves import curve_rows
 from pipeline.effects.eligibility import Cohort, reaches, select_cohort, with_running_placement
 from pipeline.effects.episodes import episodes
-from pipeline.effects.mediation_rows import mediation_rows
+from pipeline.effects.mediation_arms import run_mediation
+from pipeline.effects.mediation_rows import mediation_protocol, rows_of
 from pipeline.effects.naive import naive_rows
 from pipeline.effects.profile_marks import ProjectTables
 from pipeline.effects.profiles import profile_rows
@@ -27,11 +28,9 @@ from pipeline.effects.self_test import self_test_rows
 from pipeline.effects.study import Results, Tables
 from pipeline.effects.subgroups import subgroup_rows
 from pipeline.effects.timing import Fitted, answer, fit_timing, run_timing, timing_study, truncated
+from pipeline.effects.workplace import workplace_rows
 from pipeline.tables import INNDATA, KLARGJORT, STATISTIKK
 
-_LINK = {
-    "strategi": "innen_8u", "variant": "jevn", "utfall": "arbeid_eller_utdanning", "horisont_uker": 52, "maal": "risikodifferanse",
-}  # fmt: skip
 Row = dict[str, Any]
 
 
@@ -152,7 +151,6 @@ def estimate(
     main = answer(fitted) if isinstance(fitted, Fitted) else fitted
     answers = Answers(main, timing_study(protocol))
     night.rows += answers.rows()
-    placement = next(r for r in night.rows if all(r[k] == v for k, v in _LINK.items()))
     progress("Beregner følsomhetsanalyser og undergrupper")
     for analysis in protocol.sensitivities:
         _sensitivity(night, cohort, protocol, analysis, main)
@@ -164,8 +162,10 @@ def estimate(
     about = {name: (projects or {}).get(name, table.empty()) for name, table in told.items()}
     night.rows += profile_rows(ProjectTables(deltakelse, tiltak, **about))
     progress("Beregner lenkene i årsakskjeden")
-    night.rows += mediation_rows(cohort, tables, seed=seed, bootstraps=bootstraps)
-    links = chain_rows(cohort, tables, protocol, placement)
+    mediation = run_mediation(cohort, tables, mediation_protocol(), seed=seed, bootstraps=bootstraps)
+    night.rows += rows_of(mediation, mediation_protocol())
+    night.rows += workplace_rows(cohort, tables, seed=seed, bootstraps=bootstraps)
+    links = chain_rows(cohort, tables, protocol, night.rows, mediation)
     progress("Prøver metoden på omtrukne praksisstarter")
     tested = self_test_rows(fitted, tables, seed)
     return Effects(

@@ -78,12 +78,12 @@ def _fit_language(people: Landmark, effort: Effort) -> Logistic:
     who = measured[row]
     known = people.baseline[np.ix_(who, effort.before)]
     values = np.column_stack([_step_columns(step, people.start_level[who]), effort.exposed[who], known])
-    names = (*_STEPS, effort.strategy, *(people.baseline_names[i] for i in effort.before))
+    names = (*_STEPS, f"innsats_{effort.strategy}", *(people.baseline_names[i] for i in effort.before))
     return fit_logistic(names, values, (level[row] > step).astype(float), people.cluster[who], people.n_clusters)
 
 
 def _outcome_names(people: Landmark) -> tuple[str, ...]:
-    efforts = [e.strategy for e in people.efforts]
+    efforts = [f"innsats_{e.strategy}" for e in people.efforts]  # a course on day 0 is a column of the baseline as well
     return ("niva", *efforts, *(f"{name}_niva" for name in efforts), *people.state_names, *people.baseline_names)
 
 

@@ -1,4 +1,4 @@
-"""The whole stage: every declared row, tiny and degenerate data, the chain, the naive contrast, the same answer twice."""
+"""The whole stage: every declared row, tiny and degenerate data, the naive contrast, the same answer twice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import polars as pl
 import pytest
 
 from pipeline.effects import Effects, Stamps, estimate
-from pipeline.effects.chain import Sample, adjusted_slope
 from pipeline.effects.protocol import placement_protocol, programme_theory
 from pipeline.effects.study import Tables
 from pipeline.tables import STATISTIKK
@@ -266,40 +265,17 @@ def test_the_risk_difference_is_the_difference_of_the_risks(whole):
     assert value("innen_13u", "risikoratio") == pytest.approx(risks[0] / risks[1])
 
 
-def test_the_chain_holds_every_link_and_estimates_three(whole):
+def test_the_placement_link_of_the_chain_is_the_row_of_the_placement_analysis(whole):
     chain = whole.aarsakskjede
     assert chain.height == len(programme_theory())
-    assert chain.filter(pl.col("grad").is_not_null()).height == 3
     assert chain.filter(pl.col("grad").is_null() & pl.col("estimat").is_not_null()).is_empty()
-    assert chain["begrunnelse"].null_count() == 0
-    placement_link = chain.filter(pl.col("fra") == "praksis", pl.col("til") == "arbeid_eller_utdanning").row(0, named=True)
+    assert chain.select("begrunnelse", "protokoll_hash", "inndata_hash", "kode_versjon").null_count().row(0) == (0, 0, 0, 0)
+    link = chain.filter(pl.col("fra") == "praksis", pl.col("til") == "arbeid_eller_utdanning").row(0, named=True)
     row = whole.effekt.filter(
-        pl.col("strategi") == "innen_8u", pl.col("variant") == "jevn", pl.col("utfall") == "arbeid_eller_utdanning",
+        pl.col("strategi") == "innen_8u", pl.col("variant") == "jevn", pl.col("utfall") == "arbeid_eller_utdanning", EVERYBODY,
         pl.col("horisont_uker") == 52, pl.col("maal") == "risikodifferanse", pl.col("folsomhet") == "hoved",
     ).row(0, named=True)  # fmt: skip
-    assert all(placement_link[c] == row[c] for c in ("estimat", "ki_nedre", "ki_ovre", "grad", "funn"))
-
-
-def test_the_language_link_finds_the_planted_growth(whole):
-    link = whole.aarsakskjede.filter(pl.col("fra") == "norskopplaering").row(0, named=True)
-    assert link["grad"] == "B"
-    assert link["ki_nedre"] > 0
-    assert 0.05 < link["estimat"] < 0.6
-    assert 0 < link["n_hendelser"] < link["n"]
-
-
-def test_a_link_is_adjusted_and_its_interval_knows_the_clusters():
-    rng = np.random.default_rng(4)
-    cluster = np.repeat(np.arange(60), 40)
-    confounder = rng.normal(size=2400)
-    exposure = (confounder + rng.normal(size=2400) + rng.normal(size=60)[cluster] > 0).astype(float)
-    effect = 0.5 * exposure + confounder + 0.8 * rng.normal(size=60)[cluster] + rng.normal(size=2400)
-    adjusted = adjusted_slope(Sample(exposure, effect, confounder[:, None], cluster, 0))
-    crude = adjusted_slope(Sample(exposure, effect, np.zeros((2400, 0)), cluster, 0))
-    alone = adjusted_slope(Sample(exposure, effect, confounder[:, None], np.arange(2400), 0))
-    assert adjusted.low < 0.5 < adjusted.high
-    assert crude.low > 0.7
-    assert adjusted.se > 1.3 * alone.se
+    assert all(link[c] == row[c] for c in ("estimat", "ki_nedre", "ki_ovre", "grad", "funn"))
 
 
 def test_the_naive_contrast_by_hand():
