@@ -26,7 +26,8 @@ def logistic(x: Floats, y: Floats, ridge: float = 1e-2, weight: Floats | None = 
     w = np.ones(len(y)) if weight is None else weight
     for _ in range(40):
         p = expit(x @ beta)
-        information = x.T @ (x * (w * p * (1 - p))[:, None]) + np.diag(prior)
+        half = x * np.sqrt(w * p * (1 - p))[:, None]
+        information = half.T @ half + np.diag(prior)
         delta = np.linalg.solve(information, x.T @ (w * (y - p)) - prior * beta)
         beta = beta + delta * min(1.0, 4.0 / max(float(np.max(np.abs(x @ delta))), 1e-12))
         if np.max(np.abs(delta)) < 1e-8:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+from scipy import sparse
 from scipy.special import expit
 
 from pipeline.effects.person_weeks import Floats, Ints
@@ -85,13 +86,10 @@ def _prior(p: int) -> Floats:
     return np.diag(np.r_[1e-6, np.full(p - 1, _RIDGE)])
 
 
-def _sums(rows: Floats, cluster: Ints, n_clusters: int) -> Floats:
-    """Sum of rows per cluster; rows of a cluster stand together."""
-    out = np.zeros((n_clusters, *rows.shape[1:]))
-    if len(rows):
-        first = np.flatnonzero(np.r_[True, np.diff(cluster) > 0])
-        out[cluster[first]] = np.add.reduceat(rows, first, axis=0)
-    return out
+def _sums(rows: Floats, weight: Floats, cluster: Ints, n_clusters: int) -> Floats:
+    """(J, p) weighted sum of rows (rows, p) per cluster; rows of a cluster stand together."""
+    edges = np.searchsorted(cluster, np.arange(n_clusters + 1))
+    return np.asarray(sparse.csr_matrix((weight, np.arange(len(weight)), edges), shape=(n_clusters, len(weight))) @ rows)
 
 
 def _step(x: Floats, y: Floats, cluster: Ints, k: Floats, at: _Mode, learn: bool) -> _Mode:
@@ -99,8 +97,10 @@ def _step(x: Floats, y: Floats, cluster: Ints, k: Floats, at: _Mode, learn: bool
     eta = x @ at.beta + at.u[cluster]
     h = expit(eta)
     residual, w = (y - h) * k[cluster], h * (1 - h) * k[cluster]
-    a = x.T @ (x * w[:, None]) + _prior(x.shape[1])
-    b = _sums(x * w[:, None], cluster, len(k))
+    root = np.sqrt(w)
+    half = x * root[:, None]  # its square is the information: half the multiplications, and one pass over the rows
+    a = half.T @ half + _prior(x.shape[1])
+    b = _sums(half, root, cluster, len(k))
     d = np.bincount(cluster, w, len(k)) + np.maximum(k, 1e-9) / at.tau2
     g_u = np.bincount(cluster, residual, len(k)) - k * at.u / at.tau2
     inverse = np.linalg.inv(a - b.T @ (b / d[:, None]))
@@ -131,12 +131,12 @@ def _blocks(x: Floats, y: Floats, cluster: Ints, mode: _Mode, n_clusters: int) -
     h = expit(x @ mode.beta + mode.u[cluster])
     w = h * (1 - h)
     weighted = x * w[:, None]
-    b = _sums(weighted, cluster, n_clusters)
+    b = _sums(x, w, cluster, n_clusters)
     slopes = b / (np.bincount(cluster, w, n_clusters) + 1 / mode.tau2)[:, None]
     edges = np.searchsorted(cluster, np.arange(n_clusters + 1))
     information = np.stack([x[i:j].T @ weighted[i:j] for i, j in pairwise(edges)])
     information -= b[:, :, None] * slopes[:, None, :]
-    return _sums(x * (y - h)[:, None], cluster, n_clusters), information, slopes
+    return _sums(x, y - h, cluster, n_clusters), information, slopes
 
 
 def point_hazard(x: Floats, start: Floats, cluster: Ints, n_clusters: int, tau2: float) -> Floats:
