@@ -2,8 +2,8 @@ r"""The main contrast in declared subgroups: the same start model and weights, t
 
 The groups of a division are one family: δ_l ~ N(μ, τ²), estimated with standard errors s_l. τ² by DerSimonian & Laird (1986,
 Control Clin Trials 7:177), at least 2 points squared; μ by weights 1 / (s² + τ²). Shrunken: B_l μ + (1 - B_l) δ_l with
-B_l = s_l² / (s_l² + τ²); its variance (1 - B_l) s_l² + B_l² var μ (Morris 1983, JASA 78:47). A risk of an arm is not shrunken: it says whom the difference is about.
-Must not be here: divisions (the protocol has them).
+B_l = s_l² / (s_l² + τ²); its variance (1 - B_l) s_l² + B_l² var μ (Morris 1983, JASA 78:47). A risk of an arm is not shrunken: it
+says whom the difference is about. Must not be here: divisions (the protocol has them).
 """
 
 from __future__ import annotations
