@@ -15,8 +15,8 @@ from pipeline.proof.summary import Summary, mean_and_error, summarise
 
 Summaries = Mapping[tuple[str, str], Summary]
 HEAD = (
-    "| programme | replicates | analysis | truth (± its error) | bias (± simulation error) | sd | mean se | coverage | found positive "
-    "| grades |\n|---|---|---|---|---|---|---|---|---|---|\n"
+    "| programme | replicates | analysis | truth (± its error) | bias (± simulation error) | sd | mean se | coverage | of own mean | found positive "
+    "| grades |\n|---|---|---|---|---|---|---|---|---|---|---|\n"
 )
 BARS_HEAD = "| programme | analysis | what | bar | measured (± simulation error) | met |\n|---|---|---|---|---|---|\n"
 TABLE_MARKS = ("<!-- table -->\n", "<!-- end of table -->")
@@ -46,7 +46,7 @@ def table_rows(made: Summaries) -> str:
     """One line per study and analysis, in the order of ``STUDIES`` and ``ANALYSES``."""
     return "".join(
         f"| {study} | {s.n}{f' ({s.missing} without)' if s.missing else ''} | {analysis} | {s.truth:+.3f} ± {s.truth_se:.4f} "
-        f"| {s.bias:+.4f} ± {s.bias_se:.4f} | {s.sd:.4f} | {s.se:.4f} | {s.coverage:.3f} | {s.positive:.2f} | {_grades(s.grades)} |\n"
+        f"| {s.bias:+.4f} ± {s.bias_se:.4f} | {s.sd:.4f} | {s.se:.4f} | {s.coverage:.3f} | {s.own:.3f} | {s.positive:.2f} | {_grades(s.grades)} |\n"
         for (study, analysis), s in made.items()
     )
 

@@ -24,6 +24,7 @@ class Summary:
         sd: standard deviation of the estimates.
         se: mean standard error.
         coverage: share of the 95 % intervals that hold the truth.
+        own: share of them that hold the mean estimate: what coverage would be without the bias.
         positive: share of the intervals that lie above 0.
         n: programmes with an estimate and a standard error; ``missing``: the rest.
         grades: share of the programmes per grade, in order.
@@ -36,6 +37,7 @@ class Summary:
     sd: float
     se: float
     coverage: float
+    own: float
     positive: float
     n: int
     missing: int
@@ -64,7 +66,7 @@ def summarise(found: Iterable[Found], truth: tuple[float, float]) -> Summary:
     usable = [f for f in every if f.is_finite]
     if not usable:
         nan = math.nan
-        return Summary(*truth, nan, nan, nan, nan, nan, nan, 0, len(every), _grades(every))
+        return Summary(*truth, nan, nan, nan, nan, nan, nan, nan, 0, len(every), _grades(every))
     mean, error = mean_and_error(f.estimate for f in usable)
     return Summary(
         *truth,
@@ -73,6 +75,7 @@ def summarise(found: Iterable[Found], truth: tuple[float, float]) -> Summary:
         sd=error * math.sqrt(len(usable)),
         se=float(np.mean([f.se for f in usable])),
         coverage=float(np.mean([f.low <= truth[0] <= f.high for f in usable])),
+        own=float(np.mean([f.low <= mean <= f.high for f in usable])),
         positive=float(np.mean([f.low > 0 for f in usable])),
         n=len(usable),
         missing=len(every) - len(usable),

@@ -66,6 +66,7 @@ def test_a_summary_by_hand():
     found = [Found(0.1, 0.05, "A"), Found(0.3, 0.05, "B"), NOTHING]
     s = summarise(found, (0.1, 0.002))
     assert (s.bias, s.sd, s.se, s.coverage, s.positive) == pytest.approx((0.1, 0.02**0.5, 0.05, 0.5, 1.0))
+    assert s.own == 0  # both are a tenth from their mean, their intervals reach 0.098
     assert (s.bias_se, s.n, s.missing, s.grades) == (pytest.approx(0.1), 2, 1, {"A": 0.5, "B": 0.5})
 
 
@@ -83,9 +84,7 @@ def _lines(estimates, truth=0.1, study="main", analysis=E1.name):
 def test_rows_are_made_of_what_has_estimates_and_truth():
     made = summaries([*_lines([0.1, 0.3]), Line("null", "estimert", 0, {E1.name: Found(0.0, 0.1)})])
     assert list(made) == [("main", E1.name)]
-    row = (
-        "| main | 2 | E1 innen_8u, jevn, uke 52 | +0.100 ± 0.0100 | +0.1000 ± 0.1000 | 0.1414 | 0.0500 | 0.500 | 1.00 | B 1.00 |"
-    )
+    row = "| main | 2 | E1 innen_8u, jevn, uke 52 | +0.100 ± 0.0100 | +0.1000 ± 0.1000 | 0.1414 | 0.0500 | 0.500 | 0.000 | 1.00 | B 1.00 |"
     assert table_rows(made) == f"{row}\n"
 
 
