@@ -14,7 +14,7 @@ LOCALE = "nb_NO"
 MISSING = ".."
 SUPPRESSED = ":"
 NBSP = "\u00a0"
-POINT_UNITS = frozenset({"andel", "risikodifferanse", "andel_per_kontakt"})
+POINT_UNITS = frozenset({"andel", "risikodifferanse", "andel_per_kontakt", "andel_per_nivaa"})
 _PERCENT_UNITS = frozenset({"andel"})
 
 

@@ -23,6 +23,7 @@ from pipeline.dashboard.hiding import NO_NUMBER_GRADES
 from pipeline.dashboard.texts import Texts
 from pipeline.dashboard.views import Chart, DataTable, Field, Panel, Row, sentence_case, shown_table, slug
 
+_PER = {"andel_per_kontakt": "works.per_contact", "andel_per_nivaa": "works.per_level"}
 _LINE_STYLE = {"A": "a", "B": "b", "C": "none", "D": "none"}
 
 
@@ -52,7 +53,8 @@ def _link_lines(row: Row, t: Texts) -> tuple[str, ...]:
     if not row["grad"]:
         return (t("works.not_estimated"),)
     grade = t.label("grad", row["grad"])
-    return (_link_effect(row, t), t("works.per_contact", grade=grade) if row["enhet"] == "andel_per_kontakt" else grade)
+    per = _PER.get(row["enhet"])
+    return (_link_effect(row, t), t(per, grade=grade) if per else grade)
 
 
 def _link_effect(row: Row, t: Texts) -> str:
