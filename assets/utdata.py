@@ -45,7 +45,7 @@ def utgivelse(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResul
         metadata={"why": refusal},
     )
     for table in RELEASED:
-        rows = released.tables[table].height if released else 0
+        rows = released.tables[table].height if released and table in released.tables else 0
         yield dg.MaterializeResult(
             asset_key=f"utdata_{table}",
             metadata={"dagster/row_count": rows, "release": released.release_id if released else "", "new": new},

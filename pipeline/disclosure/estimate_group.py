@@ -10,14 +10,14 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from pipeline.disclosure import estimates
+from pipeline.disclosure import estimates, trials
 from pipeline.disclosure.curves import curve_step, curves
 from pipeline.disclosure.estimates import ARM, NO_NUMBER
 from pipeline.disclosure.parameters import declared
 from pipeline.disclosure.rounding import base, off_grid, ratio_unit, unit
 
 GROUP = "estimater"
-TABLES = ("effekt", "effekt_naiv", "kurver", "aarsakskjede")
+TABLES = ("effekt", "effekt_naiv", "kurver", "aarsakskjede")  # those with counts
 PERSON = ["deltakelse_key", "person_key", "stand"]
 COUNT = {"tabell": pl.String, "celle": pl.String, "maal": pl.String, "antall": pl.Int64}
 _STAND = (
@@ -36,13 +36,14 @@ _COUNTS = {
 
 
 def protected(inputs: Mapping[str, pl.DataFrame], threshold: int) -> dict[str, pl.DataFrame]:
-    """The four tables of ``UTDATA`` from those of ``STATISTIKK``, hidden and rounded."""
+    """The tables of the group in ``UTDATA`` from those of ``STATISTIKK``, hidden and rounded."""
     effects = estimates.effects(inputs["effekt"], threshold)
     return {
         "effekt": effects,
         "effekt_naiv": estimates.naive(inputs["effekt_naiv"], threshold),
         "kurver": curves(inputs["kurver"], effects, threshold),
         "aarsakskjede": estimates.chain(inputs["aarsakskjede"], threshold),
+        "selvtest": trials.self_test(inputs["selvtest"], effects, threshold),
     }
 
 
@@ -109,6 +110,7 @@ def unsafe_rows(tables: Mapping[str, pl.DataFrame], threshold: int) -> dict[str,
         "effekt_naiv": _unsafe_naive(tables["effekt_naiv"], threshold),
         "kurver": _unsafe_curves(tables["kurver"], tables["effekt"], threshold),
         "aarsakskjede": _unsafe_chain(tables["aarsakskjede"], threshold),
+        "selvtest": trials.unsafe_self_test(tables["selvtest"], tables["effekt"], threshold),
     }
 
 

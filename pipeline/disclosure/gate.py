@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from pipeline import codes
-from pipeline.disclosure import carry, estimate_group, estimates, indicators
+from pipeline.disclosure import carry, estimate_group, estimates, indicators, trials
 from pipeline.disclosure.audit import Audit
 from pipeline.disclosure.parameters import HIDDEN, ZERO, declared, unsafe
 from pipeline.disclosure.transitions import KPI, MEMBER, members, protect_transitions
@@ -83,6 +83,8 @@ def build_release(
         "nokkeltall": _NUMBERS.conform(_with_targets(numbers)),
         **group,
         "kommune": _municipalities(inputs["kommune"], numbers, last, carried),
+        # simulated persons only: made anew with every release, also where the estimates stand
+        "etterproving": trials.proof(inputs["etterproving"]),
     }
     _last_look(tables, settings.threshold)
     release_id = f"r{len(previous) + 1:04d}"
@@ -118,7 +120,7 @@ def _estimates(
     """The estimate tables, the participants behind them, and whether they were carried forward from the last release."""
     fresh = estimate_group.protected(inputs, threshold)
     now = estimate_group.participants(deltakelse).with_columns(nivaa=pl.lit(estimate_group.GROUP))
-    if last is None or all(frame.equals(last.tables[name]) for name, frame in fresh.items()):
+    if last is None or all(frame.equals(_standing(last, name)) for name, frame in fresh.items()):
         return fresh, now, False
     before = now.clear()
     if earlier.people is not None and "stand" in earlier.people.columns:
@@ -126,7 +128,12 @@ def _estimates(
     old = earlier.counts
     if before.height and old is not None and estimate_group.may_replace(before, now, old, counts, threshold):
         return fresh, now, False
-    return {name: last.tables[name] for name in estimate_group.TABLES}, before, True
+    return {name: _standing(last, name) for name in fresh}, before, True
+
+
+def _standing(last: ReleasedTables, name: str) -> pl.DataFrame:
+    """A table of the last release; empty where that release is older than the table."""
+    return last.tables[name] if name in last.tables else UTDATA[name].empty()
 
 
 def _last_year(local: pl.DataFrame | None, today: date) -> int:
@@ -224,6 +231,7 @@ def _last_look(tables: Mapping[str, pl.DataFrame], threshold: int) -> None:
         + numbers.filter((pl.col("nevner") > 0) & (pl.col("nevner") < threshold)).height
         + numbers.filter((pl.col("status") == HIDDEN) & (pl.col("verdi").is_not_null() | pl.col("teller").is_not_null())).height,
         "kommune": local.filter(unsafe(pl.col("n"), pl.col("observert"), threshold)).height,
+        "etterproving": trials.unsafe_proof(tables["etterproving"]),
     }
     small = {
         "effekt": _small(tables["effekt"], ("n_personer", "n_hendelser"), threshold),

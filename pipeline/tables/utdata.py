@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from pipeline.tables.base import Column as C
 from pipeline.tables.base import Table
+from pipeline.tables.etterproving import ETTERPROVING
+from pipeline.tables.selvtest import SELVTEST
 from pipeline.tables.statistikk import AARSAKSKJEDE, EFFEKT, EFFEKT_NAIV, KOMMUNE, KURVER
 
 STATUS = C("status", "text", "empty = shown, : = cannot be published, . = cannot occur, .. = missing, - = zero")
@@ -14,6 +16,8 @@ STATUS = C("status", "text", "empty = shown, : = cannot be published, . = cannot
 _COUNT = "; rounded down to a multiple of 5, or of the threshold where that is larger"
 _SHARE = "; rounded to as many half percentage points as cover the threshold's persons of the smaller arm (a ratio: ten times as coarse)"
 _NEVER = "; never released (null)"
+_TENTH = "; to a tenth of a percentage point"
+_WHOLE = "; to whole percent"
 _END = "; as far from the rounded estimate as before, rounded up"
 _ROUNDED = {
     "effekt": {
@@ -31,6 +35,11 @@ _ROUNDED = {
         "n": _COUNT, "n_hendelser": _COUNT + "; null for grades C and D", "ki_nedre": _END, "ki_ovre": _END,
         "estimat": "; shares rounded as in effekt, slopes to three decimals",
     },
+    "etterproving": {
+        **dict.fromkeys(("plantet", "plantet_se", "skjevhet", "skjevhet_se", "sd", "middel_se"), _TENTH),
+        **dict.fromkeys(("dekning", "andel_funnet", "andel_vist", "grader"), _WHOLE),
+    },
+    "selvtest": dict.fromkeys(("middel", "sd", "grense"), "; to whole percentage points, or as coarse as the estimate that it tests"),
 }  # fmt: skip
 
 
@@ -60,6 +69,7 @@ UTDATA: dict[str, Table] = {
             C("maaltall", "float", "the year's target"),
             STATUS,
         ), "disclosure"),
-        _released(EFFEKT), _released(EFFEKT_NAIV), _released(KURVER), _released(AARSAKSKJEDE), _released(KOMMUNE),
+        _released(EFFEKT), _released(EFFEKT_NAIV), _released(KURVER), _released(AARSAKSKJEDE), _released(SELVTEST), _released(KOMMUNE),
+        _released(ETTERPROVING),
     )
 }  # fmt: skip
