@@ -342,7 +342,7 @@ def test_the_study_asks_what_the_protocol_declares():
 
 @pytest.fixture(scope="module")
 def planted() -> dict[str, float]:
-    return true_differences("main", {}, (PARTICIPANT, EMPLOYER), 5_000)
+    return true_differences("main", {}, (PARTICIPANT, EMPLOYER), 3_000)
 
 
 def test_contacts_without_effect_change_no_risk_and_strong_ones_do(planted):
@@ -350,7 +350,7 @@ def test_contacts_without_effect_change_no_risk_and_strong_ones_do(planted):
     for truth in (truth_contacts, truth_employer_contacts):
         every, double, usual = truth(params, 1, 500).values()
         assert every == double == usual
-    strong = true_differences("main", STRONG, (PARTICIPANT,), 5_000)
+    strong = true_differences("main", STRONG, (PARTICIPANT,), 3_000)
     for strategy in (EVERY, DOUBLE):
         assert strong[f"{PARTICIPANT} {strategy}"] > 0.005
         assert abs(planted[f"{PARTICIPANT} {strategy}"]) < 0.005  # a contact of ordinary strength is hardly seen
@@ -359,7 +359,7 @@ def test_contacts_without_effect_change_no_risk_and_strong_ones_do(planted):
 @pytest.mark.parametrize(("name", "changes"), [("main", {}), ("null", NO_EFFECT)])
 def test_the_planted_effect_is_found_inside_the_interval(planted, name, changes):
     """Over two programmes the mean must lie within 2.5 standard errors of it; no single one further than 3.5."""
-    runs = [replicate(name, seed, changes, (PARTICIPANT, EMPLOYER), n=1500, bootstraps=50) for seed in (401, 402)]
+    runs = [replicate(name, seed, changes, (PARTICIPANT, EMPLOYER), n=1200, bootstraps=40) for seed in (401, 402)]
     for key in runs[0]:
         truth = planted[key] if name == "main" else 0.0
         found, se = np.array([r[key] for r in runs]).T
