@@ -98,13 +98,28 @@ def _episodes(night: Night) -> None:
     night.rows += Answers(night.timing(cohort, protocol), timing_study(protocol)).rows()
 
 
-def _tracks_and_contacts(night: Night, cohort: Cohort, fitted: Fitted | Results) -> None:
-    """Combination tracks (E3) and follow-up of participants and employers (E4)."""
-    draws = {"seed": night.seed, "bootstraps": night.bootstraps}
-    timing = fitted if isinstance(fitted, Fitted) else None
-    night.rows += combination_rows(cohort, night.tables, combination_protocol(), timing=timing, **draws)
+def _with_one_fit(night: Night, cohort: Cohort, protocol: Protocol, progress: Callable[[str], None]) -> tuple[Results, list[Row]]:
+    """Everything that rests on the placement analyses' fitted model, which is large and let go afterwards.
+
+    Placement timing and tempo (E1, E2), subgroups, combination tracks (E3); returns the main results and the self-test's rows.
+    """
+    fitted = fit_timing(cohort, night.tables, protocol, seed=night.seed, bootstraps=night.bootstraps)
+    main = answer(fitted) if isinstance(fitted, Fitted) else fitted
+    night.rows += Answers(main, timing_study(protocol)).rows()
+    progress("Beregner undergrupper og kombinasjonsløp")
+    night.rows += subgroup_rows(fitted, protocol)
+    night.rows += combination_rows(
+        cohort, night.tables, combination_protocol(), seed=night.seed, bootstraps=night.bootstraps,
+        timing=fitted if isinstance(fitted, Fitted) else None,
+    )  # fmt: skip
+    progress("Prøver metoden på omtrukne praksisstarter")
+    return main, self_test_rows(fitted, night.tables, night.seed)
+
+
+def _contacts(night: Night, cohort: Cohort) -> None:
+    """Follow-up of participants and of employers (E4)."""
     for name in ("oppfolging_deltaker", "oppfolging_arbeidsgiver"):
-        night.rows += contact_rows(cohort, night.tables, contact_protocol(name), **draws)
+        night.rows += contact_rows(cohort, night.tables, contact_protocol(name), seed=night.seed, bootstraps=night.bootstraps)
 
 
 def _table(name: str, rows: Iterable[Mapping[str, Any]], stamps: Stamps) -> pl.DataFrame:
@@ -147,16 +162,12 @@ def estimate(
     progress("Velger ut deltakere og følger dem uke for uke")
     cohort = select_cohort(deltakelse, protocol)
     progress("Beregner når praksis bør komme")
-    fitted = fit_timing(cohort, tables, protocol, seed=seed, bootstraps=bootstraps)
-    main = answer(fitted) if isinstance(fitted, Fitted) else fitted
-    answers = Answers(main, timing_study(protocol))
-    night.rows += answers.rows()
-    progress("Beregner følsomhetsanalyser og undergrupper")
+    main, tested = _with_one_fit(night, cohort, protocol, progress)
+    progress("Beregner følsomhetsanalyser")
     for analysis in protocol.sensitivities:
         _sensitivity(night, cohort, protocol, analysis, main)
-    night.rows += subgroup_rows(fitted, protocol)
-    progress("Beregner kombinasjonsløp, oppfølging og ventetid mellom tiltak")
-    _tracks_and_contacts(night, cohort, fitted)
+    progress("Beregner oppfølging og ventetid mellom tiltak")
+    _contacts(night, cohort)
     _episodes(night)
     told = {"prosjekt": KLARGJORT["prosjekt"], "veileder": INNDATA["veileder"], "undersokelse": INNDATA["undersokelse"]}
     about = {name: (projects or {}).get(name, table.empty()) for name, table in told.items()}
@@ -166,12 +177,10 @@ def estimate(
     night.rows += rows_of(mediation, mediation_protocol())
     night.rows += workplace_rows(cohort, tables, seed=seed, bootstraps=bootstraps)
     links = chain_rows(cohort, tables, protocol, night.rows, mediation)
-    progress("Prøver metoden på omtrukne praksisstarter")
-    tested = self_test_rows(fitted, tables, seed)
     return Effects(
         effekt=_table("effekt", night.rows, stamps),
         effekt_naiv=_table("effekt_naiv", naive_rows(main.weeks, reaches(cohort, protocol.horizons), protocol), stamps),
-        kurver=_table("kurver", curve_rows(answers), stamps),
+        kurver=_table("kurver", curve_rows(Answers(main, timing_study(protocol))), stamps),
         aarsakskjede=_table("aarsakskjede", links, stamps),
         selvtest=_table("selvtest", tested, stamps),
         utvalg=cohort.counts,

@@ -190,9 +190,8 @@ def test_without_language_practice_the_sensitivity_rows_are_the_main_rows():
 
 
 def test_every_analysis_has_rows_and_counts(whole):
-    """Project profiles have none here: nothing is told about the projects."""
     assert set(whole.effekt["analyse"]) == set(ANALYSES)
-    assert set(whole.effekt.filter(pl.col("n_personer") > 0)["analyse"]) == set(ANALYSES) - {"prosjektprofil"}
+    assert set(whole.effekt.filter(pl.col("n_personer") > 0)["analyse"]) == set(ANALYSES)
 
 
 SIDES = {"risikodifferanse": 0.0, "risikoratio": 1.0}
