@@ -49,7 +49,9 @@ def test_a_method_that_forgets_the_weights_is_uncovered(night, monkeypatch):
     """The comparison group must have stayed for 26 weeks to be in it: immortal time, and the mean is far from 0."""
 
     def unweighted(strategy, weeks, hazard):
-        followed = (weeks.placed > 0) & (weeks.placed <= 8) if strategy.kind == "jevn" else (weeks.placed == 0) & (weeks.last > 26)
+        followed = (
+            (weeks.placed > 0) & (weeks.placed <= 8) if strategy.kind == "jevn" else (weeks.placed == 0) & (weeks.last > 26)
+        )
         return np.repeat(followed[:, None].astype(float), weeks.window, axis=1)
 
     monkeypatch.setattr(self_test, "strategy_weights", unweighted)
