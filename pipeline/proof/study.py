@@ -20,7 +20,7 @@ from pipeline.synthetic.params import SyntheticParams, preset
 ANALYSES = RECOVERED + WRONG
 _FIRST_SEED, _FIRST_TRUE_SEED = 5_000, 9_000_000
 # The starting-facts analysis fits the engine a second time; its bias is plain long before a thousand programmes.
-_STARTING_FACTS_UNTIL = 50
+_STARTING_FACTS_UNTIL = 20
 
 
 @dataclass(frozen=True)
