@@ -31,21 +31,34 @@ def _points(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:+.1f}"
 
 
+_WORDS = ("program", "analyse", "strategi")
+_HEAD = (*_WORDS, "planted", "bias", "mean se", "sd", "coverage %", "found %", "shown %")
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    points = [_points(row[c]) for c in ("plantet", "skjevhet", "middel_se", "sd")]
+    return (*(row[c] for c in _WORDS), *points, *(_percent(row[c]) for c in ("dekning", "andel_funnet", "andel_vist")))
+
+
+def _columns(lines: list[tuple[str, ...]]) -> list[str]:
+    """Words to the left, numbers to the right, each column as wide as its widest cell."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    aligned = [
+        [cell.ljust(w) if i < len(_WORDS) else cell.rjust(w) for i, (cell, w) in enumerate(zip(line, widths, strict=True))]
+        for line in lines
+    ]
+    return ["  ".join(line).rstrip() for line in aligned]
+
+
 def _text(proof: pl.DataFrame) -> str:
     """The proof as columns: points for effects, percent for shares; then the sentences."""
-    names = ("program", "strategi", "planted", "bias", "mean se", "sd", "coverage %", "found %", "shown %")
-    lines = ["".join(f"{name:>15}" for name in names)]
     rows = sorted(proof.to_dicts(), key=lambda row: PROGRAMMES.index(row["program"]))
-    for row in rows:
-        points = [_points(row[c]) for c in ("plantet", "skjevhet", "middel_se", "sd")]
-        shares = [_percent(row[c]) for c in ("dekning", "andel_funnet", "andel_vist")]
-        lines.append("".join(f"{cell:>15}" for cell in (row["program"], row["strategi"], *points, *shares)))
     first = rows[0]
     size = (
         f"Points for effects. Each line: {first['n_gjentak']} simulated programmes of about {first['n_deltakelser']} persons in "
         f"{first['n_kommuner']} municipalities."
     )
-    return "\n".join([*lines, "", size, "", *(row["setning"] for row in rows)])
+    return "\n".join([*_columns([_HEAD, *map(_cells, rows)]), "", size, "", *(row["setning"] for row in rows)])
 
 
 def prove_home(settings: Settings, trial: Trial, progress: Callable[[str], None]) -> tuple[dict[str, Any], str]:
