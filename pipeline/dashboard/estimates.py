@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
 from pipeline.dashboard import numbers
 from pipeline.dashboard.hiding import NO_NUMBER_GRADES
 from pipeline.dashboard.texts import Texts
-from pipeline.dashboard.views import Field, Row
+from pipeline.dashboard.views import Field, Row, sentence_case
 from pipeline.tables.statistikk import ANALYSES
 
 OUTCOMES = ("arbeid_eller_utdanning", "arbeid", "utdanning")
@@ -34,6 +35,12 @@ def main_rows(effects: pl.DataFrame, measure: str) -> pl.DataFrame:
     )
 
 
+def arm_name(row: Row, t: Texts) -> str:
+    """``Praksis innen 4 uker (jevn)``, to stand where the analysis is named already."""
+    name = sentence_case(t.label("strategi", row["strategi"]))
+    return f"{name} ({t.label('variant', row['variant'])})" if row["variant"] else name
+
+
 def contrast_name(row: Row, t: Texts) -> str:
     """``Praksis innen 4 uker (jevn)``; strategies outside placement timing are named with their analysis."""
     name = t.label("strategi", row["strategi"])
@@ -43,14 +50,16 @@ def contrast_name(row: Row, t: Texts) -> str:
 
 
 def effect_text(row: Row, t: Texts) -> str:
-    """The difference with its interval, or why there is none: the sign where it is hidden, "ikke beregnet" where nobody has tried,
-    "ikke grunnlag" where the grade gives no number."""
+    """The difference (of a mediated share: the share) with its interval, or why there is none: the sign where it is hidden,
+    "ikke beregnet" where nobody has tried, "ikke grunnlag" where the grade gives no number."""
     if row["status"] == numbers.MISSING:
         return t("works.not_estimated")
     if row["status"]:
         return str(row["status"])
     if row["grad"] in NO_NUMBER_GRADES or row["estimat"] is None:
         return t("works.no_basis")
+    if row["maal"] == "andel":
+        return f"{numbers.percent(row['estimat'])} [{numbers.percent_range(row['ki_nedre'], row['ki_ovre'])}]"
     return numbers.points(row["estimat"], row["ki_nedre"], row["ki_ovre"])
 
 
@@ -70,10 +79,18 @@ def about(count: float) -> str:
     return f"≈{numbers.NBSP}{numbers.decimal(count)}"
 
 
-def saying(row: Row, t: Texts) -> Mapping[str, str]:
-    """What a reader may and may not say about one estimate."""
+def forest_row(row: Row, name: str, group: str, t: Texts, naive: float | None = None) -> dict[str, Any]:
+    """One row of ``figures.FOREST``: the estimate under its name, with size, number of persons and grade in text."""
     return {
-        "name": contrast_name(row, t),
+        "gruppe": group, "navn": name, "estimat": row["estimat"], "ki_nedre": row["ki_nedre"], "ki_ovre": row["ki_ovre"], "naiv": naive,
+        "tekst": f"{effect_text(row, t)} · n {persons(row)} · {t.label('grad_kort', row['grad'])}",
+    }  # fmt: skip
+
+
+def saying(row: Row, t: Texts) -> Mapping[str, str]:
+    """What a reader may and may not say about one estimate, which stands under the name of its analysis."""
+    return {
+        "name": arm_name(row, t),
         "effect": effect_text(row, t),
         "grade": t.label("grad", row["grad"]),
         "finding": t.label("funn", row["funn"]) if row["grad"] not in NO_NUMBER_GRADES and not row["status"] else "",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import plotly
@@ -21,6 +22,11 @@ INK, MUTED, GRID = "#1e2b3c", "#5b6470", "#d9dde2"
 BLUE, ORANGE, GREEN, PURPLE = "#0062ba", "#b34700", "#00755c", "#7a3e9d"
 ORDERED = ("#0b2a6b", "#0062ba", "#00857a", "#5f7d00", "#a86400")
 FONT = "Inter, system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+FOREST = {
+    "gruppe": pl.String, "navn": pl.String, "estimat": pl.Float64, "ki_nedre": pl.Float64, "ki_ovre": pl.Float64, "naiv": pl.Float64,
+    "tekst": pl.String,
+}  # fmt: skip
+_LINE_LENGTH = 38
 CONFIG: Figure = {"displayModeBar": False, "responsive": True, "displaylogo": False, "scrollZoom": False, "doubleClick": False}
 
 
@@ -81,16 +87,16 @@ def funnel_figure(
 
 
 def forest_figure(frame: pl.DataFrame, words: dict[str, str]) -> Figure:
-    """Effects in percentage points with intervals, top to bottom in the frame's order, grade and n as text.
+    """Effects in percentage points with intervals, top to bottom in the frame's order, grade and n as text over each mark.
 
     Args:
-        frame: one row per estimate: ``navn, estimat, ki_nedre, ki_ovre, naiv, tekst``; without an estimate only the text.
+        frame: ``FOREST``, one row per estimate; ``gruppe`` becomes a heading where it changes; without an estimate only the text.
         words: the reader's words for ``effect, naive, x``.
     """
     figure = go.Figure()
-    rows = list(range(frame.height))
-    shown = frame.with_columns(rad=pl.Series(rows, dtype=pl.Int64)).filter(pl.col("estimat").is_not_null())
-    naive = frame.with_columns(rad=pl.Series(rows, dtype=pl.Int64)).filter(pl.col("naiv").is_not_null())
+    texts, marks, height = _forest_places(frame)
+    placed = frame.with_columns(rad=pl.Series(marks, dtype=pl.Int64))
+    shown, naive = (placed.filter(pl.col(c).is_not_null()) for c in ("estimat", "naiv"))
     if naive.height:
         marker = {"symbol": "x-thin-open", "size": 10, "color": MUTED, "line": {"width": 2, "color": MUTED}}
         figure.add_trace(
@@ -99,10 +105,10 @@ def forest_figure(frame: pl.DataFrame, words: dict[str, str]) -> Figure:
             )
         )
     figure.add_trace(_forest_marks(shown, words["effect"]))
-    figure.update_layout(_layout(height=130 + 68 * max(frame.height, 1)))
-    figure.update_layout(margin={"l": 10, "r": 10}, shapes=[_zero_line()], annotations=_row_texts(frame))
+    figure.update_layout(_layout(height=130 + height))
+    figure.update_layout(margin={"l": 10, "r": 10, "t": 40}, shapes=[_zero_line()], annotations=texts)
     figure.update_xaxes(title_text=_plain(words["x"]), zeroline=False, ticksuffix=" pp")
-    figure.update_yaxes(range=[frame.height - 0.6, -0.85], showticklabels=False, showgrid=False)
+    figure.update_yaxes(range=[height, 0], showticklabels=False, showgrid=False)
     return _as_dict(figure)
 
 
@@ -221,16 +227,29 @@ def _zero_line() -> Figure:
     }  # fmt: skip
 
 
-def _row_texts(frame: pl.DataFrame) -> list[Figure]:
-    """One line of text over each row, so that names never squeeze the marks on a narrow screen."""
-    return [
-        {
-            "xref": "paper", "x": 0, "xanchor": "left", "yref": "y", "y": row - 0.12, "yanchor": "bottom", "showarrow": False,
-            "align": "left", "font": {"size": 13}, "bgcolor": "#ffffff", "borderpad": 1,
-            "text": f"<b>{_plain(name)}</b><br>{_plain(text)}",
-        }
-        for row, (name, text) in enumerate(zip(frame["navn"].to_list(), frame["tekst"].to_list(), strict=True))
-    ]  # fmt: skip
+def _forest_places(frame: pl.DataFrame) -> tuple[list[Figure], list[int], int]:
+    """Texts, heights of the marks and the whole height, in pixels from the top: names over the marks never squeeze a narrow screen."""
+    texts, marks, top, group = [], [], 4, ""
+    for heading, name, text, *values in frame.select("gruppe", "navn", "tekst", "estimat", "naiv").iter_rows():
+        if heading and heading != group:
+            lines = wrap(heading, _LINE_LENGTH)
+            texts.append(_row_text(lines, "", top + 10, size=15))
+            top += 16 + 20 * len(lines)
+        lines, group = wrap(name, _LINE_LENGTH), heading
+        texts.append(_row_text(lines, text, top))
+        bottom = top + 18 * (len(lines) + 1)
+        marks.append(bottom + 12)
+        top = bottom + (30 if any(v is not None for v in values) else 8)
+    return texts, marks, max(top, 68)
+
+
+def _row_text(lines: Sequence[str], text: str, top: int, size: int = 13) -> Figure:
+    bold = [f"<b>{_plain(line)}</b>" for line in lines]
+    return {
+        "xref": "paper", "x": 0, "xanchor": "left", "yref": "y", "y": top, "yanchor": "top", "showarrow": False,
+        "align": "left", "font": {"size": size}, "bgcolor": "#ffffff", "borderpad": 1,
+        "text": "<br>".join([*bold, *([_plain(text)] if text else [])]),
+    }  # fmt: skip
 
 
 def _curve(line: pl.DataFrame, name: str, style: Figure) -> go.Scatter:

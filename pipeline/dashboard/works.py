@@ -1,103 +1,118 @@
-"""What works: the programme theory with its estimated links, the forest of effects, and what may be said."""
+"""What works: the programme theory, the forest of effects, what may be said, and how far the method can be trusted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from pipeline.dashboard import figures, numbers
-from pipeline.dashboard.chain import Drawing, Link, draw_chain
 from pipeline.dashboard.estimates import (
+    OUTCOMES,
     about,
-    contrast_name,
-    effect_text,
+    arm_name,
     estimate_fields,
+    forest_row,
     main_rows,
     outcome_rank,
-    persons,
     saying,
+    strategy_rank,
 )
-from pipeline.dashboard.hiding import NO_NUMBER_GRADES
+from pipeline.dashboard.profiles import profile_panels
 from pipeline.dashboard.texts import Texts
-from pipeline.dashboard.views import Chart, DataTable, Field, Panel, Row, sentence_case, shown_table, slug
+from pipeline.dashboard.theory import theory_drawing, theory_table
+from pipeline.dashboard.trust import contrast_key, power_of, proof, self_test
+from pipeline.dashboard.versions import ALL, MAIN, sensitivity_tables, subgroup_chart
+from pipeline.dashboard.views import Chart, DataTable, Field, Row, sentence_case, shown_table, slug
 
-_PER = {"andel_per_kontakt": "works.per_contact", "andel_per_nivaa": "works.per_level"}
-_LINE_STYLE = {"A": "a", "B": "b", "C": "none", "D": "none"}
+_MEDIATED = "aarsakskjede"
+
+
+@dataclass(frozen=True)
+class Sayings:
+    """What may be said about the estimates of one analysis: cards where there is a number, the others in short."""
+
+    name: str
+    cards: tuple[Mapping[str, Any], ...]
+    without: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class EffectPanel:
+    """Everything about one outcome and horizon; ``ident`` is its deep link."""
+
+    ident: str
+    label: str
+    chart: Chart
+    naive: DataTable | None
+    sensitivity: tuple[DataTable, ...]
+    subgroups: Chart | None
+    sayings: tuple[Sayings, ...]
 
 
 def works_page(frames: Mapping[str, pl.DataFrame], t: Texts) -> dict[str, Any]:
-    """What the page shows: ``chain`` (drawing), ``chain_table`` (its list) and ``panels`` (one forest per outcome and horizon)."""
-    links = frames["aarsakskjede"]
-    differences = main_rows(frames["effekt"], "risikodifferanse")
+    """What the page shows.
+
+    ``chain`` (drawing), ``chain_table`` (its list), ``panels`` (one per outcome and horizon), ``self_test``, ``proof`` and ``profiles``.
+    """
+    effects, links = frames["effekt"], frames["aarsakskjede"]
+    differences = main_rows(effects, "risikodifferanse")
     pairs = sorted(set(differences.select("utfall", "horisont_uker").iter_rows()), key=lambda p: (outcome_rank(p[0]), p[1]))
     return {
-        "chain": _drawing(links, t) if links.height else None,
-        "chain_table": _chain_table(links, t),
-        "panels": [_panel(differences, frames["effekt_naiv"], outcome, weeks, t) for outcome, weeks in pairs],
+        "chain": theory_drawing(links, t),
+        "chain_table": theory_table(links, t),
+        "panels": [_panel(frames, outcome, weeks, t) for outcome, weeks in pairs if _has_panel(differences, outcome, weeks)],
+        "self_test": self_test(frames["selvtest"], t),
+        "proof": proof(frames["etterproving"], t),
+        "profiles": profile_panels(effects, t),
     }
 
 
-def _drawing(links: pl.DataFrame, t: Texts) -> Drawing:
-    nodes = sorted({*links["fra"].to_list(), *links["til"].to_list()})
-    drawn = [Link(r["fra"], r["til"], _link_lines(r, t), _link_style(r)) for r in links.iter_rows(named=True)]
-    return draw_chain(drawn, {node: t.label("ledd", node) for node in nodes})
+def _at(outcome: str, weeks: int) -> pl.Expr:
+    return (pl.col("utfall") == outcome) & (pl.col("horisont_uker") == weeks)
 
 
-def _link_style(row: Row) -> str:
-    return _LINE_STYLE.get(row["grad"] or "", "open")
+def _has_panel(differences: pl.DataFrame, outcome: str, weeks: int) -> bool:
+    """Outcomes from the registers come with the extracts: without a number there is nothing to show of them."""
+    return outcome in OUTCOMES or differences.filter(_at(outcome, weeks))["estimat"].is_not_null().any()
 
 
-def _link_lines(row: Row, t: Texts) -> tuple[str, ...]:
-    if not row["grad"]:
-        return (t("works.not_estimated"),)
-    grade = t.label("grad", row["grad"])
-    per = _PER.get(row["enhet"])
-    return (_link_effect(row, t), t(per, grade=grade) if per else grade)
-
-
-def _link_effect(row: Row, t: Texts) -> str:
-    if row["status"] == numbers.SUPPRESSED:
-        return numbers.SUPPRESSED
-    if not row["grad"]:
-        return t("works.not_estimated")
-    if row["grad"] in NO_NUMBER_GRADES or row["estimat"] is None:
-        return t("works.no_basis")
-    unit = row["enhet"] if row["enhet"] in numbers.POINT_UNITS else t.label("enhet", row["enhet"])
-    return numbers.effect(row["estimat"], row["ki_nedre"], row["ki_ovre"], unit)
-
-
-def _chain_table(links: pl.DataFrame, t: Texts) -> DataTable:
-    numbered = links.with_row_index("nr", offset=1)
-    fields = (
-        Field("nr", t("col.number"), lambda r: str(r["nr"])),
-        Field("fra", t("col.from"), lambda r: t.label("ledd", r["fra"]), numeric=False),
-        Field("til", t("col.to"), lambda r: t.label("ledd", r["til"]), numeric=False),
-        Field("estimat", t("col.effect"), lambda r: _link_effect(r, t)),
-        Field("n", t("col.n"), lambda r: about(r["n"]) if r["n"] is not None else r["status"] or numbers.MISSING),
-        Field("grad", t("col.grade"), lambda r: t.label("grad", r["grad"]) or t("works.not_estimated"), numeric=False),
-        Field("begrunnelse", t("col.reason"), lambda r: r["begrunnelse"] or "", numeric=False),
-    )
-    return shown_table("kjede", t("works.chain_caption"), numbered, fields)
-
-
-def _panel(differences: pl.DataFrame, naive: pl.DataFrame, outcome: str, weeks: int, t: Texts) -> Panel:
-    rows = differences.filter((pl.col("utfall") == outcome) & (pl.col("horisont_uker") == weeks))
-    crude = naive.filter((pl.col("utfall") == outcome) & (pl.col("horisont_uker") == weeks))
-    label = sentence_case(t("works.panel", outcome=t.label("utfall", outcome), weeks=weeks))
+def _panel(frames: Mapping[str, pl.DataFrame], outcome: str, weeks: int, t: Texts) -> EffectPanel:
+    effects = frames["effekt"].filter(_at(outcome, weeks))
+    rows = main_rows(effects, "risikodifferanse")
+    differences = effects.filter(pl.col("maal") == "risikodifferanse")
     ident = f"effekt-{slug(outcome)}-{weeks}"
-    drawn = _attempted(rows)
-    chart = Chart(
+    crude = frames["effekt_naiv"].filter(_at(outcome, weeks))
+    among_all = differences.filter(pl.col("undergruppe") == ALL)
+    return EffectPanel(
         ident=ident,
-        title=t("works.forest_title", outcome=t.label("utfall", outcome), weeks=weeks),
-        description=_description(drawn, rows.height - drawn.height, t),
+        label=_label(outcome, weeks, t),
+        chart=_forest(ident, rows, crude, _label(outcome, weeks, t), t),
+        naive=_naive_table(ident, crude, t) if crude.height else None,
+        sensitivity=tuple(sensitivity_tables(among_all, ident, t)),
+        subgroups=subgroup_chart(differences.filter(pl.col("folsomhet") == MAIN), ident, t),
+        sayings=_sayings(rows, effects, frames["etterproving"], t),
+    )
+
+
+def _label(outcome: str, weeks: int, t: Texts) -> str:
+    name = t.label("utfall", outcome)
+    return sentence_case(t("works.panel", outcome=name, weeks=weeks) if outcome in OUTCOMES else name)
+
+
+def _forest(ident: str, rows: pl.DataFrame, crude: pl.DataFrame, label: str, t: Texts) -> Chart:
+    drawn = _attempted(rows)
+    return Chart(
+        ident=ident,
+        title=t("works.forest_title", panel=label[:1].lower() + label[1:]),
+        description=_description(drawn, rows.height - drawn.height, crude.height > 0, t),
         figure=figures.forest_figure(
             _forest_frame(drawn, crude, t), {k: t(f"works.forest_{k}") for k in ("effect", "naive", "x")}
         ),
         table=shown_table(ident, t("works.forest_caption"), rows, estimate_fields(t)),
     )
-    return Panel(ident, label, chart, tuple(saying(r, t) for r in drawn.iter_rows(named=True)), _naive_table(ident, crude, t))
 
 
 def _attempted(rows: pl.DataFrame) -> pl.DataFrame:
@@ -106,32 +121,41 @@ def _attempted(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(computed.any().over("analyse"))
 
 
-def _description(drawn: pl.DataFrame, waiting: int, t: Texts) -> str:
+def _description(drawn: pl.DataFrame, waiting: int, crude: bool, t: Texts) -> str:
     numbered = drawn["estimat"].is_not_null().sum()
-    text = t("works.forest_text", shown=numbered, rest=drawn.height - numbered)
-    return f"{text} {t('works.forest_waiting', n=waiting)}" if waiting else text
+    parts = [t("works.forest_text", shown=numbered, rest=drawn.height - numbered)]
+    parts += [t("works.forest_crosses")] if crude else []
+    parts += [t("works.forest_waiting", n=waiting)] if waiting else []
+    return " ".join(parts)
 
 
 def _forest_frame(rows: pl.DataFrame, crude: pl.DataFrame, t: Texts) -> pl.DataFrame:
-    """One row per estimate with its line of text; the naive contrast stands with the uniform timing row only."""
+    """``FOREST`` grouped by analysis; the naive contrast stands with the uniform timing row only."""
     beside = dict(zip(crude["strategi"].to_list(), crude["estimat"].to_list(), strict=True))
-    shown = list(rows.iter_rows(named=True))
-    timing = [r["analyse"] == "praksis_tidspunkt" and r["variant"] == "jevn" for r in shown]
-    return rows.select("estimat", "ki_nedre", "ki_ovre").with_columns(
-        naiv=pl.Series(
-            [beside.get(r["strategi"]) if own else None for r, own in zip(shown, timing, strict=True)], dtype=pl.Float64
-        ),
-        navn=pl.Series([contrast_name(r, t) for r in shown], dtype=pl.String),
-        tekst=pl.Series(
-            [f"{effect_text(r, t)} · n {persons(r)} · {t.label('grad_kort', r['grad'])}" for r in shown], dtype=pl.String
-        ),
-    )
+
+    def drawn(row: Row) -> Row:
+        timing = row["analyse"] == "praksis_tidspunkt" and row["variant"] == "jevn"
+        group = t.label("analyse", row["analyse"])
+        return forest_row(row, arm_name(row, t), group, t, beside.get(row["strategi"]) if timing else None)
+
+    return pl.DataFrame([drawn(r) for r in rows.iter_rows(named=True)], schema=figures.FOREST)
 
 
-def _naive_table(ident: str, crude: pl.DataFrame, t: Texts) -> DataTable | None:
-    if not crude.height:
-        return None
+def _sayings(rows: pl.DataFrame, effects: pl.DataFrame, tried: pl.DataFrame, t: Texts) -> tuple[Sayings, ...]:
+    """By analysis, in the forest's order; a mediated share stands with the effects that it is a share of."""
+    shares = main_rows(effects, "andel").filter(pl.col("analyse") == _MEDIATED)
+    said = pl.concat([_attempted(rows), shares])
+    powers = power_of(tried)
+    groups = []
+    for analysis in said["analyse"].unique(maintain_order=True).to_list():
+        own = said.filter(pl.col("analyse") == analysis).to_dicts()
+        every = [({**saying(r, t), "power": powers.get(contrast_key(r), ())}, r["estimat"] is not None) for r in own]
+        cards, without = (tuple(said for said, shown in every if shown == wanted) for wanted in (True, False))
+        groups.append(Sayings(t.label("analyse", analysis), cards, without))
+    return tuple(groups)
 
+
+def _naive_table(ident: str, crude: pl.DataFrame, t: Texts) -> DataTable:
     def sign(row: Row, shown: str) -> str:
         return shown if row["estimat"] is not None else (row["status"] or numbers.MISSING)
 
@@ -142,4 +166,4 @@ def _naive_table(ident: str, crude: pl.DataFrame, t: Texts) -> DataTable | None:
         Field("estimat", t("col.naive"), lambda r: sign(r, numbers.points(r["estimat"], r["ki_nedre"], r["ki_ovre"]))),
         Field("n_strategi", t("col.n"), lambda r: sign(r, about(r["n_strategi"]))),
     )
-    return shown_table(f"naiv-{ident}", t("works.naive_caption"), crude, fields)
+    return shown_table(f"naiv-{ident}", t("works.naive_caption"), crude.sort(strategy_rank(), "strategi"), fields)

@@ -110,6 +110,7 @@ def test_funnel_marks_only_what_the_release_marks() -> None:
 def test_forest_draws_nothing_where_there_is_no_estimate() -> None:
     frame = pl.DataFrame(
         {
+            "gruppe": ["g", "g"],
             "navn": ["a", "b"],
             "estimat": [0.062, None],
             "ki_nedre": [0.021, None],
@@ -119,8 +120,9 @@ def test_forest_draws_nothing_where_there_is_no_estimate() -> None:
         }
     )  # fmt: skip
     figure = figures.forest_figure(frame, {"effect": "e", "naive": "n", "x": "x"})
-    assert [(t["x"], t["y"]) for t in figure["data"]] == [([30.0], [0]), ([6.2], [0])]
-    assert len(figure["layout"]["annotations"]) == 2
+    naive, effect = figure["data"]
+    assert (naive["x"], effect["x"], naive["y"]) == ([30.0], [6.2], effect["y"])
+    assert [a["text"] for a in figure["layout"]["annotations"]] == ["<b>g</b>", "<b>a</b><br>x", "<b>b</b><br>ikke grunnlag"]
 
 
 def test_bar_figure_keeps_the_order_of_the_frame() -> None:
@@ -156,7 +158,7 @@ def test_nothing_runs_from_a_csv_or_leaves_a_script_element() -> None:
 
 
 def test_what_nobody_tried_is_called_not_computed() -> None:
-    row = {"status": "..", "grad": "D", "estimat": None, "ki_nedre": None, "ki_ovre": None}
+    row = {"status": "..", "maal": "risikodifferanse", "grad": "D", "estimat": None, "ki_nedre": None, "ki_ovre": None}
     assert effect_text(row, Texts("nb")) == "ikke beregnet"
     assert effect_text(row | {"status": ""}, Texts("nb")) == "ikke grunnlag"
     assert effect_text(row | {"status": ":", "grad": "A"}, Texts("nb")) == ":"
