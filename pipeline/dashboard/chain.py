@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from textwrap import wrap
 
 BOX_WIDTH, BOX_HEIGHT = 190.0, 68.0
-LAYER_STEP, ROW_STEP = 456.0, 122.0
+LAYER_STEP, ROW_STEP = 492.0, 122.0
 MARGIN, LABEL_HEIGHT, CHARACTER = 24.0, 42.0, 9.4
 LANE = 52.0
 _EARLY_X, _EARLY_Y = 0.384, 0.282  # the curve's point at t = 0.35, where links that meet or cross are still apart
@@ -49,7 +49,9 @@ class Arrow:
     @property
     def width(self) -> float:
         """Width of the label, which begins with the number and a colon."""
-        return 12 + CHARACTER * max(len(line) + (3 if place == 0 else 0) for place, line in enumerate(self.lines))
+        return 12 + CHARACTER * max(
+            len(line) + (len(f"{self.number}: ") if place == 0 else 0) for place, line in enumerate(self.lines)
+        )
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,13 @@ import pytest
 from scipy.stats import binom
 
 from pipeline.dashboard import figures, numbers
-from pipeline.dashboard.chain import BOX_HEIGHT, BOX_WIDTH, LABEL_HEIGHT, Link, draw_chain
+from pipeline.dashboard.chain import BOX_HEIGHT, BOX_WIDTH, LABEL_HEIGHT, Drawing, Link, draw_chain
 from pipeline.dashboard.estimates import effect_text
 from pipeline.dashboard.funnel import binomial_limits
 from pipeline.dashboard.hiding import released_frames
 from pipeline.dashboard.texts import CATALOGUE, MissingText, Texts
 from pipeline.dashboard.views import csv_bytes, script_json, slug
+from pipeline.effects.protocol import programme_theory
 from pipeline.released import ReleasedTables
 from tests.dashboard.dash_release import HOSTILE
 
@@ -72,7 +73,16 @@ def test_labels_and_boxes_of_the_chain_do_not_cover_each_other() -> None:
         Link(a, b, ("+6,2 pp [2,1–10,3]", "Grad A"), "a")
         for a, b in (("a", "c"), ("a", "d"), ("b", "c"), ("b", "d"), ("a", "e"), ("c", "e"), ("d", "e"))
     ]
-    drawing = draw_chain(links, {n: n for n in "abcde"})
+    _nothing_covered(draw_chain(links, {n: n for n in "abcde"}))
+
+
+def test_the_declared_theory_has_room_for_a_number_on_every_link() -> None:
+    links = [Link(k["fra"], k["til"], ("−12,0 pp [−24,5 til 10,5]", "per kontakt · Grad B"), "b") for k in programme_theory()]
+    assert len(links) > 8
+    _nothing_covered(draw_chain(links, {n: Texts("nb").label("ledd", n) for k in links for n in (k.cause, k.effect)}))
+
+
+def _nothing_covered(drawing: Drawing) -> None:
     for place, label in enumerate(drawing.arrows):
         for other in drawing.arrows[place + 1 :]:
             assert abs(label.x - other.x) >= (label.width + other.width) / 2 or abs(label.y - other.y) >= LABEL_HEIGHT
