@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import statistics
 import time
 
@@ -19,7 +20,7 @@ from pipeline.effects.answers import Answers
 from pipeline.effects.eligibility import select_cohort
 from pipeline.effects.protocol import placement_protocol
 from pipeline.effects.study import Tables
-from pipeline.effects.timing import run_timing
+from pipeline.effects.timing import run_timing, timing_study
 from pipeline.synthetic.klargjort import as_klargjort
 from pipeline.synthetic.params import preset
 from pipeline.synthetic.world import simulate
@@ -42,6 +43,7 @@ def main() -> None:
     parser.add_argument("--municipalities", type=int, default=60)
     parser.add_argument("--bootstraps", type=int, default=200)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--timing-only", action="store_true", help="leave out the other analyses (for very large programmes)")
     a = parser.parse_args()
     made = as_klargjort(simulate(preset("main", participants=a.participants, municipalities=a.municipalities), 1))
     t = Tables(made["deltakelse"], made["tiltak"], made["kartlegging"], made["oppfolging"], STATISTIKK["utfall"].empty())
@@ -49,7 +51,7 @@ def main() -> None:
 
     def timing() -> None:
         cohort = select_cohort(t.deltakelse, protocol)
-        Answers(run_timing(cohort, t, protocol, seed=1, bootstraps=a.bootstraps), protocol).rows()
+        Answers(run_timing(cohort, t, protocol, seed=1, bootstraps=a.bootstraps), timing_study(protocol)).rows()
 
     def whole() -> None:
         stamps = Stamps("", "", "")
@@ -60,8 +62,12 @@ def main() -> None:
 
     print(f"{a.participants} participants, {a.municipalities} municipalities, {a.bootstraps} draws, one thread")
     _median("placement timing and tempo (E1, E2), all rows", a.runs, timing)
-    _median("every table of the stage", a.runs, whole)
+    if not a.timing_only:
+        _median("every table of the stage", a.runs, whole)
     _median("municipality table (E7)", a.runs, lambda: municipality_table(t.deltakelse, max(t.deltakelse["statusdato"])))
+    print(
+        f"largest memory so far, the simulation of the programme included: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB"
+    )
 
 
 if __name__ == "__main__":
