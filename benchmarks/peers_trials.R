@@ -17,7 +17,6 @@ weeks[, placed_before := shift(plassert, fill = 0), by = id]
 weeks[, eligible := as.numeric(placed_before == 0)]
 # Whoever left to anything else simply ends: this package has no competing events.
 weeks[is.na(Y), Y := 0]
-weeks[, never := 0]
 fixed <- grep("^g_", names(weeks), value = TRUE)
 state <- c("norsk", "I(norsk^2)", "arbeidsklar", "I(arbeidsklar^2)", "omsorg", "norskopplaering", "spraakpraksis", "andre_tiltak")
 sides <- function(...) as.formula(paste("~", paste(c(...), collapse = " + ")))
@@ -25,8 +24,6 @@ sides <- function(...) as.formula(paste("~", paste(c(...), collapse = " + ")))
 took <- system.time(fit <- initiators(
   data = weeks, id = "id", period = "t0", treatment = "plassert", outcome = "Y", eligible = "eligible",
   estimand_type = "PP", outcome_cov = sides(state, fixed), model_var = "assigned_treatment",
-  # Only the unplaced can switch: the placed stay placed, and no model is fitted for them.
-  eligible_wts_0 = "eligible", eligible_wts_1 = "never",
   switch_n_cov = sides(fixed), switch_d_cov = sides(state, fixed, "period", "I(period^2)"),
   first_period = 0, last_period = 25, last_followup = 51,
   include_followup_time = ~ splines::ns(followup_time, knots = c(8, 24), Boundary.knots = c(0, 51)),
