@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from jobbsjansen.made_pages import write_or_check
 from pipeline.tables import STATES, Table
 
 TARGET = Path(__file__).parents[1] / "docs" / "data-dictionary.md"
@@ -46,16 +47,5 @@ def dictionary() -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
-    """Write the dictionary, or with ``--check`` say whether it is current; returns the exit code."""
-    text = dictionary()
-    if "--check" in sys.argv[1:]:
-        current = TARGET.is_file() and TARGET.read_text(encoding="utf-8") == text
-        print("docs/data-dictionary.md is current." if current else "docs/data-dictionary.md is out of date: run make docs.")
-        return 0 if current else 1
-    TARGET.write_text(text, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(TARGET, dictionary()))

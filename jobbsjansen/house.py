@@ -7,6 +7,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+from jobbsjansen.made_pages import write_or_check
+
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs" / "house.md"
 PACKAGES = ("jobbsjansen", "assets", "expectations", "pipeline")
@@ -70,15 +72,5 @@ def picture() -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
-    """Write the page, or with ``--check`` say whether it is current; returns the exit code."""
-    if "--check" in sys.argv[1:]:
-        current = TARGET.is_file() and TARGET.read_text(encoding="utf-8") == picture()
-        print(f"docs/house.md is {'current' if current else 'out of date: run make docs'}.")
-        return 0 if current else 1
-    TARGET.write_text(picture(), encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(TARGET, picture()))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from jobbsjansen.made_pages import write_or_check
 from pipeline.effects.protocol import FOLDER, TARGET, declaration
 
 PAGE = Path(__file__).parents[1] / "docs" / "protocols.md"
@@ -49,16 +50,5 @@ def page() -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
-    """Write the page, or with ``--check`` say whether it is current; returns the exit code."""
-    text = page()
-    if "--check" in sys.argv[1:]:
-        current = PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text
-        print("docs/protocols.md is current." if current else "docs/protocols.md is out of date: run make docs.")
-        return 0 if current else 1
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(PAGE, page()))

@@ -233,8 +233,9 @@ def _with_sum(results: Results, protocol: Protocol) -> Results:
 def answer(fitted: Tracks, *, seed: int, bootstraps: int, exact: bool = False) -> Results:
     """Every arm with its bootstrap draws; arguments as :func:`run_combination`."""
     known = [fitted.placement, fitted.course]
-    unstated = fitted.timing.unstated
-    found = run_plans(fitted.setting, known, fitted.plans, unstated, seed=seed, bootstraps=bootstraps, exact=exact)
+    found = run_plans(
+        fitted.setting, known, fitted.plans, fitted.timing.cohort.unstated, seed=seed, bootstraps=bootstraps, exact=exact
+    )
     return _with_sum(found, fitted.protocol)
 
 

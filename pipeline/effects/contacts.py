@@ -177,9 +177,8 @@ def answer(fitted: Contacts, *, seed: int, bootstraps: int, sensitivity: str = M
     f = fitted
     process = process_of(f.periods, f.done, f.model, _lag(f.protocol, sensitivity))
     moving = f.covariates.columns(f.protocol.declared["kovariater"]["balanse_over_tid"])[f.periods.complete]
-    unstated = float(1 - f.cohort.persons["statusdato_oppgitt"].cast(float).to_numpy().mean())
     return run_plans(
-        f.setting, [Known(process, moving)], plans(f.protocol, len(process.who)), unstated, seed=seed, bootstraps=bootstraps,
+        f.setting, [Known(process, moving)], plans(f.protocol, len(process.who)), f.cohort.unstated, seed=seed, bootstraps=bootstraps,
         exact=exact,
     )  # fmt: skip
 

@@ -33,6 +33,11 @@ class Cohort:
     members: pl.DataFrame
     counts: dict[str, int]
 
+    @property
+    def unstated(self) -> float:
+        """Share of the persons whose project did not state how far its data are complete; 0 when nobody is followed."""
+        return float(1 - self.persons["statusdato_oppgitt"].cast(float).to_numpy().mean()) if self.persons.height else 0.0
+
 
 def _chains(deltakelse: pl.DataFrame, days: int) -> pl.DataFrame:
     """Rows with ``nr`` (order within the person) and ``kjede``: part of the unbroken chain from the first participation."""

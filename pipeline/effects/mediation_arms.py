@@ -111,12 +111,11 @@ def run_mediation(
     reasons = {e.strategy: _obstacle(everybody, e.exposed) for e in everybody.efforts}
     people = replace(everybody, efforts=tuple(e for e in everybody.efforts if not reasons[e.strategy]))
     counts = draw_counts(people.n_clusters, bootstraps, seed)
-    unstated = float(1 - cohort.persons["statusdato_oppgitt"].cast(float).to_numpy().mean())
     models = fit_models(people, _answerable(people, protocol.horizons)) if people.efforts else None
     if models is None or not models.converged:
-        return Mediation(people, None, {n: why or "modell" for n, why in reasons.items()}, counts, unstated)
+        return Mediation(people, None, {n: why or "modell" for n, why in reasons.items()}, counts, cohort.unstated)
     found = _found(people, models, counts, protocol.declared["estimator"]["avkorting"], exact)
-    return Mediation(people, models, {n: found.get(n, why) for n, why in reasons.items()}, counts, unstated)
+    return Mediation(people, models, {n: found.get(n, why) for n, why in reasons.items()}, counts, cohort.unstated)
 
 
 def _found(people: Landmark, models: Models, counts: Floats, quantile: float, exact: bool) -> dict[str, Found]:

@@ -161,11 +161,6 @@ def placement_protocol() -> Protocol:
     return load_protocol("praksis_tidspunkt")
 
 
-def programme_theory() -> list[dict[str, Any]]:
-    """The links of the programme theory, in declared order (``protocols/programteori.toml``)."""
-    return list(declared_theory()[0]["lenke"])
-
-
 def declared_theory() -> tuple[dict[str, Any], str]:
     """The programme theory as declared, and the hash of its file."""
     return declaration("programteori")

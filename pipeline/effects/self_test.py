@@ -19,7 +19,7 @@ from pipeline.effects.protocol import OUTCOMES
 from pipeline.effects.start_model import design, point_hazard
 from pipeline.effects.strategies import Strategy, person_week_weights, strategy_weights
 from pipeline.effects.study import Results, Tables
-from pipeline.effects.timing import Fitted, nothing_in
+from pipeline.effects.timing import Fitted, nothing_in, uniform
 
 _LIMIT_IN_ERRORS = 3.0
 
@@ -74,8 +74,7 @@ def self_test_rows(fitted: Fitted | Results, tables: Tables, seed: int) -> list[
     if isinstance(fitted, Results):
         return [{"analyse": "praksis_tidspunkt", "n_trekninger": 0, "begrunnelse": fitted.reason}]
     rule, protocol = fitted.protocol.declared["selvtest"], fitted.protocol
-    week = int(rule["strategi"].removeprefix("innen_").removesuffix("u"))
-    arms = Strategy(rule["strategi"], "jevn", week), nothing_in(protocol)
+    arms = uniform(rule["strategi"]), nothing_in(protocol)
     waiting = everybody_waiting(fitted.weeks)
     known = decision_covariates(
         fitted.cohort, waiting, tables.kartlegging, tables.tiltak, tables.oppfolging, fitted.analysis.placements

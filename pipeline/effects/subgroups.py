@@ -23,7 +23,7 @@ from pipeline.effects.protocol import Protocol
 from pipeline.effects.start_model import StartModel
 from pipeline.effects.strategies import Strategy
 from pipeline.effects.study import OBSERVED, Contrast, Results, Study
-from pipeline.effects.timing import Fitted, nothing_in
+from pipeline.effects.timing import Fitted, nothing_in, uniform
 
 # Groups may always differ by some points: a spread of nothing would make every group the same.
 _LEAST_SD = 0.02
@@ -71,7 +71,7 @@ def _results(fitted: Fitted, keep: Bools, strategies: list[Strategy]) -> Results
         whole.fixed_names, whole.moving_names, control, whole.quantile, whole.small, np.zeros((weeks.n, 0)),
     )  # fmt: skip
     arms = {s.key: estimate_arm(setting, s) for s in strategies}
-    return Results(weeks, arms, {key: sums.of(arm.strategy) for key, arm in arms.items()}, "", fitted.unstated)
+    return Results(weeks, arms, {key: sums.of(arm.strategy) for key, arm in arms.items()}, "", fitted.cohort.unstated)
 
 
 def _family(answers: Mapping[str, Answers], at: int) -> list[Row]:
@@ -87,8 +87,7 @@ def _family(answers: Mapping[str, Answers], at: int) -> list[Row]:
 
 def _study(protocol: Protocol, group: str) -> Study:
     rule, none = protocol.declared["undergrupper"], nothing_in(protocol)
-    week = int(rule["strategi"].removeprefix("innen_").removesuffix("u"))
-    early = Strategy(rule["strategi"], "jevn", week)
+    early = uniform(rule["strategi"])
     contrasts = (Contrast(protocol.name, none), Contrast(protocol.name, early, none))
     method = {"jevn": METHOD, "ingen": METHOD}
     return Study(

@@ -7,7 +7,6 @@ Belongs here: putting the parts together. Must not be here: row texts and table 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from pipeline.effects.bootstrap import bootstrap, draw_counts
 from pipeline.effects.censoring import censoring_weights
@@ -28,6 +27,11 @@ NONE = Strategy("ikke_innen_26u", "ingen")
 def nothing_in(protocol: Protocol) -> Strategy:
     """The comparison strategy: no start in the decision window, free after it."""
     return Strategy(protocol.declared["strategier"]["sammenligning"], "ingen")
+
+
+def uniform(name: str) -> Strategy:
+    """The strategy ``innen_<g>u`` of the placement analyses under the uniform rule."""
+    return Strategy(name, "jevn", int(name.removeprefix("innen_").removesuffix("u")))
 
 
 def strategies(protocol: Protocol, analysis: Analysis | None = None) -> list[Strategy]:
@@ -87,10 +91,6 @@ class Fitted:
             self.protocol.limits["positivitet_h"], self.endpoints,
         )  # fmt: skip
 
-    @cached_property
-    def unstated(self) -> float:
-        return float(1 - self.cohort.persons["statusdato_oppgitt"].cast(float).to_numpy().mean())
-
 
 def fit_timing(
     cohort: Cohort,
@@ -129,7 +129,7 @@ def answer(fitted: Fitted, *, exact: bool = False) -> Results:
     sums = bootstrap(f.weeks, f.model, f.censoring, f.control, f.counts, factors, exact, f.endpoints)
     setting = f.setting
     arms = {s.key: estimate_arm(setting, s) for s in strategies(f.protocol, f.analysis)}
-    return Results(f.weeks, arms, {key: sums.of(arm.strategy) for key, arm in arms.items()}, "", f.unstated, f.endpoints)
+    return Results(f.weeks, arms, {key: sums.of(arm.strategy) for key, arm in arms.items()}, "", f.cohort.unstated, f.endpoints)
 
 
 def truncated(results: Results) -> Results:

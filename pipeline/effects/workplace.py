@@ -137,8 +137,7 @@ def run_workplace(
     known = Known(process, covariates.columns(setting.moving_names))
     yes, no = strategies(asked)
     plans = [Plan(yes, (Demand(np.ones(n)),)), Plan(no, (Demand(np.zeros(n)),)), Plan(OBSERVED, (left_alone(n),))]
-    unstated = float(1 - placed.cohort.persons["statusdato_oppgitt"].cast(float).to_numpy().mean())
-    return run_plans(setting, [known], plans, unstated, seed=seed, bootstraps=bootstraps, exact=exact)
+    return run_plans(setting, [known], plans, placed.cohort.unstated, seed=seed, bootstraps=bootstraps, exact=exact)
 
 
 class _Answers(Answers):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from pipeline.dashboard.texts import Texts
-from pipeline.effects.protocol import programme_theory
+from pipeline.effects.protocol import declared_theory
 from pipeline.tables.statistikk import ANALYSES
 from tests.effects.effects_declared import CASES, PROTOCOLS
 
 STRATEGIES = sorted({name for _, strategy, comparison in CASES for name in (strategy, comparison) if name})
-LINKS = sorted({link[end] for link in programme_theory() for end in ("fra", "til")})
+LINKS = sorted({link[end] for link in declared_theory()[0]["lenke"] for end in ("fra", "til")})
 ENDPOINTS = ("arbeid", "utdanning", "arbeid_eller_utdanning", "i_arbeid_uke_104", "varig_arbeid", "november_status")
 
 

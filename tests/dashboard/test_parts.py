@@ -17,7 +17,7 @@ from pipeline.dashboard.funnel import binomial_limits
 from pipeline.dashboard.hiding import released_frames
 from pipeline.dashboard.texts import CATALOGUE, MissingText, Texts
 from pipeline.dashboard.views import csv_bytes, script_json, slug
-from pipeline.effects.protocol import programme_theory
+from pipeline.effects.protocol import declared_theory
 from pipeline.released import ReleasedTables
 from tests.dashboard.dash_release import HOSTILE
 
@@ -77,7 +77,10 @@ def test_labels_and_boxes_of_the_chain_do_not_cover_each_other() -> None:
 
 
 def test_the_declared_theory_has_room_for_a_number_on_every_link() -> None:
-    links = [Link(k["fra"], k["til"], ("−12,0 pp [−24,5 til 10,5]", "per kontakt · Grad B"), "b") for k in programme_theory()]
+    links = [
+        Link(k["fra"], k["til"], ("−12,0 pp [−24,5 til 10,5]", "per kontakt · Grad B"), "b")
+        for k in declared_theory()[0]["lenke"]
+    ]
     assert len(links) > 8
     _nothing_covered(draw_chain(links, {n: Texts("nb").label("ledd", n) for k in links for n in (k.cause, k.effect)}))
 

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from pipeline.effects import Effects, Stamps, estimate
-from pipeline.effects.protocol import placement_protocol, programme_theory
+from pipeline.effects.protocol import declared_theory, placement_protocol
 from pipeline.effects.study import Tables
 from pipeline.tables import STATISTIKK
 from pipeline.tables.statistikk import ANALYSES, HORIZONS, STRATEGY_WEEKS
@@ -266,7 +266,7 @@ def test_the_risk_difference_is_the_difference_of_the_risks(whole):
 
 def test_the_placement_link_of_the_chain_is_the_row_of_the_placement_analysis(whole):
     chain = whole.aarsakskjede
-    assert chain.height == len(programme_theory())
+    assert chain.height == len(declared_theory()[0]["lenke"])
     assert chain.filter(pl.col("grad").is_null() & pl.col("estimat").is_not_null()).is_empty()
     assert chain.select("begrunnelse", "protokoll_hash", "inndata_hash", "kode_versjon").null_count().row(0) == (0, 0, 0, 0)
     link = chain.filter(pl.col("fra") == "praksis", pl.col("til") == "arbeid_eller_utdanning").row(0, named=True)
@@ -326,7 +326,7 @@ def test_degenerate_data_end_in_a_reason_not_in_a_crash(case, whole):
     key = STATISTIKK["effekt"].key
     assert effects.effekt.select(key).sort(key, nulls_last=True).equals(whole.effekt.select(key).sort(key, nulls_last=True))
     assert effects.kurver.height == 891
-    assert effects.aarsakskjede.height == len(programme_theory())
+    assert effects.aarsakskjede.height == len(declared_theory()[0]["lenke"])
     shown = effects.effekt.filter(pl.col("estimat").is_not_null())
     if case not in ("nobody left",):
         assert shown.is_empty()
