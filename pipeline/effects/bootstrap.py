@@ -60,8 +60,8 @@ def draw_counts(n_clusters: int, draws: int, seed: int) -> Floats:
 class Contributions:
     """What each person adds to the sums per unit of strategy weight, one element per (person, week, column).
 
-    Columns: at risk in week 1 … horizon, exits by week and cause, then per mean the final weight among those with the value
-    known, and the same times the value. Elements stand sorted by the week whose weight they take.
+    Columns: at risk in week 1 … horizon, exits by week and cause, then per mean one for those with the value known,
+    and the value. Elements stand sorted by the week whose weight they take.
     """
 
     who: Ints
@@ -78,18 +78,17 @@ class Contributions:
         return sparse.csr_matrix((self.value[some], at), shape=(self.columns, self.persons))
 
 
-def _mean_parts(weeks: PersonWeeks, means: Floats, final: Floats) -> tuple[list[Ints], list[Ints], list[Floats]]:
-    """(persons, columns, values) of the means: the first is weighted with the censoring weight, the others stand for everybody."""
+def _mean_parts(weeks: PersonWeeks, means: Floats) -> tuple[list[Ints], list[Ints], list[Floats]]:
+    """(persons, columns, values) of the means of what is known of everybody, the lost among them: no censoring weight."""
     persons: list[Ints] = []
     columns: list[Ints] = []
     values: list[Floats] = []
     for i, mean in enumerate(means.T):
         known = np.flatnonzero(~np.isnan(mean))
-        weight = final[known] if i == 0 else np.ones(len(known))
         at = weeks.horizon * (1 + CAUSES) + 2 * i
         persons += [known, known]
         columns += [np.full(len(known), at), np.full(len(known), at + 1)]
-        values += [weight, weight * mean[known]]
+        values += [np.ones(len(known)), mean[known]]
     return persons, columns, values
 
 
@@ -105,7 +104,7 @@ def contributions(weeks: PersonWeeks, censoring: Floats, means: Floats) -> Contr
     final = censoring[np.arange(weeks.n), weeks.last - 1]
     gone = np.flatnonzero(is_event(weeks))
     exits = weeks.horizon + (weeks.last[gone] - 1) * CAUSES + weeks.cause[gone]
-    persons, columns, values = _mean_parts(weeks, means, final)
+    persons, columns, values = _mean_parts(weeks, means)
     week = np.concatenate([column + 1, weeks.last[gone], *(weeks.last[p] for p in persons)])
     order = np.argsort(week, kind="stable")
     return Contributions(

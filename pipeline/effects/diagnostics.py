@@ -26,14 +26,14 @@ class Arm:
         at_risk: (horizon,) persons at risk with weight.
         ess_at_risk: (horizon,) effective size of the risk set.
         follows: (n,) whether the person ends with weight.
-        ess: (ΣW)² / ΣW² over final weights.
-        top_share: share of the weight held by the heaviest 1 % of those with weight.
-        imbalance: largest standardised difference at week 1 between the weighted arm and everybody.
+        ess: (ΣW)² / ΣW² over final weights, censoring weight included: those are what the incidence is made with.
+        top_share: share of that weight held by the heaviest 1 % of those with weight.
+        imbalance: largest standardised difference at week 1 between the arm, weighted by its decisions alone, and everybody.
         imbalance_over_time: the same for what changes, pooled over the decision weeks.
         starters, late_starters: persons who started by the deadline; in its last quarter (natural: in the last week).
         small_hazard: share of decision weeks with a modelled start probability under the limit.
-        control: weighted mean of the negative control, NaN when not measured.
-        endpoints: (q,) weighted means of the endpoints, NaN when none is known.
+        control: mean of the negative control, weighted by the decisions alone, NaN when not measured.
+        endpoints: (q,) means of the endpoints, weighted likewise, NaN when none is known.
         endpoints_truncated: the same with capped weights.
         endpoint_ess: (q,) effective number of units behind them.
         persons: different persons among those who end with weight.
@@ -155,6 +155,9 @@ def estimate_arm(setting: Setting, strategy: Strategy) -> Arm:
 def weighted_arm(setting: Setting, strategy: Strategy, decided: Floats, moving: float, small: float) -> Arm:
     """An arm from its weights.
 
+    What is known of everybody (starting facts, negative control, endpoints) takes the weight of the person's last decision. Who
+    was lost is there with it; a censoring weight of those who remained would count the lost a second time.
+
     Args:
         setting: the units and what is compared.
         strategy: the strategy.
@@ -180,12 +183,12 @@ def weighted_arm(setting: Setting, strategy: Strategy, decided: Floats, moving: 
         follows=final > 0,
         ess=float(effective_size(final)),
         top_share=top_share(final),
-        imbalance=imbalance(final, first),
+        imbalance=imbalance(last, first),
         imbalance_over_time=moving,
         starters=starters,
         late_starters=late,
         small_hazard=small,
-        control=_weighted_mean(final, setting.control),
+        control=_weighted_mean(last, setting.control),
         endpoints=means,
         endpoints_truncated=_endpoint_means(np.minimum(last, cap), setting.endpoints)[0],
         endpoint_ess=sizes,
