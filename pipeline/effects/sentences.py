@@ -1,7 +1,8 @@
 """What may be said and what may not, in three languages, made from grade, finding and numbers; never a count of persons.
 
 Belongs here: which sentence a claim gets. Must not be here: any judgement, and any words (``texts``). The same grade, finding and
-numbers always give the same words.
+numbers always give the same words. The finding is read from the exact interval, and an end may stand on or past the limit once it is
+rounded, here or at release: a sentence with a finding therefore also says where the interval lay before.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ class Claim:
     """What is claimed: who is compared with whom (None for a risk), of what, by when, how sure.
 
     ``margin`` is the smallest difference that matters; for a ratio the smallest ratio above 1. ``reason`` is one or several codes of
-    the catalogues' ``grunn``, joined by ``; ``. ``remark`` is a code of ``merknad`` and closes every sentence. ``analysis`` is the
-    table's ``analyse``, ``subgroup`` its ``undergruppe``.
+    the catalogues' ``grunn``, joined by ``; ``; ``remark`` is such codes of ``merknad`` and closes every sentence. ``analysis`` is
+    the table's ``analyse``, ``subgroup`` its ``undergruppe``.
     """
 
     strategy: str
@@ -70,10 +71,17 @@ def can_say(claim: Claim, language: str = BOKMAAL) -> str:
     shown = claim.number_shown
     sentences = [_no_number(claim, words)] if shown is None else [_main(claim, shown, words), *_weaknesses(claim, shown, words)]
     if claim.subgroup != "alle":
-        sentences.append(words("setning.undergruppe", undergruppe=words(f"undergruppe.{claim.subgroup}")))
+        sentences.append(words(f"setning.{_of_whom(claim)}", undergruppe=words(f"undergruppe.{claim.subgroup}")))
     if claim.remark:
-        sentences.append(words(f"merknad.{claim.remark}"))
+        sentences += [words(f"merknad.{remark}") for remark in claim.remark.split("; ")]
     return " ".join(sentences)
+
+
+def _of_whom(claim: Claim) -> str:
+    """Which sentence says that only a subgroup was looked at; differences are shrunken (``subgroups``), risks are not."""
+    if claim.number_shown is None:
+        return "undergruppe_uten_tall"
+    return "undergruppe_krympet" if claim.measure == "risikodifferanse" else "undergruppe"
 
 
 def cannot_say(claim: Claim, language: str = BOKMAAL) -> str:

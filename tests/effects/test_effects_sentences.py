@@ -9,6 +9,7 @@ import re
 import numpy as np
 import pytest
 
+from pipeline.disclosure.rounding import coarse_sentence
 from pipeline.effects.diagnostics import Arm
 from pipeline.effects.findings import Interval, finding, ratio_finding
 from pipeline.effects.gates import GREEN, Gate, arm_gates, grade
@@ -167,7 +168,66 @@ def test_several_reasons_and_a_subgroup_are_told_in_the_language(language):
     claim = _claim("B", "positiv", interval=RISE, reason="ess; kommuner", subgroup="kvinne")
     text = can_say(claim, language)
     assert f"{catalogue(language)['grunn.ess']}; {catalogue(language)['grunn.kommuner']}." in text
-    assert text.endswith(f"{catalogue(language)['undergruppe.kvinne']}{' only' if language == 'en' else ''}.")
+    assert catalogue(language)["undergruppe.kvinne"] in text.rsplit(". ", 1)[1]
+
+
+SHRUNKEN = {
+    "nb": "trukket mot gjennomsnittet av gruppene",
+    "nn": "trekt mot gjennomsnittet av gruppene",
+    "en": "drawn towards the mean",
+}
+NOBODY_ELSE = {"nb": "gjelder bare", "nn": "gjeld berre", "en": "holds for"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_subgroup_is_computed_apart_and_its_difference_said_to_be_shrunken(language):
+    """That the others were left out says nothing about the effect on them; a risk is not shrunken, and no number is neither."""
+    difference = can_say(_claim("A", "positiv", interval=RISE, subgroup="kvinne"), language)
+    risk = can_say(_claim("A", None, "risiko", RISE, subgroup="kvinne"), language)
+    nothing = can_say(_claim("C", None, subgroup="kvinne"), language)
+    assert [SHRUNKEN[language] in text for text in (difference, risk, nothing)] == [True, False, False]
+    for text in (difference, risk, nothing):
+        assert catalogue(language)["undergruppe.kvinne"] in text
+        assert NOBODY_ELSE[language] not in text
+
+
+BEFORE_ROUNDING = {
+    "nb": ("over null før", "under null før", "over én før", "under én før", "innenfor grensen før"),
+    "nn": ("over null før", "under null før", "over éin før", "under éin før", "innanfor grensa før"),
+    "en": ("above zero before", "below zero before", "above one before", "below one before", "within that limit before"),
+}
+AT_THE_LIMIT = [
+    ("risikodifferanse", "positiv", Interval(0.0601, 0.0003, 0.1199, 0.03), (0.06, 0.0, 0.12), 0),
+    ("risikodifferanse", "negativ", Interval(-0.0601, -0.1199, -0.0003, 0.03), (-0.06, -0.12, 0.0), 1),
+    ("risikoratio", "positiv", Interval(1.096, 1.001, 1.2, 0.05), (1.1, 1.0, 1.2), 2),
+    ("risikoratio", "negativ", Interval(0.904, 0.82, 0.998, 0.05), (0.9, 0.8, 1.0), 3),
+    ("risikodifferanse", "ingen_forskjell", Interval(-0.0151, -0.0497, 0.0202, 0.02), (-0.015, -0.05, 0.025), 4),
+    ("risikodifferanse", "ingen_forskjell", Interval(-0.0174, -0.0497, 0.0149, 0.02), (-0.02, -0.06, 0.02), 4),
+    ("risikoratio", "ingen_forskjell", Interval(1.0, 0.911, 1.099, 0.05), (1.0, 0.9, 1.1), 4),
+]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("measure", "found", "exact", "released", "place"), AT_THE_LIMIT)
+def test_no_rounding_of_the_interval_contradicts_the_words(measure, found, exact, released, place, language):
+    """Where an end stands at or past the limit once rounded, here or at release, the sentence says where it was before."""
+    ratio = measure == "risikoratio"
+    assert (ratio_finding(exact, 1.1) if ratio else finding(exact, 0.05)) == found
+    text = can_say(_claim("A", found, measure, exact), language)
+    numbers = dict(zip((exact.estimate, exact.low, exact.high), released, strict=True))
+    shown = coarse_sentence(text, numbers, 1 if ratio else 100, 2 if ratio else 1, "." if language == "en" else ",")
+    assert shown is not None
+    ends = [_written(v if ratio else 100 * v, 2 if ratio else 1, language) for v in released[1:]]
+    assert _decimals(shown)[-2:] == ends
+    clause = BEFORE_ROUNDING[language]
+    assert [words in shown for words in clause] == [i == place for i in range(len(clause))]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_not_settled_lies_on_no_side(language):
+    for measure, intervals in (("risikodifferanse", DIFFERENCES), ("risikoratio", RATIOS)):
+        text = can_say(_claim("A", "uavklart", measure, intervals["uavklart"]), language)
+        assert not any(words in text for words in BEFORE_ROUNDING[language])
 
 
 def test_the_same_claim_has_the_same_words_and_another_claim_others():
@@ -202,17 +262,18 @@ def test_a_positive_finding_in_words():
     told = said(_claim("A", "positiv", interval=RISE))
     assert told["kan_si"] == (
         "Anslagsvis 12,3 prosentpoeng flere ville gått til arbeid eller utdanning innen 52 uker dersom alle fikk sin første praksis "
-        "innen 8 uker, enn dersom ingen fikk praksis de første 26 ukene (95 % intervall fra 5,0 til 20,0 prosentpoeng)."
+        "innen 8 uker, enn dersom ingen fikk praksis de første 26 ukene (95 % intervall fra 5,0 til 20,0 prosentpoeng, alt over null "
+        "før avrunding)."
     )
     assert told["kan_si_nn"] == (
         "Om lag 12,3 prosentpoeng fleire ville ha gått til arbeid eller utdanning innan 52 veker dersom alle fekk den første "
         "praksisen sin innan 8 veker, enn dersom ingen fekk praksis dei første 26 vekene (95 % intervall frå 5,0 til 20,0 "
-        "prosentpoeng)."
+        "prosentpoeng, alt over null før avrunding)."
     )
     assert told["kan_si_en"] == (
         "The share moving into work or education within 52 weeks would be an estimated 12.3 percentage points higher if everyone "
         "got their first placement within 8 weeks than if no one got a placement in the first 26 weeks (95% interval from 5.0 to "
-        "20.0 percentage points)."
+        "20.0 percentage points, all above zero before rounding)."
     )
 
 
@@ -282,7 +343,7 @@ def test_a_survey_answer_has_its_words_or_stands_as_it_was_written():
         ("negativ", Interval(-0.1, -0.2, -0.01, 0.05), "10,0 prosentpoeng færre"),
         ("ingen_forskjell", Interval(0.0, -0.04, 0.04, 0.02), "Forskjeller over 5 prosentpoeng i overgang til"),
         ("uavklart", Interval(0.01, -0.1, 0.12, 0.05), "Dataene avgjør ikke"),
-        ("positiv", Interval(0.02, 0.01, 0.03, 0.005), "mindre enn 5 prosentpoeng, som er satt som grensen"),
+        ("positiv", Interval(0.02, 0.01, 0.03, 0.005), "Før avrunding er hele intervallet innenfor 5 prosentpoeng, som er satt"),
     ],
 )
 def test_every_finding_has_its_words(found, interval, words):
@@ -296,7 +357,12 @@ def test_every_finding_has_its_words(found, interval, words):
         ("negativ", Interval(0.62, 0.41, 0.93, 0.21), "Andelen som går til", "anslås å være mindre: 0,62 ganger så stor dersom"),
         ("ingen_forskjell", Interval(1.0, 0.92, 1.09, 0.04), "Forskjeller på over 10 prosent av andelen", "er lite sannsynlige"),
         ("uavklart", Interval(1.15, 0.99, 1.34, 0.08), "Dataene avgjør ikke om", "(95 % intervall fra 0,99 til 1,34 ganger)"),
-        ("positiv", Interval(1.03, 1.01, 1.05, 0.01), "Andelen som går til", "Forskjellen er mindre enn 10 prosent av andelen"),
+        (
+            "positiv",
+            Interval(1.03, 1.01, 1.05, 0.01),
+            "Andelen som går til",
+            "Før avrunding er hele intervallet innenfor 10 prosent av andelen",
+        ),
     ],
 )
 def test_every_finding_of_a_ratio_has_its_words(found, interval, begins, holds):
