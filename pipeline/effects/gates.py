@@ -147,10 +147,10 @@ def grade(gates: Mapping[str, Gate], limits: Mapping[str, float], ess_at_horizon
     Returns:
         D when the horizon is not reached, C with any red gate, B with any other colour than green, else A.
     """
-    if not ess_at_horizon >= limits["ess_horisont"]:
-        note = Gate(ess_at_horizon, RED) if _is_number(ess_at_horizon) else Gate(None, RED)
-        return Verdict("D", {**gates, "ess_horisont": note}, "horisont")
     at_fault = [n for n, gate in gates.items() if gate.colour != GREEN]
     red = [n for n in at_fault if gates[n].colour == RED]
+    if not ess_at_horizon >= limits["ess_horisont"]:
+        note = Gate(ess_at_horizon, RED) if _is_number(ess_at_horizon) else Gate(None, RED)
+        return Verdict("D", {**gates, "ess_horisont": note}, "; ".join([*red, "horisont"]))
     letter = "C" if red else "B" if at_fault else "A"
     return Verdict(letter, dict(gates), "; ".join(red or at_fault))
