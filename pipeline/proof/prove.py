@@ -55,10 +55,6 @@ def detected(found: Found, planted: float) -> bool:
     return (above or below) if abs(planted) < NEARLY_NOTHING else (above if planted > 0 else below)
 
 
-def _share(flags: list[bool]) -> float:
-    return sum(flags) / len(flags)
-
-
 def _known(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
@@ -74,7 +70,7 @@ def row_of(analysis: Estimand, planted: Planted, found: list[Found], shape: Shap
     """
     truth, truth_se = planted.truth[analysis.name]
     s: Summary = summarise(found, (truth, truth_se))
-    power, shown = _share([detected(f, truth) for f in found]), _share([f.grad in SHOWN_GRADES for f in found])
+    power, shown = sum(detected(f, truth) for f in found), sum(f.grad in SHOWN_GRADES for f in found)
     numbers = {
         "plantet": truth, "plantet_se": truth_se, "skjevhet": s.bias, "skjevhet_se": s.bias_se, "sd": s.sd, "middel_se": s.se,
         "dekning": s.coverage,
@@ -83,9 +79,9 @@ def row_of(analysis: Estimand, planted: Planted, found: list[Found], shape: Shap
         "program": planted.name, "analyse": analysis.analyse, "strategi": analysis.strategi, "utfall": OUTCOME,
         "sammenligning": analysis.sammenligning, "horisont_uker": analysis.horisont_uker, "variant": analysis.variant,
         **{name: _known(value) for name, value in numbers.items()},
-        "andel_funnet": power, "andel_vist": shown, "grader": json.dumps(dict(s.grades), sort_keys=True),
+        "andel_funnet": power / len(found), "andel_vist": shown / len(found), "grader": json.dumps(dict(s.grades), sort_keys=True),
         "n_gjentak": len(found), "n_uten_anslag": s.missing, "n_deltakelser": shape.persons, "n_kommuner": shape.municipalities,
-        "setning": sentence(Tried(analysis.analyse, analysis.strategi, truth, power, shown)),
+        "setning": sentence(Tried(analysis.analyse, analysis.strategi, truth, power, shown, len(found))),
     }  # fmt: skip
 
 

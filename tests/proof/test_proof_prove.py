@@ -133,7 +133,7 @@ def test_a_row_by_hand():
     assert (row["plantet"], row["skjevhet"], row["dekning"]) == pytest.approx((0.05, 0.17 / 3 - 0.05, 2 / 3))
     assert json.loads(row["grader"]) == pytest.approx({"A": 1 / 3, "B": 1 / 3, "C": 1 / 3})
     assert row["setning"].startswith("Med data som disse ville vi funnet en virkning på 5 prosentpoeng av praksis innen 8 uker")
-    assert row["setning"].endswith(" i 25 prosent av tilfellene.")
+    assert row["setning"].endswith(" i 1 av 4 forsøk på simulerte data.")
 
 
 def test_a_row_without_any_estimate_holds_nulls():
@@ -148,17 +148,27 @@ TIMING, TEMPO, FOLLOW_UP = ("praksis_tidspunkt", "innen_8u"), ("praksis_tempo", 
 @pytest.mark.parametrize(
     ("tried", "words"),
     [
-        (Tried(*TIMING, 0.0, 0.05, 1.0), "av praksis innen 8 uker i 5 prosent av tilfellene, selv om den ikke finnes"),
+        (Tried(*TIMING, 0.0, 1, 20, 20), "av praksis innen 8 uker i 1 av 20 forsøk på simulerte data, selv om den ikke finnes"),
         (
-            Tried(*TEMPO, 0.0214, 0.9, 1.0),
-            "2,1 prosentpoeng av dobbelt så høy odds for å begynne i praksis hver uke i 90 prosent",
+            Tried(*TEMPO, 0.0214, 36, 40, 40),
+            "2,1 prosentpoeng av dobbelt så høy odds for å begynne i praksis hver uke i 36 av 40 forsøk på simulerte data.",
         ),
         (
-            Tried(FOLLOW_UP, "dobbel_odds", 0.0004, 0.04, 1.0),
-            "med deltakeren i 4 prosent av tilfellene, selv om den er nesten null",
+            Tried(FOLLOW_UP, "dobbel_odds", 0.0004, 0, 39, 40),
+            "med deltakeren i 0 av 40 forsøk på simulerte data, selv om den er nesten null",
         ),
-        (Tried(*TIMING, -0.0501, 0.5, 1.0), "en virkning på −5 prosentpoeng"),
-        (Tried(*TIMING, 0.05, 0.0, 0.0), "ville vi ikke vist noe tall for virkningen av praksis innen 8 uker"),
+        (Tried(*TIMING, -0.0501, 1, 1, 2), "en virkning på −5 prosentpoeng"),
+        (
+            Tried(*TIMING, 0.05, 0, 0, 20),
+            "ikke vist noe tall for virkningen av praksis innen 8 uker i noen av 20 forsøk på simulerte data",
+        ),
+        (
+            Tried(*TIMING, 0.05, 0, 0, 1),
+            "ikke vist noe tall for virkningen av praksis innen 8 uker i det ene forsøket på simulerte data",
+        ),
+        (Tried(*TIMING, 0.05, 623, 990, 1000), "i 623 av 1000 forsøk (62 prosent) på simulerte data."),
+        (Tried(*TIMING, 0.05, 99, 99, 100), "i 99 av 100 forsøk (99 prosent) på simulerte data."),
+        (Tried(*TIMING, 0.05, 50, 99, 99), "i 50 av 99 forsøk på simulerte data."),
     ],
 )
 def test_sentences(tried, words):
@@ -166,7 +176,7 @@ def test_sentences(tried, words):
 
 
 def test_every_analysis_that_is_proved_has_words_and_a_truth_of_its_own():
-    what = [sentence(Tried(a.analyse, a.strategi, 0.05, 0.5, 1.0)) for a in PROVED]
+    what = [sentence(Tried(a.analyse, a.strategi, 0.05, 10, 20, 20)) for a in PROVED]
     assert len(set(what)) == len(PROVED)
     assert sum("innen" in text for text in what) == 1
     forced = Forced(with_no_effect(SyntheticParams(participants=300, municipalities=8)), 2, weeks=52)
