@@ -76,7 +76,15 @@ class _Answers(Answers):
     def _claim(self, question: Question, verdict: Verdict, found: str | None, shown: Interval | None) -> Claim:
         claim = super()._claim(question, verdict, found, shown)
         divided = question.strategy.name.endswith((DIRECT, VIA)) and shown is not None
-        return replace(claim, remark=_REMARK) if divided else claim
+        return replace(claim, remark="; ".join(self._remarks(question))) if divided else claim
+
+    def _remarks(self, question: Question) -> list[str]:
+        """Codes of ``merknad`` for a part; of a difference also that the parts are rounded, and that their sum is not certain."""
+        if not question.comparison:
+            return [_REMARK]
+        whole = self.row(replace(question, contrast=self.study.contrasts[1]))
+        certain = whole["estimat"] is not None and (whole["ki_nedre"] > 0 or whole["ki_ovre"] < 0)
+        return [_REMARK, "avrundede_deler", *([] if certain else ["usikker_helhet"])]
 
     def share_rows(self, strategy: str) -> list[Row]:
         """The share of the total effect that goes through the level, where the total is certain and the part has its sign."""
