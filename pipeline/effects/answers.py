@@ -99,7 +99,9 @@ def contrast(results: Results, strategy: Strategy, other: Strategy, outcome: str
     sides = strategy.key, other.key
     above, below = (float(risk_of(results.arms[k].incidence, outcome, week)) for k in sides)
     drawn, drawn_other = (risk_of(results.draws[k].incidence, outcome, week) for k in sides)
-    return difference_interval(above - below, drawn - drawn_other), ratio_interval(above, below, drawn, drawn_other)
+    clusters = results.weeks.municipalities
+    difference = difference_interval(above - below, drawn - drawn_other, clusters)
+    return difference, ratio_interval(above, below, drawn, drawn_other, clusters)
 
 
 class Answers:
@@ -119,14 +121,13 @@ class Answers:
 
     def _interval(self, question: Question) -> tuple[Interval, Interval | None]:
         """The risk, or the difference with its ratio."""
-        arms, draws = self.results.arms, self.results.draws
+        arms, draws, clusters = self.results.arms, self.results.draws, self.results.weeks.municipalities
         risk, drawn = (self._value(side[question.strategy.key], question) for side in (arms, draws))
         if not question.comparison:
-            return risk_interval(float(risk), drawn), None
+            return risk_interval(float(risk), drawn, clusters), None
         other, drawn_other = (self._value(side[question.comparison.key], question) for side in (arms, draws))
-        return difference_interval(float(risk - other), drawn - drawn_other), ratio_interval(
-            float(risk), float(other), drawn, drawn_other
-        )
+        difference = difference_interval(float(risk - other), drawn - drawn_other, clusters)
+        return difference, ratio_interval(float(risk), float(other), drawn, drawn_other, clusters)
 
     def _truncated(self, question: Question) -> float:
         """What is asked, with the heaviest weights capped."""
@@ -137,10 +138,9 @@ class Answers:
 
     def _control(self, arm: Strategy, other: Strategy) -> Gate:
         arms, draws = self.results.arms, self.results.draws
-        interval = difference_interval(
-            arms[arm.key].control - arms[other.key].control, draws[arm.key].control - draws[other.key].control
-        )
-        return control_gate(interval.estimate, interval.se, self.limits)
+        difference = arms[arm.key].control - arms[other.key].control
+        drawn = draws[arm.key].control - draws[other.key].control
+        return control_gate(difference_interval(difference, drawn, self.results.weeks.municipalities), self.limits)
 
     def arm_verdict(self, strategy: Strategy) -> Verdict:
         """The grade of one arm, whatever the horizon (for its curve)."""

@@ -118,7 +118,8 @@ def _level_row(link: Mapping[str, Any], mediation: Mediation) -> Row:
     if _is_weak(people, reached):
         return row | {"grad": "C", "begrunnelse": _explained(link, TOO_WEAK)}
     drawn = gain_per_level(people, models, _WEEKS, mediation.counts)
-    interval = difference_interval(float(gain_per_level(people, models, _WEEKS)[0]), drawn)
+    clusters = len(np.unique(people.cluster[people.measured]))
+    interval = difference_interval(float(gain_per_level(people, models, _WEEKS)[0]), drawn, clusters)
     return row | {"grad": "B", "begrunnelse": link["begrunnelse"]} | _numbers(interval, link["relevansgrense"])
 
 
@@ -159,11 +160,12 @@ def _hired_row(link: Mapping[str, Any], placed: Hired, counts: Floats, cluster: 
     same = int(placed.same[known].sum())
     row = {"n": placed.weeks.n, "n_hendelser": same, "metode": HIRED}
     few = min(same, placed.weeks.n - same) < _LEAST_EACH
-    if few or len(np.unique(placed.weeks.cluster)) < _LEAST_MUNICIPALITIES:
+    if few or placed.weeks.municipalities < _LEAST_MUNICIPALITIES:
         return row | {"grad": "C", "begrunnelse": _explained(link, TOO_WEAK)}
     drawn = hired_share(placed, np.ascontiguousarray(counts.T)[cluster])
     estimate = float(hired_share(placed, np.ones((placed.weeks.n, 1)))[0])
-    return row | {"grad": "B", "begrunnelse": link["begrunnelse"]} | _numbers(risk_interval(estimate, drawn), None)
+    interval = risk_interval(estimate, drawn, placed.weeks.municipalities)
+    return row | {"grad": "B", "begrunnelse": link["begrunnelse"]} | _numbers(interval, None)
 
 
 def _hired(link: Mapping[str, Any], material: Material, counts: Floats) -> Row:

@@ -37,7 +37,6 @@ def _point(answers: Answers, strategy: Strategy, outcome: str, week: int, letter
         return row
     if week == 0:
         return row | {"risiko": 0.0, "ki_nedre": 0.0, "ki_ovre": 0.0}
-    interval = risk_interval(
-        float(risk_of(arm.incidence, outcome, week)), risk_of(results.draws[strategy.key].incidence, outcome, week)
-    )
+    drawn = risk_of(results.draws[strategy.key].incidence, outcome, week)
+    interval = risk_interval(float(risk_of(arm.incidence, outcome, week)), drawn, weeks.municipalities)
     return row | {"risiko": interval.estimate, "ki_nedre": interval.low, "ki_ovre": interval.high}

@@ -1,6 +1,8 @@
-"""What an interval says, measured against a declared relevance margin, and how strong a hidden cause would have to be.
+"""Intervals, what they say measured against a declared relevance margin, and how strong a hidden cause would have to be.
 
-Must not be here: grades (about the design) and sentences.
+With J municipalities the draws' standard deviation is too small by √((J - 1) / J), and their estimate of the spread has J - 1
+degrees of freedom: se = sd √(J / (J - 1)), limits = estimate ± t_{J-1} se (Cameron & Miller 2015, J Hum Resour 50:317). Many
+municipalities lead back to the normal interval. Must not be here: grades (about the design) and sentences.
 """
 
 from __future__ import annotations
@@ -9,15 +11,17 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtrit
 
 from pipeline.effects.person_weeks import Floats
 
 Z = 1.959963984540054
+_UPPER = 0.975
 
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate with its normal-theory 95 % interval and standard error (of the log for ratios)."""
+    """An estimate with its 95 % interval and standard error (of the log for ratios)."""
 
     estimate: float
     low: float
@@ -29,32 +33,48 @@ class Interval:
         return all(map(math.isfinite, (self.estimate, self.low, self.high, self.se)))
 
 
-def _spread(draws: Floats) -> float:
-    """Standard deviation of the draws; NaN when over 5 % of them could not be computed."""
+def t_quantile(clusters: int) -> float:
+    """How many standard errors the 95 % limits stand from an estimate that rests on so many clusters; NaN for one or none."""
+    return float(stdtrit(clusters - 1, _UPPER)) if clusters > 1 else math.nan
+
+
+def small_sample_factor(clusters: int) -> float:
+    """√(J / (J - 1)), what a standard deviation over drawn clusters is multiplied by; NaN for one or none."""
+    return math.sqrt(clusters / (clusters - 1)) if clusters > 1 else math.nan
+
+
+def interval_of(estimate: float, se: float, clusters: int) -> Interval:
+    """The interval from a standard error that the factor for few clusters is part of already."""
+    half = t_quantile(clusters) * se
+    return Interval(estimate, estimate - half, estimate + half, se)
+
+
+def _spread(draws: Floats, clusters: int) -> float:
+    """Standard error from the draws; NaN when over 5 % of them could not be computed."""
     usable = draws[np.isfinite(draws)]
-    return float(usable.std(ddof=1)) if len(usable) >= max(0.95 * len(draws), 2) else math.nan
+    enough = len(usable) >= max(0.95 * len(draws), 2)
+    return small_sample_factor(clusters) * float(usable.std(ddof=1)) if enough else math.nan
 
 
-def difference_interval(estimate: float, draws: Floats) -> Interval:
-    """Interval of a difference from its bootstrap draws."""
-    se = _spread(draws)
-    return Interval(estimate, estimate - Z * se, estimate + Z * se, se)
+def difference_interval(estimate: float, draws: Floats, clusters: int) -> Interval:
+    """Interval of a difference from its bootstrap draws of so many clusters."""
+    return interval_of(estimate, _spread(draws, clusters), clusters)
 
 
-def risk_interval(estimate: float, draws: Floats) -> Interval:
-    """Interval of a share from its bootstrap draws, kept inside 0 … 1."""
-    plain = difference_interval(estimate, draws)
+def risk_interval(estimate: float, draws: Floats, clusters: int) -> Interval:
+    """Interval of a share from its bootstrap draws of so many clusters, kept inside 0 … 1."""
+    plain = difference_interval(estimate, draws, clusters)
     return Interval(estimate, max(plain.low, 0.0), min(plain.high, 1.0), plain.se) if plain.is_finite else plain
 
 
-def ratio_interval(above: float, below: float, above_draws: Floats, below_draws: Floats) -> Interval:
-    """Interval of a ratio of shares, normal on the log scale; ``se`` is of the log ratio."""
+def ratio_interval(above: float, below: float, above_draws: Floats, below_draws: Floats, clusters: int) -> Interval:
+    """Interval of a ratio of shares, symmetric on the log scale; ``se`` is of the log ratio."""
     if above <= 0 or below <= 0:
         return Interval(math.nan, math.nan, math.nan, math.nan)
     usable = (above_draws > 0) & (below_draws > 0)
     logs = np.log(np.where(usable, above_draws, 1.0)) - np.log(np.where(usable, below_draws, 1.0))
-    se, log = _spread(np.where(usable, logs, np.nan)), math.log(above / below)
-    return Interval(math.exp(log), math.exp(log - Z * se), math.exp(log + Z * se), se)
+    log = difference_interval(math.log(above / below), np.where(usable, logs, np.nan), clusters)
+    return Interval(math.exp(log.estimate), math.exp(log.low), math.exp(log.high), log.se)
 
 
 def finding(interval: Interval, margin: float) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline.effects.diagnostics import Arm
+from pipeline.effects.findings import Interval, Z, is_small
 
 GREEN, AMBER, RED, UNAVAILABLE = "gronn", "gul", "rod", "ikke_tilgjengelig"
 _SHOW_COUNTS_FROM = 10
@@ -83,8 +84,26 @@ def _municipalities(n: int, limits: Mapping[str, float]) -> Gate:
     return _count(n, GREEN if n >= limits["kommuner"] else AMBER if n >= limits["kommuner_gul"] else RED)
 
 
+def mean_weight_gate(mean: float, se: float, limits: Mapping[str, float]) -> Gate:
+    """How far the mean of the weights is from 1, beyond what chance gives.
+
+    Args:
+        mean: mean weight over everybody.
+        se: its standard error.
+        limits: the protocol's limits.
+
+    Returns:
+        Amber when it is further from 1 than the amber limit and its 95 % interval leaves out 1, red when it is further than the red
+        limit and the interval lies beyond the amber one, else green.
+    """
+    off, surely = abs(mean - 1), abs(mean - 1) - Z * se
+    red = off > limits["middelvekt_rod"] and surely > limits["middelvekt_gul"]
+    amber = off > limits["middelvekt_gul"] and surely > 0
+    return Gate(mean, RED if red else AMBER if amber else GREEN)
+
+
 def arm_gates(arm: Arm, n_clusters: int, limits: Mapping[str, float]) -> dict[str, Gate]:
-    """The gates that ask nothing of the comparison: balance, size, starters, weights, positivity, municipalities."""
+    """The gates that ask nothing of the comparison: balance, size, starters, weights, positivity, municipalities, mean weight."""
     gates = {
         "balanse": _balance(arm.imbalance, arm.ess, limits),
         "balanse_over_tid": _balance(arm.imbalance_over_time, arm.ess, limits),
@@ -96,25 +115,25 @@ def arm_gates(arm: Arm, n_clusters: int, limits: Mapping[str, float]) -> dict[st
         if arm.strategy.week:
             gates["startere"] = _starters(arm, limits)
         gates["positivitet"] = Gate(arm.small_hazard, GREEN if arm.small_hazard < limits["positivitet_andel"] else AMBER)
+    if _is_number(arm.mean_weight):
+        gates["middelvekt"] = mean_weight_gate(arm.mean_weight, arm.mean_weight_se, limits)
     return gates
 
 
-def control_gate(difference: float, se: float, limits: Mapping[str, float]) -> Gate:
+def control_gate(difference: Interval, limits: Mapping[str, float]) -> Gate:
     """The negative control: a difference in a fact from before the start should not be there.
 
     Args:
         difference: weighted difference between the arms, as a share.
-        se: its standard error.
         limits: the protocol's limits.
 
     Returns:
         Green when the 95 % interval lies inside the limit, amber when it is wider but covers 0, else red.
     """
-    if not (_is_number(difference) and _is_number(se)):
+    if not difference.is_finite:
         return Gate(None, UNAVAILABLE)
-    low, high, limit = difference - 1.96 * se, difference + 1.96 * se, limits["negativ_kontroll"]
-    inside = -limit <= low and high <= limit
-    return Gate(difference, GREEN if inside else AMBER if low <= 0 <= high else RED)
+    inside = is_small(difference, limits["negativ_kontroll"])
+    return Gate(difference.estimate, GREEN if inside else AMBER if difference.low <= 0 <= difference.high else RED)
 
 
 def truncation_gate(moved: float, se: float, limits: Mapping[str, float]) -> Gate:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.effects.findings import Interval, Z
+from pipeline.effects.findings import Interval, interval_of, small_sample_factor
 from pipeline.effects.person_weeks import Floats, Ints
 from pipeline.effects.start_model import design
 
@@ -29,7 +29,7 @@ class Sample:
 def adjusted_slope(sample: Sample) -> Interval:
     """Least-squares slope of the effect on the exposure given the adjustment set.
 
-    The interval is cluster-robust (Liang & Zeger 1986, Biometrika 73:13) with the factor J / (J - 1).
+    The interval is cluster-robust (Liang & Zeger 1986, Biometrika 73:13) with the factor J / (J - 1) and J - 1 degrees of freedom.
     """
     x = np.column_stack([sample.exposure, design(sample.adjustment)])
     inverse = np.linalg.pinv(x.T @ x)
@@ -39,9 +39,8 @@ def adjusted_slope(sample: Sample) -> Interval:
     scores = np.zeros((len(names), x.shape[1]))
     np.add.at(scores, number, x * residual[:, None])
     spread = scores @ inverse[0]
-    factor = len(names) / (len(names) - 1) if len(names) > 1 else math.nan
-    se = math.sqrt(factor * float(spread @ spread)) if len(names) > 1 else math.nan
-    return Interval(float(beta[0]), float(beta[0]) - Z * se, float(beta[0]) + Z * se, se)
+    se = small_sample_factor(len(names)) * math.sqrt(float(spread @ spread))
+    return interval_of(float(beta[0]), se, len(names))
 
 
 def within_clusters(sample: Sample) -> Sample:

@@ -25,12 +25,13 @@ OUTCOME = "arbeid_eller_utdanning"
 class Found:
     """One analysis of one programme: estimate and standard error (difference of shares), and the grade of the design if it has one.
 
-    NaN stands for what could not be computed.
+    ``quantile`` is how many standard errors the 95 % limits stand from the estimate. NaN stands for what could not be computed.
     """
 
     estimate: float
     se: float
     grad: str | None = None
+    quantile: float = Z
 
     @property
     def is_finite(self) -> bool:
@@ -38,11 +39,11 @@ class Found:
 
     @property
     def low(self) -> float:
-        return self.estimate - Z * self.se
+        return self.estimate - self.quantile * self.se
 
     @property
     def high(self) -> float:
-        return self.estimate + Z * self.se
+        return self.estimate + self.quantile * self.se
 
 
 NOTHING = Found(math.nan, math.nan)
@@ -84,8 +85,9 @@ def graded(results: Results, answers: Answers, question: Question) -> Found:
 
 
 def found_of(interval: Interval, grad: str | None = None) -> Found:
-    """The interval as a finding."""
-    return Found(interval.estimate, interval.se, grad)
+    """A symmetric interval as a finding; what does not vary between draws has no quantile to tell."""
+    quantile = (interval.high - interval.estimate) / interval.se if interval.se > 0 else Z
+    return Found(interval.estimate, interval.se, grad, quantile)
 
 
 def true_difference(strategy: Strategy, other: Strategy, week: int) -> Callable[[Forced], float]:

@@ -63,7 +63,7 @@ class Line:
     found: Mapping[str, Found]
 
     def text(self) -> str:
-        found = {name: [_number(f.estimate), _number(f.se), f.grad] for name, f in self.found.items()}
+        found = {name: [_number(f.estimate), _number(f.se), f.grad, f.quantile] for name, f in self.found.items()}
         return (
             json.dumps({"studie": self.study, "slag": self.kind, "nr": self.number, "funnet": found}, ensure_ascii=False) + "\n"
         )
@@ -74,8 +74,8 @@ def _number(value: float) -> float | None:
 
 
 def _found(stored: Sequence[Any]) -> Found:
-    estimate, se, grad = stored
-    return NOTHING if estimate is None else Found(estimate, math.nan if se is None else se, grad)
+    estimate, se, grad, quantile = stored
+    return NOTHING if estimate is None else Found(estimate, math.nan if se is None else se, grad, quantile)
 
 
 def read_lines(paths: Iterable[Path]) -> Iterator[Line]:

@@ -87,7 +87,7 @@ def landmark(weeks: PersonWeeks, mark: int, week: int, bootstraps: int, seed: in
         return NOTHING
     counts = np.vstack([np.ones(weeks.n_clusters), draw_counts(weeks.n_clusters, bootstraps, seed)])
     difference = _risk(counts, *_by_cluster(weeks, early), week) - _risk(counts, *_by_cluster(weeks, late), week)
-    return found_of(difference_interval(float(difference[0]), difference[1:]))
+    return found_of(difference_interval(float(difference[0]), difference[1:], weeks.municipalities))
 
 
 def _landmark(mark: int) -> Callable[[Programme], Found]:

@@ -161,4 +161,4 @@ def interval(given: Given, groups: int, draws: int, seed: int) -> Interval:
     counts = draw_counts(groups, draws, seed)
     sums = bootstrap(weeks, model, np.ones((weeks.n, 1)), unknown, counts, (), endpoints=shuffled.outcome[:, None])
     drawn = sums.of(TREATED).endpoints[:, 0] - sums.of(UNTREATED).endpoints[:, 0]
-    return difference_interval(for_everybody(given, probability(given)).estimate, drawn)
+    return difference_interval(for_everybody(given, probability(given)).estimate, drawn, groups)

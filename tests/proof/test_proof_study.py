@@ -22,10 +22,10 @@ from pipeline.proof.summary import summarise
 
 
 def test_a_line_comes_back_as_it_was_written(tmp_path):
-    line = Line("null", "estimert", 7, {"x": Found(0.1, 0.05, "B"), "y": Found(0.2, math.nan), "z": NOTHING})
+    line = Line("null", "estimert", 7, {"x": Found(0.1, 0.05, "B", 2.1), "y": Found(0.2, math.nan), "z": NOTHING})
     (tmp_path / "a.jsonl").write_text(line.text() + '{"studie": "nu', encoding="utf-8")
     (back,) = read_lines([tmp_path / "a.jsonl", tmp_path / "missing.jsonl"])
-    assert (back.study, back.kind, back.number, back.found["x"]) == ("null", "estimert", 7, Found(0.1, 0.05, "B"))
+    assert (back.study, back.kind, back.number, back.found["x"]) == ("null", "estimert", 7, Found(0.1, 0.05, "B", 2.1))
     assert back.found["y"].estimate == 0.2
     assert not back.found["y"].is_finite
     assert not back.found["z"].is_finite
@@ -68,6 +68,12 @@ def test_a_summary_by_hand():
     assert (s.bias, s.sd, s.se, s.coverage, s.positive) == pytest.approx((0.1, 0.02**0.5, 0.05, 0.5, 1.0))
     assert s.own == 0  # both are a tenth from their mean, their intervals reach 0.098
     assert (s.bias_se, s.n, s.missing, s.grades) == (pytest.approx(0.1), 2, 1, {"A": 0.5, "B": 0.5})
+
+
+def test_coverage_is_of_the_interval_that_was_told():
+    """2.08 standard errors off: the limits of twelve municipalities reach that far, normal ones do not."""
+    normal, few = (summarise([Found(0.204, 0.05, "A", q)] * 2, (0.1, 0.0)) for q in (1.96, 2.201))
+    assert (normal.coverage, few.coverage) == (0.0, 1.0)
 
 
 def test_a_summary_of_nothing_says_so():
