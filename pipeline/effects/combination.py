@@ -82,17 +82,32 @@ def _courses(cohort: Cohort, tiltak: pl.DataFrame, protocol: Protocol) -> _Cours
     return _Courses(covered, days, days >= rule["minst_dager"])
 
 
-def _known(cohort: Cohort, tables: Tables, periods: Periods, courses: _Courses, placements: tuple[str, ...]) -> Covariates:
-    """What was known before each period: as for placements, with placements and earlier courses.
+def _placed_in_the_period(periods: Periods, enough: int) -> dict[str, Floats]:
+    """Whether the first placement began in the period itself, before or after a course could have been active in it already.
+
+    Args:
+        periods: the periods.
+        enough: days that make a course active in a period.
+    """
+    placed, first = periods.weeks.placed[periods.who], periods.weeks.week
+    inside = (placed >= first) & (placed < first + periods.length)
+    early = 7 * (placed - first) < enough
+    return {"praksis_tidlig": (inside & early).astype(float), "praksis_sent": (inside & ~early).astype(float)}
+
+
+def _known(cohort: Cohort, tables: Tables, periods: Periods, courses: _Courses, protocol: Protocol) -> Covariates:
+    """What was known before each period's course decision: as for placements, with placements and earlier courses.
 
     A course that begins on the period's first day belongs to the decision, so that its eve tells whether one runs. To begin one and
-    to go on are different decisions: what bears on beginning is let in apart.
+    to go on are different decisions: what bears on beginning is let in apart. A course decision is over with its period, after the period's
+    placement decisions: a placement that began in the period is known to it, since it may end a course or keep one away.
     """
-    weeks = periods.weeks
+    weeks, placements = periods.weeks, tuple(protocol.declared["strategier"]["praksis"])
     base = decision_covariates(cohort, weeks, tables.kartlegging, tables.tiltak, tables.oppfolging, placements)
     eve = courses.covered[weeks.who, 7 * (weeks.week - 1)].astype(float)
     placed = weeks.placed[weeks.who]
     in_placement = running(cohort, tables.tiltak, weeks, placements, 1)
+    begun = _placed_in_the_period(periods, protocol.declared["perioder"]["minst_dager"])
     return base.replaced({
         "norskopplaering": eve,
         "kursdager_forrige": periods.before(courses.days),
@@ -101,6 +116,8 @@ def _known(cohort: Cohort, tables: Tables, periods: Periods, courses: _Courses, 
         "praksis_begynt": ((placed > 0) & (placed < weeks.week)).astype(float),
         "praksis_loeper": in_placement,
         "praksis_uten_kurs": in_placement * (1 - eve),
+        **begun,
+        **{f"{name}_kurs": values * eve for name, values in begun.items()},
         "norsk_uten_kurs": base.values[:, base.names.index("norsk")] * (1 - eve) if "norsk" in base.names else np.zeros(len(eve)),
     })  # fmt: skip
 
@@ -183,7 +200,7 @@ def fit_tracks(cohort: Cohort, tables: Tables, protocol: Protocol, timing: Fitte
     active = periods.at(courses.active)[periods.complete] > 0
     if reason := obstacle(weeks, active):
         return Results(weeks, {}, {}, reason)
-    before = _known(cohort, tables, periods, courses, tuple(declared["strategier"]["praksis"]))
+    before = _known(cohort, tables, periods, courses, protocol)
     decided = periods.complete
     learns = fitted_model(before.values[decided], active, weeks.cluster[periods.who[decided]], weeks.n_clusters)
     if learns is None:

@@ -37,6 +37,8 @@ class Arm:
         endpoints_truncated: the same with capped weights.
         endpoint_ess: (q,) effective number of units behind them.
         persons: different persons among those who end with weight.
+        mean_weight, mean_weight_se: mean over everybody of the weight by the strategy's decisions, 1 where the models hold, and its
+            standard error over persons; NaN where it is not looked at.
     """
 
     strategy: Strategy
@@ -57,6 +59,8 @@ class Arm:
     endpoints_truncated: Floats = field(default_factory=lambda: np.zeros(0))
     endpoint_ess: Floats = field(default_factory=lambda: np.zeros(0))
     persons: int = 0
+    mean_weight: float = float("nan")
+    mean_weight_se: float = float("nan")
 
 
 def effective_size(weights: Floats) -> Floats:

@@ -17,11 +17,13 @@ from pipeline.effects.strategies import Strategy
 
 
 def summed_arm(strategy: Strategy, one: Arm, other: Arm, none: Arm) -> Arm:
-    """The arm of the sum; sizes are the smallest of the three arms, gaps and shares the largest.
+    """The arm of the sum; sizes are the smallest of the three arms, gaps and shares the largest,
+    the mean weight the one furthest from 1.
 
     ``follows`` is that of the arm with the fewest persons.
     """
     arms = (one, other, none)
+    furthest = max(arms, key=lambda a: abs(a.mean_weight - 1))
     return Arm(
         strategy=strategy,
         incidence=one.incidence + other.incidence - none.incidence,
@@ -38,6 +40,8 @@ def summed_arm(strategy: Strategy, one: Arm, other: Arm, none: Arm) -> Arm:
         small_hazard=float(np.max([a.small_hazard for a in arms])),
         control=one.control + other.control - none.control,
         persons=fewest(arms).persons,
+        mean_weight=furthest.mean_weight,
+        mean_weight_se=furthest.mean_weight_se,
     )
 
 

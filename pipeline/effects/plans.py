@@ -6,7 +6,7 @@ Belongs here: what all such analyses share, from processes to :class:`Results`. 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -79,10 +79,16 @@ def _at_decisions(known: Known, demand: Demand, decided: Floats, small: float) -
 
 
 def plan_arm(setting: Setting, known: Sequence[Known], plan: Plan) -> Arm:
-    """The plan's weighted incidence and diagnostics, computed person by person; over time, the worst of the processes."""
+    """The plan's weighted incidence and diagnostics, computed person by person; over time, the worst of the processes.
+
+    The decisions' weights q / h have the mean 1 in any population where h is right (Robins, Hernán & Brumback 2000, Epidemiology
+    11:550): what their sample mean misses shows a misfit, or actions demanded where they cannot be taken.
+    """
     decided = decided_weights(setting.weeks, [k.process for k in known], plan.demands)
     looks = [_at_decisions(k, d, decided, setting.small) for k, d in zip(known, plan.demands, strict=True)]
-    return weighted_arm(setting, plan.strategy, decided, max(gap for gap, _ in looks), max(share for _, share in looks))
+    arm = weighted_arm(setting, plan.strategy, decided, max(gap for gap, _ in looks), max(share for _, share in looks))
+    weights = decided[:, -1]
+    return replace(arm, mean_weight=float(weights.mean()), mean_weight_se=float(weights.std() / np.sqrt(len(weights))))
 
 
 def run_plans(
