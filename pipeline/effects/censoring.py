@@ -1,7 +1,9 @@
 """Weights that stand in for those who moved away or were phased out with their project.
 
-P(moved or phased out in week t | at risk) = pooled weekly logistic on week, placed or not, and the starting covariates;
+P(moved or phased out in week t | at risk) = pooled weekly logistic on week, calendar, placed or not, and the starting covariates;
 the weight of week t is Π_{s<t} 1 / (1 - P_s): a week of moving is at risk, then censored. The end of the data needs no weight.
+A project is phased out at a date and takes everybody with it: those who stand in for them are in other projects at that time of the
+calendar. Whether projects that end differ from those that go on is not modelled, since nobody in the same project is left to tell.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from pipeline.effects.protocol import CENSORED
 from pipeline.effects.start_model import design
 
 _KNOTS = (1.0, 13.0, 39.0, 65.0, 104.0)
+_CALENDAR_KNOTS = 5
 
 
 def logistic(x: Floats, y: Floats, ridge: float = 1e-2, weight: Floats | None = None) -> Floats:
@@ -35,6 +38,13 @@ def logistic(x: Floats, y: Floats, ridge: float = 1e-2, weight: Floats | None = 
     return beta
 
 
+def _calendar(day: Floats) -> Floats:
+    """(rows, q) spline of the day; no columns where all are the same."""
+    if day.min() == day.max():
+        return np.zeros((len(day), 0))
+    return natural_spline(day, tuple(np.linspace(day.min(), day.max(), _CALENDAR_KNOTS)))
+
+
 def censoring_weights(weeks: PersonWeeks, baseline: Floats) -> Floats:
     """Weights of staying under observation.
 
@@ -53,7 +63,8 @@ def censoring_weights(weeks: PersonWeeks, baseline: Floats) -> Floats:
     y = ((weeks.cause[who] == CENSORED) & (column + 1 == weeks.last[who])).astype(float)
     placed = (weeks.placed[who] > 0) & (weeks.placed[who] <= column + 1)
     spline = natural_spline((column + 1).astype(float), _KNOTS)
-    x = design(np.column_stack([spline, placed.astype(float), baseline[who]]))
+    calendar = _calendar((weeks.first_day[who] + 7 * column).astype(float))
+    x = design(np.column_stack([spline, calendar, placed.astype(float), baseline[who]]))
     p = np.zeros(risk.shape)
     p[who, column] = expit(x @ logistic(x, y))
     weights[:, 1:] = 1 / np.cumprod(1 - np.minimum(p[:, :-1], 0.5), axis=1)
