@@ -33,6 +33,7 @@ class Audit:
         recoverable: hidden, and a combination of shown numbers.
         by_lone_person: protected, and computable by a person who is alone in an inner cell and knows that.
         pinned: hidden, with one value left because counts are not negative and hidden counts of persons not zero.
+        small_remainders: shown margins that leave a few persons to their hidden parts together; empty unless the tables ask for it.
         n_hidden: hidden printed numbers that were tested.
         complete: False when a test could not be finished; the release must then be refused.
     """
@@ -41,12 +42,14 @@ class Audit:
     recoverable: tuple[int, ...]
     by_lone_person: tuple[int, ...]
     pinned: tuple[int, ...]
+    small_remainders: tuple[int, ...]
     n_hidden: int
     complete: bool
 
     @property
     def passed(self) -> bool:
-        return self.complete and not (self.under_threshold or self.recoverable or self.by_lone_person or self.pinned)
+        found = self.under_threshold, self.recoverable, self.by_lone_person, self.pinned, self.small_remainders
+        return self.complete and not any(found)
 
     def verdict(self) -> dict[str, int | bool]:
         """The counts, JSON-ready: no cell, no code, no number of a table."""
@@ -54,6 +57,7 @@ class Audit:
             "bestatt": self.passed, "fullfort": self.complete, "skjulte_tall_provd": self.n_hidden,
             "under_terskel": len(self.under_threshold), "kan_regnes_ut": len(self.recoverable),
             "kan_regnes_ut_av_enslig": len(self.by_lone_person), "kan_avgrenses_til_en_verdi": len(self.pinned),
+            "rest_under_terskel": len(self.small_remainders),
         }  # fmt: skip
 
 
@@ -77,6 +81,7 @@ def audit(problem: Problem, pattern: Pattern) -> Audit:
         recoverable=tuple(i for i in hidden if not seen[i].any()),
         by_lone_person=tuple(_lone_person_findings(problem, [i for i in hidden if _is_secret(problem, i)], seen, pattern)),
         pinned=tuple(sorted(set(one_value).intersection(hidden))),
+        small_remainders=tuple(audit_bounds.small_remainders(problem, known)) if problem.spec.remainders else (),
         n_hidden=len(hidden),
         complete=at_rest,
     )

@@ -49,6 +49,16 @@ def pinned(problem: Problem, known: Sequence[bool]) -> tuple[list[int], bool]:
     return [int(i) for i in np.flatnonzero((low == high) & ~told)], at_rest
 
 
+def small_remainders(problem: Problem, known: Sequence[bool]) -> list[int]:
+    """Known margins whose parts that are not known sum to 1 to threshold - 1, as positions in ``problem.measures``, sorted."""
+    row, number, sign = _rows(problem)
+    told, values = np.array(known), np.array([m.value for m in problem.measures], dtype=np.int64)
+    is_whole = sign > 0
+    rest = np.bincount(row, np.where(is_whole | told[number], 0, values[number]))
+    wholes = number[is_whole]  # one per row, in the order of the rows
+    return sorted({int(w) for w, left in zip(wholes, rest, strict=True) if told[w] and 0 < left < problem.spec.threshold})
+
+
 def _pass(low: Floats, high: Floats, rows: Rows) -> tuple[Floats, Floats]:
     row, number, sign = rows
     positive = sign > 0

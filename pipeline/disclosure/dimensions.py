@@ -31,6 +31,7 @@ class TableSpec:
         tables: the released tables, each a list of dimensions (a parent may stand for itself); each with all its margins.
         threshold: smallest count that may be shown.
         profile: which attackers count; only ``exact`` is built.
+        remainders: whether what a shown margin leaves for its hidden parts together must be safe to show as well.
     """
 
     dims: Codes
@@ -38,6 +39,7 @@ class TableSpec:
     tables: tuple[Codes, ...]
     threshold: int = 5
     profile: Profile = "exact"
+    remainders: bool = False
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,7 @@ def _unsafe_effects(frame: pl.DataFrame, threshold: int) -> int:
     is_ratio = pl.col("maal") == "risikoratio"
     e_step = pl.when(is_ratio).then(pl.col("_step")).otherwise(ratio_unit(pl.col("_step")))
     weak = pl.col("grad").is_in(NO_NUMBER) & pl.any_horizontal(pl.col("n_hendelser", "estimat").is_not_null())
-    counts = _exact(threshold, "n_personer", "n_hendelser", "ess")
+    counts = _exact(threshold, "n_personer", "n_hendelser", "ess", "n_klynger")
     return rows.filter(counts | fine | off_grid(pl.col("e_verdi"), e_step) | weak).height
 
 

@@ -9,8 +9,19 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.disclosure.parameters import HIDDEN, MISSING
-from pipeline.disclosure.rounding import coarse_estimates, coarse_gates, coarse_sentence, floored, on_grid, ratio_unit, unit
+from pipeline.disclosure.parameters import HIDDEN, MISSING, coarse_share, declared
+from pipeline.disclosure.rounding import (
+    base,
+    coarse_estimates,
+    coarse_gates,
+    coarse_sentence,
+    floored,
+    off_grid,
+    on_grid,
+    plain_zero,
+    ratio_unit,
+    unit,
+)
 from pipeline.disclosure.transitions import KPI
 from pipeline.tables import UTDATA
 
@@ -23,6 +34,7 @@ _CAN_SAY = {"kan_si": ",", "kan_si_nn": ",", "kan_si_en": "."}  # the decimal ma
 _CANNOT_SAY = {"kan_ikke_si": ",", "kan_ikke_si_nn": ",", "kan_ikke_si_en": "."}
 _SLOPE_STEP = 0.001
 _SHARES = ("risiko", "andel")
+_MUNICIPAL = ("andel", "krympet_andel", "ki_nedre", "ki_ovre")
 ARM = ["analyse", "utfall", "horisont_uker", "undergruppe", "folsomhet"]
 
 
@@ -44,7 +56,7 @@ def signed(table: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def effects(frame: pl.DataFrame, threshold: int) -> pl.DataFrame:
-    """``UTDATA["effekt"]``: hidden where this row or an arm of its comparison has too few persons, events or non-events.
+    """``UTDATA["effekt"]``: hidden where this row or an arm of its comparison has too few persons, events, non-events or owners.
 
     Grades C and D keep their number of persons and carry neither events nor an estimate. What is shown is rounded: counts down,
     estimates to a step that covers as many persons (``rounding.unit``), and so are the gates and the sentences in every language.
@@ -54,7 +66,7 @@ def effects(frame: pl.DataFrame, threshold: int) -> pl.DataFrame:
     too_few = _few("n_personer", "n_hendelser", threshold=threshold)
     risk = pl.col("maal").is_in(_SHARES) & (persons - events < threshold)
     absent = persons.is_null() & pl.col("estimat").is_null()
-    rows = frame.with_columns(_own=(too_few | risk).fill_null(True), _absent=absent)
+    rows = frame.with_columns(_own=(too_few | risk | _few_owners()).fill_null(True), _absent=absent)
     arms = rows.filter(pl.col("maal") == "risiko").select(*ARM, "strategi", "variant", "_own")
     rows = _mark_arm(_mark_arm(rows, arms, "strategi"), arms, "sammenligning")
     rows = rows.with_columns(_hidden=pl.any_horizontal("_own", "_strategi_few", "_sammenligning_few"))
@@ -65,8 +77,23 @@ def effects(frame: pl.DataFrame, threshold: int) -> pl.DataFrame:
     return signed("effekt", _coarse_effects(rows, threshold))
 
 
+def _few_owners() -> pl.Expr:
+    """Whether one or two owners could read each other off a row: two subtract themselves, one has it to itself.
+
+    The profiles count projects, by the gate of their protocol, since the projects of one city have one municipality in common.
+    """
+    projects = pl.col("porter").str.json_path_match("$.prosjekter.farge") == "rod"
+    is_profile = pl.col("analyse") == "prosjektprofil"
+    return pl.when(is_profile).then(projects.fill_null(True)).otherwise(pl.col("n_klynger") < declared()["minste_klynger"])
+
+
+def coarse_clusters(threshold: int) -> pl.Expr:
+    """``n_klynger`` rounded down as other counts; fewer than the first step are not told."""
+    return pl.when(pl.col("n_klynger") >= base(threshold)).then(floored("n_klynger", threshold)).alias("n_klynger")
+
+
 def _coarse_effects(rows: pl.DataFrame, threshold: int) -> pl.DataFrame:
-    rows = rows.with_columns(floored(name, threshold) for name in ("n_personer", "n_hendelser", "ess"))
+    rows = rows.with_columns(*(floored(c, threshold) for c in ("n_personer", "n_hendelser", "ess")), coarse_clusters(threshold))
     rows = rows.with_columns(step(rows, threshold).alias("_step"), *(pl.col(c).alias(f"_{c}") for c in _INTERVAL))
     rows = coarse_estimates(rows, *_INTERVAL)
     # a mediated share may lie outside 0-1, a share of persons never
@@ -74,7 +101,7 @@ def _coarse_effects(rows: pl.DataFrame, threshold: int) -> pl.DataFrame:
     grid = pl.col("_step")
     rows = rows.with_columns(
         *(pl.when(of_persons).then(pl.col(c).clip(0.0, 1.0)).otherwise(c).alias(c) for c in _INTERVAL),
-        se=((pl.col("se") / grid - 1e-9).ceil() * grid).round(4),
+        se=plain_zero(((pl.col("se") / grid - 1e-9).ceil() * grid).round(4)),
         e_verdi=on_grid(pl.col("e_verdi"), pl.when(pl.col("maal") == "risikoratio").then(grid).otherwise(ratio_unit(grid))),
     )
     gates = [coarse_gates("{}" if hidden else text, threshold) for text, hidden in rows.select("porter", "_hidden").iter_rows()]
@@ -155,9 +182,8 @@ def naive(frame: pl.DataFrame, threshold: int) -> pl.DataFrame:
     rows = rows.with_columns(on_grid(pl.col(f"andel_{s}"), unit(pl.col(f"n_{s}"), threshold)).alias(f"andel_{s}") for s in _SIDES)
     p, q = (pl.col(f"andel_{side}") for side in _SIDES)
     half = 1.959963984540054 * (p * (1 - p) / pl.col("n_strategi") + q * (1 - q) / pl.col("n_sammenligning")).sqrt()
-    rows = rows.with_columns(
-        estimat=(p - q).round(4) + 0.0, ki_nedre=(p - q - half).round(3) + 0.0, ki_ovre=(p - q + half).round(3) + 0.0
-    )
+    difference = {"estimat": (p - q).round(4), "ki_nedre": (p - q - half).round(3), "ki_ovre": (p - q + half).round(3)}
+    rows = rows.with_columns(plain_zero(value).alias(name) for name, value in difference.items())
     columns = ("andel_strategi", "andel_sammenligning", "estimat", "ki_nedre", "ki_ovre", "n_strategi", "n_sammenligning")
     return signed("effekt_naiv", emptied(rows, pl.col("_hidden"), columns))
 
@@ -192,5 +218,18 @@ def municipalities(frame: pl.DataFrame, released: pl.DataFrame) -> pl.DataFrame:
     ).select(komm_nr="omraade", periode="periode", n="nevner", observert="teller", _seen=pl.lit(True))
     rows = frame.join(cells, on=["komm_nr", "periode", "n", "observert"], how="left", maintain_order="left")
     rows = rows.with_columns(_hidden=~(pl.col("_seen").fill_null(False) & (pl.col("utfall") == "direkte_overgang")))
-    numbers = ("n", "observert", "forventet", "andel", "krympet_andel", "ki_nedre", "ki_ovre", "utenfor_95", "utenfor_998")
-    return signed("kommune", emptied(rows, pl.col("_hidden"), numbers))
+    numbers = ("n", "observert", "forventet", *_MUNICIPAL, "utenfor_95", "utenfor_998")
+    return coarse_municipalities(signed("kommune", emptied(rows, pl.col("_hidden"), numbers)))
+
+
+def coarse_municipalities(frame: pl.DataFrame) -> pl.DataFrame:
+    """Shares as coarse as those of ``nokkeltall``, the expected number in whole persons: more decimals tell of the single person's mix."""
+    shares = (coarse_share(pl.col(c), pl.col("n")).alias(c) for c in _MUNICIPAL)
+    return frame.with_columns(*shares, forventet=plain_zero(pl.col("forventet").round(0)))
+
+
+def fine_municipalities(frame: pl.DataFrame) -> int:
+    """Rows of a released ``kommune`` that are finer than that."""
+    n = pl.col("n")
+    fine = [off_grid(pl.col(c), pl.when(n < 100).then(0.01).otherwise(0.001)) for c in _MUNICIPAL]
+    return frame.filter(pl.any_horizontal(off_grid(pl.col("forventet"), pl.lit(1.0)), *fine)).height

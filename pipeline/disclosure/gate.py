@@ -66,7 +66,8 @@ def build_release(
     Raises:
         ReleaseRefused: there are no leavers, the audit found a hidden number that can be computed, or a shown one is unsafe.
     """
-    people = members(deltakelse, _last_year(statistikk.get("kommune"), settings.today))
+    last_year = _last_year(statistikk.get("kommune"), settings.today)
+    people = members(deltakelse, last_year)
     if people.is_empty():
         raise ReleaseRefused(
             "No participation has ended, so there is nothing to release.", "Take in deliveries with exits first."
@@ -74,7 +75,7 @@ def build_release(
     inputs = {**{name: statistikk.get(name, STATISTIKK[name].empty()) for name in STATISTIKK}, "utfall": utfall}
     last = previous[-1] if previous else None
     earlier = _Earlier.of(last, settings.home)
-    fresh, verdicts = _fresh_numbers(inputs["nokkeltall"], people, last, settings.threshold)
+    fresh, verdicts = _fresh_numbers(inputs["nokkeltall"], people, last_year, last, settings.threshold)
     counts = estimate_group.exact_counts(inputs)
     numbers, carried, behind = _against(fresh, last, earlier, counts, people, settings)
     group, persons, stays = _estimates(inputs, deltakelse, last, earlier, counts, settings.threshold)
@@ -82,7 +83,7 @@ def build_release(
     tables = {
         "nokkeltall": _NUMBERS.conform(_with_targets(numbers)),
         **group,
-        "kommune": _municipalities(inputs["kommune"], numbers, last, carried),
+        "kommune": _municipalities(inputs["kommune"], numbers, last, carried, settings.threshold),
         # simulated persons only: made anew with every release, also where the estimates stand
         "etterproving": trials.proof(inputs["etterproving"]),
     }
@@ -120,7 +121,7 @@ def _estimates(
     """The estimate tables, the participants behind them, and whether they were carried forward from the last release."""
     fresh = estimate_group.protected(inputs, threshold)
     now = estimate_group.participants(deltakelse).with_columns(nivaa=pl.lit(estimate_group.GROUP))
-    if last is None or all(frame.equals(_standing(last, name)) for name, frame in fresh.items()):
+    if last is None or all(frame.equals(standing(last, name, threshold)) for name, frame in fresh.items()):
         return fresh, now, False
     before = now.clear()
     if earlier.people is not None and "stand" in earlier.people.columns:
@@ -128,12 +129,15 @@ def _estimates(
     old = earlier.counts
     if before.height and old is not None and estimate_group.may_replace(before, now, old, counts, threshold):
         return fresh, now, False
-    return {name: _standing(last, name) for name in fresh}, before, True
+    return {name: standing(last, name, threshold) for name in fresh}, before, True
 
 
-def _standing(last: ReleasedTables, name: str) -> pl.DataFrame:
-    """A table of the last release; empty where that release is older than the table."""
-    return last.tables[name] if name in last.tables else UTDATA[name].empty()
+def standing(last: ReleasedTables, name: str, threshold: int) -> pl.DataFrame:
+    """A table of the last release, rounded as today; empty where that release is older than the table."""
+    frame = last.tables[name] if name in last.tables else UTDATA[name].empty()
+    if name == "effekt":
+        return frame.with_columns(estimates.coarse_clusters(threshold))
+    return estimates.coarse_municipalities(frame) if name == "kommune" else frame
 
 
 def _last_year(local: pl.DataFrame | None, today: date) -> int:
@@ -143,11 +147,11 @@ def _last_year(local: pl.DataFrame | None, today: date) -> int:
 
 
 def _fresh_numbers(
-    statistics: pl.DataFrame, people: pl.DataFrame, last: ReleasedTables | None, threshold: int
+    statistics: pl.DataFrame, people: pl.DataFrame, last_year: int, last: ReleasedTables | None, threshold: int
 ) -> tuple[pl.DataFrame, dict[str, Audit]]:
     before = last.tables["nokkeltall"] if last else _NUMBERS.empty()
     frozen = before.filter((pl.col("kpi") == KPI) & (pl.col("status") == HIDDEN))
-    transitions = protect_transitions(people, threshold, frozen)
+    transitions = protect_transitions(people, threshold, frozen, last_year)
     single_year = pl.col("periode").str.contains(r"^\d{4}$")
     national = statistics.filter((pl.col("nivaa") == "land") & single_year)
     plain = national.filter(pl.col("dim") == "alle")
@@ -211,10 +215,10 @@ def _with_targets(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _municipalities(
-    statistics: pl.DataFrame, numbers: pl.DataFrame, last: ReleasedTables | None, carried: Sequence[str]
+    statistics: pl.DataFrame, numbers: pl.DataFrame, last: ReleasedTables | None, carried: Sequence[str], threshold: int
 ) -> pl.DataFrame:
     if last is not None and "kommune" in carried:
-        return last.tables["kommune"]
+        return standing(last, "kommune", threshold)
     return estimates.municipalities(statistics, numbers)
 
 
@@ -230,7 +234,8 @@ def _last_look(tables: Mapping[str, pl.DataFrame], threshold: int) -> None:
         + numbers.filter(unsafe(pl.col("nevner"), pl.col("teller"), threshold) & (pl.col("status") != ZERO)).height
         + numbers.filter((pl.col("nevner") > 0) & (pl.col("nevner") < threshold)).height
         + numbers.filter((pl.col("status") == HIDDEN) & (pl.col("verdi").is_not_null() | pl.col("teller").is_not_null())).height,
-        "kommune": local.filter(unsafe(pl.col("n"), pl.col("observert"), threshold)).height,
+        "kommune": local.filter(unsafe(pl.col("n"), pl.col("observert"), threshold)).height
+        + estimates.fine_municipalities(local),
         "etterproving": trials.unsafe_proof(tables["etterproving"]),
     }
     small = {
@@ -270,7 +275,9 @@ def _manifest(
         "kommune_siden": since,
         "terskel": settings.threshold,
         "parametre": {
-            k: v for k, v in declared().items() if k in ("versjon", "kilde", "terskel_gjennomsnitt", "minste_kommune", "kalender")
+            k: v
+            for k, v in declared().items()
+            if k in ("versjon", "kilde", "terskel_gjennomsnitt", "minste_kommune", "minste_klynger", "kalender")
         },
         "skjult": {
             name: {"rader": f.height, "skjult": f.filter(pl.col("status") == HIDDEN).height} for name, f in sorted(tables.items())

@@ -128,7 +128,8 @@ def november(national: pl.DataFrame, threshold: int) -> tuple[pl.DataFrame, Audi
         pl.when(pl.col("dim_verdi").is_in(declared()["november_aktiv"])).then(pl.lit("aktiv")).otherwise(pl.lit("ikke_aktiv"))
     )
     inner = rows.select(aar="periode", status="dim_verdi", gruppe=active, n=pl.col("teller").round(0).cast(pl.Int64))
-    problem = build_problem(inner, TableSpec(("aar", "status"), {"status": "gruppe"}, (("aar", "status"),), threshold), "n", None)
+    spec = TableSpec(("aar", "status"), {"status": "gruppe"}, (("aar", "status"),), threshold, remainders=True)
+    problem = build_problem(inner, spec, "n", None)
     pattern = suppress(problem)
     out = []
     total = {m.codes[0]: (m.value, s) for m, s in zip(problem.measures, pattern.shown, strict=True) if m.codes[1] == TOTAL}

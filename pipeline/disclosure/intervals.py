@@ -157,3 +157,13 @@ def pinned(problem: Problem, shown: Sequence[bool], found: Bounds) -> list[int]:
     known = is_known(problem, shown)
     exact = found.low == found.high
     return [i for i, m in enumerate(problem.measures) if exact[i] and not known[i] and (m.printed or m.primary)]
+
+
+def small_remainders(problem: Problem, shown: Sequence[bool], table_margins: Margins) -> Iterator[list[int]]:
+    """The hidden parts of each shown margin that together count 1 to threshold - 1: margin minus shown parts tells their sum."""
+    known = is_known(problem, shown)
+    for equation, whole in enumerate(table_margins.whole.tolist()):
+        if known[whole]:
+            hidden = [p for p in table_margins.parts_of(equation) if not known[p]]
+            if 0 < sum(problem.measures[p].value for p in hidden) < problem.spec.threshold:
+                yield hidden

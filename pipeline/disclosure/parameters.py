@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.disclosure.problem import TableSpec
+from pipeline.disclosure.rounding import plain_zero
 
 _FILE = Path(__file__).with_name("release_tables.json")
 HIDDEN, ZERO, MISSING = ":", "-", ".."
@@ -28,7 +29,8 @@ def declared() -> dict[str, Any]:
 def transition_spec(threshold: int) -> TableSpec:
     """The linked tables of direct transition."""
     raw = declared()["overgang_direkte"]
-    return TableSpec(tuple(raw["dims"]), dict(raw["hierarchy"]), tuple(tuple(t) for t in raw["tables"]), threshold)
+    tables = tuple(tuple(t) for t in raw["tables"])
+    return TableSpec(tuple(raw["dims"]), dict(raw["hierarchy"]), tables, threshold, remainders=True)
 
 
 def unsafe(n: pl.Expr, k: pl.Expr, threshold: int) -> pl.Expr:
@@ -44,7 +46,9 @@ def share(frame: pl.DataFrame) -> pl.DataFrame:
     n, p, z = pl.col("nevner").cast(pl.Float64), pl.col("teller") / pl.col("nevner"), 1.959963984540054
     middle, width = p + z**2 / (2 * n), z * (p * (1 - p) / n + z**2 / (4 * n**2)).sqrt()
     values = {"verdi": p, "ki_nedre": (middle - width) / (1 + z**2 / n), "ki_ovre": (middle + width) / (1 + z**2 / n)}
-    return frame.with_columns(
-        pl.when(pl.col("nevner") < 100).then(e.round(2)).otherwise(e.round(3)).clip(0.0, 1.0).alias(name)
-        for name, e in values.items()
-    )
+    return frame.with_columns(coarse_share(e.clip(0.0, 1.0), pl.col("nevner")).alias(name) for name, e in values.items())
+
+
+def coarse_share(value: pl.Expr, persons: pl.Expr) -> pl.Expr:
+    """A share beside the released count of its persons: whole percent under 100 of them, else one decimal; never minus zero."""
+    return plain_zero(pl.when(persons < 100).then(value.round(2)).otherwise(value.round(3)))

@@ -24,7 +24,8 @@ def suppress(problem: Problem, keep_hidden: frozenset[int] = frozenset()) -> Pat
     """What may be shown of the problem's tables: deterministic, exact against linear attackers, lone persons and non-negativity.
 
     Lone persons and margins that pin by themselves become sums to protect, which the elimination alone can answer; against the
-    chains of conclusions that remain, a guard watches the bounds while the engine publishes.
+    chains of conclusions that remain, a guard watches the bounds while the engine publishes. Where the tables ask for it, hidden
+    parts that a shown margin counts as a few persons together become such sums too.
 
     Args:
         problem: the tables.
@@ -50,6 +51,7 @@ def suppress(problem: Problem, keep_hidden: frozenset[int] = frozenset()) -> Pat
         pinned = intervals.pinned(problem, outcome.shown, bounds)
         sums = lone_persons.sums(problem, outcome, forced, len(virtual))
         new = {tuple(sorted(v.items())): v for v in sums if not leaves.vanishes(v)}
+        new |= {tuple(sorted(v.items())): v for v in _small_sums(problem, outcome, margins)}
         if not new and not pinned:
             return Pattern(outcome.shown, rounds, len(virtual) + len(forced))
         if not guard and rounds <= _PATIENCE:
@@ -70,7 +72,18 @@ def _pinned_sums(problem: Problem, outcome: Outcome, margins: Margins, bounds: B
     for equation in bounds.roots:
         hidden = [p for p in margins.parts_of(equation) if not known[p]]
         if not wanted.isdisjoint(hidden):
-            yield {u: 1 for p in hidden for u in engine.unknowns(problem, problem.measures[p])}
+            yield _sum_of(problem, hidden)
+
+
+def _small_sums(problem: Problem, outcome: Outcome, margins: Margins) -> Iterator[Vector]:
+    """The sum of the hidden parts of a shown margin, where these count too few together and the tables ask for more."""
+    if problem.spec.remainders:
+        for hidden in intervals.small_remainders(problem, outcome.shown, margins):
+            yield _sum_of(problem, hidden)
+
+
+def _sum_of(problem: Problem, parts: Iterable[int]) -> Vector:
+    return {u: 1 for p in parts for u in engine.unknowns(problem, problem.measures[p])}
 
 
 def _guard(problem: Problem, margins: Margins, shown: Sequence[bool], forced: frozenset[int]) -> Guard:

@@ -44,9 +44,14 @@ def ratio_unit(share_unit: pl.Expr) -> pl.Expr:
     return share_unit * _RATIO_STEPS
 
 
+def plain_zero(value: pl.Expr) -> pl.Expr:
+    """The value with zero for minus zero. Adding 0.0 does not do it: the query optimiser takes that away."""
+    return pl.when(value == 0).then(0.0).otherwise(value)
+
+
 def on_grid(value: pl.Expr, step: pl.Expr) -> pl.Expr:
     """The nearest multiple of the step."""
-    return ((value / step).round(0) * step).round(4) + 0.0
+    return plain_zero(((value / step).round(0) * step).round(4))
 
 
 def off_grid(value: pl.Expr, step: pl.Expr) -> pl.Expr:
@@ -64,7 +69,7 @@ def coarse_estimates(frame: pl.DataFrame, estimate: str, low: str, high: str) ->
     middle = on_grid(value, step)
     below = ((value - pl.col(low)) / step - 1e-9).ceil() * step
     above = ((pl.col(high) - value) / step - 1e-9).ceil() * step
-    lower, upper = (middle - below).round(4) + 0.0, (middle + above).round(4) + 0.0
+    lower, upper = plain_zero((middle - below).round(4)), plain_zero((middle + above).round(4))
     return frame.with_columns(
         middle.alias(estimate),
         pl.when((pl.col(low) > 0) & (lower < 0)).then(0.0).otherwise(lower).alias(low),

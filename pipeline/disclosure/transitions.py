@@ -54,20 +54,22 @@ def members(deltakelse: pl.DataFrame, last_year: int) -> pl.DataFrame:
     ).sort("deltakelse_key")  # fmt: skip
 
 
-def protect_transitions(people: pl.DataFrame, threshold: int, stay_hidden: pl.DataFrame) -> Transitions:
+def protect_transitions(people: pl.DataFrame, threshold: int, stay_hidden: pl.DataFrame, last_year: int) -> Transitions:
     """Protect the declared tables of the leavers.
 
     Args:
         people: ``members``; at least one row.
         threshold: smallest count shown.
         stay_hidden: rows (``CELL``, ``nevner``) that an earlier release hid; what they hid is hidden again.
+        last_year: last year of the municipalities' window, as in ``members``.
 
     Raises:
         ReleaseRefused: the tables cannot be protected.
     """
     spec = transition_spec(threshold)
     inner = people.group_by([*spec.dims, *spec.hierarchy.values()]).agg(pl.len().alias("n"), pl.col("overgang").sum().alias("k"))
-    problem = build_problem(inner, spec, "n", "k", _is_printed)
+    times = _printed_times(people, last_year)
+    problem = build_problem(inner, spec, "n", "k", lambda codes: _is_printed(codes, times))
     pattern = suppress(problem, _stay_hidden(problem, stay_hidden))
     return Transitions(problem, pattern, audit(problem, pattern), _rows(problem, pattern))
 
@@ -77,22 +79,30 @@ def _stay_hidden(problem: Problem, rows: pl.DataFrame) -> frozenset[int]:
     if rows.is_empty():
         return frozenset()
     hidden = {tuple(cell): denominator is None for *cell, denominator in rows.select(*CELL, "nevner").iter_rows()}
-    cells = ((i, m, hidden.get(_cell(problem, m.codes) or ())) for i, m in enumerate(problem.measures))
+    cells = ((i, m, hidden.get(_cell(problem, m.codes))) for i, m in enumerate(problem.measures) if m.printed)
     return frozenset(
         i for i, m, both in cells if both is not None and m.value > 0 and (m.part == "ja" or (both and m.part == "alle"))
     )
 
 
-def _is_printed(codes: Codes) -> bool:
+def _printed_times(people: pl.DataFrame, last_year: int) -> frozenset[str]:
+    """Every year, and the pools inside the years with leavers: another pool's name would promise years that nobody has seen.
+
+    The municipalities' window is a released table of its own, and stays where the programme is younger than the window is long.
+    """
+    years = people["aar"].unique().sort()
+    pools = [p for p in people["periode"].unique() if (years[0] <= p[:4] and p[-4:] <= years[-1]) or p[-4:] == str(last_year)]
+    return frozenset([*years, *pools])
+
+
+def _is_printed(codes: Codes, times: frozenset[str]) -> bool:
     """All periods together and the phased-out alone are protected and never printed; nor is any cross of two breakdowns."""
     _, time, sex, group, phased_out = codes
-    return time != TOTAL and phased_out != "ja" and TOTAL in (sex, group)
+    return time in times and phased_out != "ja" and TOTAL in (sex, group)
 
 
-def _cell(problem: Problem, codes: Codes) -> tuple[str, ...] | None:
-    """The key of a cell in the released table, None for cells that are not printed."""
-    if not _is_printed(codes):
-        return None
+def _cell(problem: Problem, codes: Codes) -> tuple[str, ...]:
+    """The key of a printed cell in the released table."""
     area, time, sex, group, phased_out = codes
     counties = {code for code, _ in problem.dimensions[0].parents}
     level = "land" if area == TOTAL else ("fylke" if area in counties else "kommune")
@@ -106,8 +116,8 @@ def _rows(problem: Problem, pattern: Pattern) -> pl.DataFrame:
     out = []
     for i in range(0, len(problem.measures), 3):
         n, k = problem.measures[i], problem.measures[i + 1]
-        cell = _cell(problem, n.codes)
-        if cell is not None and n.value > 0:
+        if n.printed and n.value > 0:
+            cell = _cell(problem, n.codes)
             shown, both = pattern.shown[i], pattern.shown[i] and pattern.shown[i + 1]
             out.append((KPI, *cell, k.value if both else None, n.value if shown else None, "andel", None if both else HIDDEN))
     schema = ["kpi", *CELL, "teller", "nevner", "enhet", "status"]

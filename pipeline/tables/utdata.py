@@ -22,6 +22,7 @@ _END = "; as far from the rounded estimate as before, rounded up"
 _ROUNDED = {
     "effekt": {
         "n_personer": _COUNT, "n_hendelser": _COUNT + "; null for grades C and D", "ess": _COUNT, "estimat": _SHARE, "se": _SHARE + ", up",
+        "n_klynger": _COUNT + "; null where fewer",
         "ki_nedre": _END, "ki_ovre": _END, "e_verdi": _SHARE, "porter": "; counts rounded down, other numbers to two decimals",
         **dict.fromkeys(("kan_si", "kan_si_nn", "kan_si_en"), "; with the rounded numbers; null where a number is hidden"),
         **dict.fromkeys(("kan_ikke_si", "kan_ikke_si_nn", "kan_ikke_si_en"), "; null where a number is hidden"),
@@ -34,6 +35,10 @@ _ROUNDED = {
     "aarsakskjede": {
         "n": _COUNT, "n_hendelser": _COUNT + "; null for grades C and D", "ki_nedre": _END, "ki_ovre": _END,
         "estimat": "; shares rounded as in effekt, slopes to three decimals",
+    },
+    "kommune": {
+        "forventet": "; to whole persons",
+        **dict.fromkeys(("andel", "krympet_andel", "ki_nedre", "ki_ovre"), "; whole percent where n is under 100, else one decimal"),
     },
     "etterproving": {
         **dict.fromkeys(("plantet", "plantet_se", "skjevhet", "skjevhet_se", "sd", "middel_se"), _TENTH),

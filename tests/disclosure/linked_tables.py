@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from fractions import Fraction
 
 import polars as pl
@@ -25,6 +26,11 @@ def random_problem(seed: int, outcome: bool = False) -> Problem:
     tables = [("kommune", *names)] if rng.random() < 0.5 else [*(("kommune", name) for name in names), ("fylke", *names)]
     spec = TableSpec(("kommune", *names), {"kommune": "fylke"}, tuple(tables))
     return build_problem(frame, spec, "n", "k" if outcome else None)
+
+
+def with_remainders(problem: Problem) -> Problem:
+    """The same tables, where what a shown margin leaves must be safe to show too."""
+    return replace(problem, spec=replace(problem.spec, remainders=True))
 
 
 def _combinations(lists: list[str]) -> list[tuple[str, ...]]:

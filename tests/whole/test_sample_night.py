@@ -134,6 +134,13 @@ def test_hidden_values_are_null_with_their_sign(snapshot):
     ).fetchone() == (0,)
 
 
+def test_every_released_indicator_is_one_of_the_statistics(snapshot):
+    same = "kpi, nivaa, omraade, periode, dim, dim_verdi, nevnerregel"
+    left = f"select {same} from utdata.nokkeltall where not starts_with(omraade, 'andre-')"
+    assert snapshot.execute(f"select count(*) from ({left} except select {same} from statistikk.nokkeltall)").fetchone() == (0,)
+    assert snapshot.execute("select count(*) > 300 from utdata.nokkeltall").fetchone() == (True,)
+
+
 def test_the_identified_zone_is_closed(sample_home):
     assert stat.S_IMODE((sample_home / "identified").stat().st_mode) == 0o700
 
