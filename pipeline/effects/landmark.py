@@ -71,7 +71,7 @@ class Landmark:
         start_level: language level known at day 0, ``UNKNOWN`` without.
         enrolled: still in the programme after week ``middle``.
         known: left or still in by then; false for those who moved or were phased out.
-        censoring: weight that stands in for them.
+        staying: (n, horizon) weight of being under observation in week column + 1, of those not lost by the landmark.
         level: language level measured after the landmark and by week ``middle``, NaN without one.
         state: (n, r) the state of those still in, columns ``state_names``; 0 for others.
         complete: weeks that the project's data cover.
@@ -87,7 +87,7 @@ class Landmark:
     start_level: Ints
     enrolled: Bools
     known: Bools
-    censoring: Floats
+    staying: Floats
     level: Floats
     state_names: tuple[str, ...]
     state: Floats
@@ -106,6 +106,18 @@ class Landmark:
     @property
     def cause(self) -> Ints:
         return self.weeks.cause
+
+    @property
+    def censoring(self) -> Floats:
+        """(n,) weight that stands in, by week ``middle``, for those who moved or were phased out; 0 for them."""
+        column = np.minimum(self.last - 1, self.middle)
+        return np.asarray(self.staying[np.arange(self.n), column] * self.known)
+
+    def standing_in(self, horizon: int) -> Floats:
+        """(n,) weight of the outcome by the horizon; 0 where the data do not reach it or the person was lost in an earlier week."""
+        lost = (self.cause == CENSORED) & (self.last < horizon)
+        column = np.minimum(self.last, horizon) - 1
+        return np.asarray(self.staying[np.arange(self.n), column] * (self.reaches(horizon) & ~lost))
 
     @property
     def measured(self) -> Bools:
@@ -128,20 +140,13 @@ class Landmark:
 def nobody(weeks: PersonWeeks) -> Landmark:
     """A landmark without persons."""
     none, no, zero = np.zeros((0, 0)), np.zeros(0, dtype=bool), np.zeros(0, dtype=np.int64)
-    return Landmark((), weeks, zero, 0, (), none, zero, no, no, np.zeros(0), np.zeros(0), (), none, zero, np.zeros(0), 0)
+    return Landmark((), weeks, zero, 0, (), none, zero, no, no, none, np.zeros(0), (), none, zero, np.zeros(0), 0)
 
 
-def until(weeks: PersonWeeks, week: int) -> PersonWeeks:
-    """The persons followed no further than a week."""
-    cause = np.where(weeks.last <= week, weeks.cause, ENROLLED)
-    return replace(weeks, last=np.minimum(weeks.last, week), cause=cause, horizon=week)
-
-
-def _censoring(weeks: PersonWeeks, baseline: Floats, landmark: int, middle: int) -> Floats:
-    """(n,) weight of the status at week ``middle``, of those not lost by the landmark."""
-    weights = censoring_weights(until(weeks, middle + 1), baseline)
-    rows, last = np.arange(weeks.n), np.minimum(weeks.last - 1, middle)
-    return np.asarray(weights[rows, last] / weights[rows, np.minimum(weeks.last - 1, landmark)])
+def _staying(weeks: PersonWeeks, baseline: Floats, landmark: int) -> Floats:
+    """(n, horizon) weight of being under observation in week column + 1, of those not lost by the landmark."""
+    weights = censoring_weights(weeks, baseline)
+    return np.asarray(weights / weights[np.arange(weeks.n), np.minimum(weeks.last - 1, landmark)][:, None])
 
 
 def _one_decision(exposed: Bools, baseline: Covariates, cluster: Ints, number: Ints) -> Decisions:
@@ -199,7 +204,7 @@ def landmark_persons(
         declared: the protocol: ``landemerke`` (the weeks, the names of the state, the censoring model's columns), ``innsats``.
 
     Returns:
-        Those under observation after the landmark week whose project's data reach week ``middle``.
+        Those under observation after the landmark week whose project's data reach past week ``middle``.
     """
     rule = declared["landemerke"]
     first, middle = rule["uke"], rule["midt_uke"]
@@ -207,7 +212,7 @@ def landmark_persons(
     baseline = named(everybody, ("uke_",), keep=False)
     days = (cohort.persons["statusdato"] - cohort.persons["start_dato"]).dt.total_days().to_numpy().astype(np.int64)
     complete = (days + 1) // 7
-    keep = (weeks.last > first) & (complete >= middle)
+    keep = (weeks.last > first) & (complete > middle)
     number = np.where(keep, np.cumsum(keep) - 1, -1)
     still = weeks.last > middle
     who = np.flatnonzero(keep & still)
@@ -225,7 +230,7 @@ def landmark_persons(
         start_level=_start_level(everybody, weeks.n)[keep],
         enrolled=still[keep],
         known=(still | ((weeks.cause != CENSORED) & (weeks.cause != ENROLLED)))[keep],
-        censoring=_censoring(weeks, everybody.columns(rule["sensur"]), first, middle)[keep],
+        staying=_staying(weeks, everybody.columns(rule["sensur"]), first)[keep],
         level=np.where(still, level, np.nan)[keep],
         state_names=then.names,
         state=state[keep],

@@ -4,8 +4,13 @@ r"""How much of an early effort goes through the language level at mid-year: int
 with A the effort in the first weeks, C what was known at day 0, L the state at week 26 (placed or not, readiness, running measures,
 contacts: what the effort may have changed), m the language level at week 26. Persons weigh q / P(A = a | what was known at the decision)
 times a censoring weight, so that exits and L stand as they were observed and need no model; over m the sum is exact, nothing is drawn.
-    total ψ(1,1) - ψ(0,0) = direct ψ(1,0) - ψ(0,0)  +  through language ψ(1,1) - ψ(1,0).
-An effect through still being in the programme at week 26 counts as direct. Source: Vansteelandt & Daniel 2017, Epidemiology 28:258.
+P(m | a*, C) is the level under the strategy, not among those who happened to follow it: its model is fitted with the same weights, so
+that what was learnt after day 0 and led to the effort does not pass for the effort's doing (Robins, Hernán & Brumback 2000).
+    total = E{1[outcome by τ] | A = 1, weighted} - E{… | A = 0, weighted}: outcomes as they were, no model of level or outcome
+    through language = ψ(1,1) - ψ(1,0),   direct = total - through language.
+An effect through still being in the programme at week 26 counts as direct, and so does what the level carries only together with the
+state (the difference between the total and the interventional overall effect ψ(1,1) - ψ(0,0)).
+Sources: Vansteelandt & Daniel 2017, Epidemiology 28:258; VanderWeele, Vansteelandt & Robins 2014, Epidemiology 25:300.
 Must not be here: where the persons' facts come from (``landmark``), grades and rows (``mediation_rows``).
 """
 
@@ -20,13 +25,12 @@ from scipy.special import expit
 from pipeline.effects.landmark import LEVELS, UNKNOWN, Decisions, Effort, Landmark
 from pipeline.effects.person_weeks import Bools, Floats, Ints
 from pipeline.effects.regression import Coefficients, Logistic, fit_logistic
+from pipeline.effects.start_model import LOOSE
 
 # Draws worked on together: so few that their arrays stay in the processor's cache.
 _CHUNK = 25
 _AWAY = (-1, 0, 1, 2)
 _STEPS = (*(f"trinn_{k}" for k in range(1, LEVELS - 1)), *(f"avstand_{d}" for d in _AWAY), "start_ukjent")
-# ψ(a, a*): whose state and exits, and whose distribution of levels.
-ARMS = ((1, 1), (1, 0), (0, 0))
 Key = tuple[str, int]
 
 
@@ -36,12 +40,14 @@ class Models:
 
     Attributes:
         effort: per effort P(done | what was known at the decision).
-        language: per effort P(M > k | M >= k, A, C), k = 0 … 4: one pooled model of climbing one more step.
+        language: per effort P(M > k | M >= k, A, C), k = 0 … 4: one pooled model of climbing one more step, rows weighted.
+        asked: (rows,) the person of each row of the language models.
         outcome: by (arbeid or utdanning, horizon) P(outcome by τ | efforts, L, M, C) of those still in after week 26; for all efforts.
     """
 
     effort: tuple[Logistic, ...]
     language: tuple[Logistic, ...]
+    asked: Ints
     outcome: Mapping[Key, Logistic]
 
     @property
@@ -54,11 +60,13 @@ class Mediated:
     """What d draws of the coefficients say of one effort.
 
     Attributes:
-        means: by (arbeid or utdanning, horizon) ψ(1,1), ψ(1,0), ψ(0,0), shape (3, d); of either outcome it is the sum.
+        risks: by (arbeid or utdanning, horizon) the weighted risk without and with the effort, (2, d); of either outcome it is the sum.
+        through: likewise ψ(1,1) - ψ(1,0), (d,).
         control: (2, d) weighted mean of the negative control without and with the effort, NaN when not measured.
     """
 
-    means: Mapping[Key, Floats]
+    risks: Mapping[Key, Floats]
+    through: Mapping[Key, Floats]
     control: Floats
 
 
@@ -69,17 +77,29 @@ def _step_columns(step: Ints, start: Ints) -> Floats:
     return np.column_stack([*at, *(known & (gap == d) for d in _AWAY), ~known]).astype(float)
 
 
-def _fit_language(people: Landmark, effort: Effort) -> Logistic:
+def _steps_asked(people: Landmark) -> tuple[Ints, Ints]:
+    """(rows,) persons with a level and the steps they were at: one row per level up to the one they stopped at."""
     measured = np.flatnonzero(people.measured)
-    level = people.level[measured].astype(np.int64)
-    asked = np.minimum(level + 1, LEVELS - 1)
-    row = np.repeat(np.arange(len(measured)), asked)
-    step = np.arange(len(row)) - np.repeat(np.cumsum(asked) - asked, asked)
-    who = measured[row]
+    asked = np.minimum(people.level[measured].astype(np.int64) + 1, LEVELS - 1)
+    step = np.arange(asked.sum()) - np.repeat(np.cumsum(asked) - asked, asked)
+    return np.repeat(measured, asked), step
+
+
+def _level_weights(people: Landmark, effort: Effort, weights: Floats) -> Floats:
+    """(n, d) an effort's weights with mean 1 among those with a level in each arm: as many persons as were seen."""
+    out = np.zeros(weights.shape)
+    for arm in (people.measured & (effort.exposed == a) for a in (False, True)):
+        out[arm] = weights[arm] / weights[arm].mean(axis=0)
+    return out
+
+
+def _fit_language(people: Landmark, effort: Effort, who: Ints, step: Ints, weights: Floats) -> Logistic:
     known = people.baseline[np.ix_(who, effort.before)]
     values = np.column_stack([_step_columns(step, people.start_level[who]), effort.exposed[who], known])
     names = (*_STEPS, f"innsats_{effort.strategy}", *(people.baseline_names[i] for i in effort.before))
-    return fit_logistic(names, values, (level[row] > step).astype(float), people.cluster[who], people.n_clusters)
+    climbs = (people.level[who] > step).astype(float)
+    held = _level_weights(people, effort, weights)[who, 0]
+    return fit_logistic(names, values, climbs, people.cluster[who], people.n_clusters, weight=held)
 
 
 def _outcome_names(people: Landmark) -> tuple[str, ...]:
@@ -100,7 +120,9 @@ def _fit_outcome(people: Landmark, outcome: str, horizon: int) -> Logistic:
 
 
 def _fit_decisions(decisions: Decisions, n_clusters: int) -> Logistic:
-    return fit_logistic(decisions.names, decisions.values, decisions.done.astype(float), decisions.cluster, n_clusters)
+    return fit_logistic(
+        decisions.names, decisions.values, decisions.done.astype(float), decisions.cluster, n_clusters, loose=LOOSE
+    )
 
 
 def fit_models(people: Landmark, asked: Sequence[Key]) -> Models:
@@ -110,15 +132,26 @@ def fit_models(people: Landmark, asked: Sequence[Key]) -> Models:
         people: the persons; both kinds of each effort and several levels must occur.
         asked: (arbeid or utdanning, weeks from the programme start); some must have reached it and some not.
     """
+    who, step = _steps_asked(people)
+    effort = tuple(_fit_decisions(e.decisions, people.n_clusters) for e in people.efforts)
     return Models(
-        tuple(_fit_decisions(e.decisions, people.n_clusters) for e in people.efforts),
-        tuple(_fit_language(people, e) for e in people.efforts),
+        effort,
+        tuple(
+            _fit_language(people, e, who, step, effort_weights(people, e, m.fitted()))
+            for e, m in zip(people.efforts, effort, strict=True)
+        ),
+        who,
         {(outcome, weeks): _fit_outcome(people, outcome, weeks) for outcome, weeks in asked},
     )
 
 
 def effort_weights(people: Landmark, effort: Effort, coefficients: Coefficients) -> Floats:
-    """(n, d) product over the person's decisions of q / h, times the censoring weight; 0 where the status at week 26 is not known."""
+    """(n, d) the weight of the decisions times the censoring weight; 0 where the status at week 26 is not known."""
+    return np.asarray(_decision_weights(people, effort, coefficients) * people.censoring[:, None])
+
+
+def _decision_weights(people: Landmark, effort: Effort, coefficients: Coefficients) -> Floats:
+    """(n, d) product over the person's decisions of q / h."""
     made = effort.decisions
     rows = np.flatnonzero(made.who >= 0)
     rows = rows[np.argsort(made.who[rows], kind="stable")]
@@ -127,8 +160,7 @@ def effort_weights(people: Landmark, effort: Effort, coefficients: Coefficients)
     who = made.who[rows]
     demanded = made.demanded[rows, effort.exposed[who].astype(np.int64)]
     ratio = demanded[:, None] / np.clip(own, 1e-9, 1.0)
-    total = np.multiply.reduceat(ratio, np.flatnonzero(np.r_[True, np.diff(who) > 0]), axis=0)
-    return np.asarray(total * (people.censoring * people.known)[:, None])
+    return np.asarray(np.multiply.reduceat(ratio, np.flatnonzero(np.r_[True, np.diff(who) > 0]), axis=0))
 
 
 def _languages(people: Landmark, effort: Effort, who: Ints, coefficients: Coefficients) -> list[Floats]:
@@ -157,9 +189,9 @@ def _shares(climbs: list[Floats], factor: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """The coefficients of some draws and how often each municipality counts in them (J, d)."""
+    """The coefficients of some draws, per effort the weights of its decisions (n, d), how often each municipality counts (J, d)."""
 
-    effort: tuple[Coefficients, ...]
+    decided: tuple[Floats, ...]
     language: tuple[Coefficients, ...]
     outcome: Mapping[Key, Coefficients]
     frequency: Floats
@@ -196,19 +228,25 @@ def _still_in(people: Landmark, who: Ints, outcome: Coefficients, languages: lis
     return found
 
 
-def _arm(people: Landmark, arm: Bools, weights: Floats, languages: list[Floats], drawn: _Drawn) -> dict[Key, Floats]:
-    """ψ of one arm's persons by (outcome, horizon), (distributions of levels, d); ``languages`` stand for those still in."""
-    still = np.flatnonzero(arm & people.enrolled)
-    means: dict[Key, Floats] = {}
+def _through(people: Landmark, effort: Effort, weights: Floats, language: Coefficients, drawn: _Drawn) -> dict[Key, Floats]:
+    """(d,) ψ(1,1) - ψ(1,0) by (outcome, horizon): exits by week 26 are the same in both and fall away."""
+    still = np.flatnonzero(effort.exposed & people.enrolled)
+    languages = _languages(people, effort, still, language)
+    parts: dict[Key, Floats] = {}
     for (outcome, horizon), coefficients in drawn.outcome.items():
         counted = people.reaches(horizon)[still]
         who = still[counted]
-        chances = _still_in(people, who, coefficients, [shares[:, counted] for shares in languages])
-        left = np.flatnonzero(arm & people.reaches(horizon) & people.reached(outcome, people.middle))
-        everybody = weights[arm & people.reaches(horizon)].sum(axis=0)
-        before = weights[left].sum(axis=0)
-        means[outcome, horizon] = np.stack([_ratio(before + _total(weights[who], c), everybody) for c in chances])
-    return means
+        without, with_it = _still_in(people, who, coefficients, [shares[:, counted] for shares in languages])
+        everybody = weights[effort.exposed & people.reaches(horizon)].sum(axis=0)
+        parts[outcome, horizon] = _ratio(_total(weights[who], with_it - without), everybody)
+    return parts
+
+
+def _risks(people: Landmark, exposed: Bools, key: Key, weights: Floats) -> Floats:
+    """(2, d) weighted share without and with the effort who left to the outcome by the horizon."""
+    happened = people.reached(*key)
+    arms = [exposed == a for a in (False, True)]
+    return np.stack([_ratio(weights[arm & happened].sum(axis=0), weights[arm].sum(axis=0)) for arm in arms])
 
 
 def _control(people: Landmark, exposed: Bools, weights: Floats) -> Floats:
@@ -217,41 +255,48 @@ def _control(people: Landmark, exposed: Bools, weights: Floats) -> Floats:
     return np.stack([_ratio(people.control[arm] @ weights[arm], weights[arm].sum(axis=0)) for arm in arms])
 
 
-def _capped(weights: Floats, arm: Bools, quantile: float) -> Floats:
-    """The weights of an arm no larger than a quantile of those held in it."""
-    held = weights[arm & (weights[:, 0] > 0)]
-    return np.minimum(weights, np.quantile(held, quantile)) if len(held) else weights
+def _capped(weights: Floats, exposed: Bools, quantile: float) -> Floats:
+    """The weights of each arm no larger than a quantile of those held in it."""
+    if quantile == 1:
+        return weights
+    out = weights.copy()
+    for arm in (exposed == a for a in (False, True)):
+        held = weights[arm & (weights[:, 0] > 0)]
+        out[arm] = np.minimum(weights[arm], np.quantile(held, quantile)) if len(held) else weights[arm]
+    return out
 
 
 def _answer(people: Landmark, number: int, drawn: _Drawn, quantile: float) -> Mediated:
-    effort = people.efforts[number]
-    weights = effort_weights(people, effort, drawn.effort[number])
-    if quantile < 1:
-        sides = [_capped(weights, effort.exposed == a, quantile) for a in (False, True)]
-        weights = np.where(effort.exposed[:, None], sides[1], sides[0])
-    weights = weights * drawn.frequency[people.cluster]
-    with_it = np.flatnonzero(effort.exposed & people.enrolled)
-    without = np.flatnonzero(~effort.exposed & people.enrolled)
-    full = _arm(people, effort.exposed, weights, _languages(people, effort, with_it, drawn.language[number]), drawn)
-    none = _arm(people, ~effort.exposed, weights, _languages(people, effort, without, drawn.language[number])[:1], drawn)
-    means = {key: np.stack([full[key][1], full[key][0], none[key][0]]) for key in full}
-    return Mediated(means, _control(people, effort.exposed, weights))
+    effort, decided, often = people.efforts[number], drawn.decided[number], drawn.frequency[people.cluster]
+
+    def standing_for(staying: Floats) -> Floats:
+        return _capped(decided * staying[:, None], effort.exposed, quantile) * often
+
+    weights = standing_for(people.censoring)
+    risks = {key: _risks(people, effort.exposed, key, standing_for(people.standing_in(key[1]))) for key in drawn.outcome}
+    through = _through(people, effort, weights, drawn.language[number], drawn)
+    return Mediated(risks, through, _control(people, effort.exposed, weights))
 
 
 def point(people: Landmark, models: Models, quantile: float = 1.0) -> list[Mediated]:
     """The estimates of every effort (d = 1), weights capped at a quantile for the gate that asks what heavy weights do."""
+    decided = tuple(_decision_weights(people, e, m.fitted()) for e, m in zip(people.efforts, models.effort, strict=True))
     drawn = _Drawn(
-        tuple(m.fitted() for m in models.effort), tuple(m.fitted() for m in models.language),
-        {key: m.fitted() for key, m in models.outcome.items()}, np.ones((people.n_clusters, 1)),
+        decided, tuple(m.fitted() for m in models.language), {key: m.fitted() for key, m in models.outcome.items()},
+        np.ones((people.n_clusters, 1)),
     )  # fmt: skip
     return [_answer(people, i, drawn, quantile) for i in range(len(people.efforts))]
 
 
-def _chunks(models: Models, counts: Floats, exact: bool) -> Iterator[_Drawn]:
+def _chunks(people: Landmark, models: Models, counts: Floats, exact: bool) -> Iterator[_Drawn]:
+    """Every draw has its own weights, and so its own weighted language models."""
+    efforts, stays = people.efforts, people.censoring[:, None]
     for first in range(0, len(counts), _CHUNK):
         some = counts[first : first + _CHUNK]
+        decided = tuple(_decision_weights(people, e, m.drawn(some, exact)) for e, m in zip(efforts, models.effort, strict=True))
+        held = [_level_weights(people, e, w * stays)[models.asked] for e, w in zip(efforts, decided, strict=True)]
         yield _Drawn(
-            tuple(m.drawn(some, exact) for m in models.effort), tuple(m.drawn(some, exact) for m in models.language),
+            decided, tuple(m.drawn(some, exact, w) for m, w in zip(models.language, held, strict=True)),
             {key: m.drawn(some, exact) for key, m in models.outcome.items()}, np.ascontiguousarray(some.T),
         )  # fmt: skip
 
@@ -265,13 +310,16 @@ def draws(people: Landmark, models: Models, counts: Floats, exact: bool = False)
         counts: how often each municipality was drawn.
         exact: refit every model in every draw (slow; the oracle) instead of one Newton step.
     """
-    parts = [[_answer(people, i, drawn, 1.0) for i in range(len(people.efforts))] for drawn in _chunks(models, counts, exact)]
+    parts = [
+        [_answer(people, i, drawn, 1.0) for i in range(len(people.efforts))] for drawn in _chunks(people, models, counts, exact)
+    ]
     return [_joined([part[i] for part in parts]) for i in range(len(people.efforts))]
 
 
 def _joined(parts: list[Mediated]) -> Mediated:
-    means = {key: np.concatenate([p.means[key] for p in parts], axis=1) for key in parts[0].means}
-    return Mediated(means, np.concatenate([p.control for p in parts], axis=1))
+    risks = {key: np.concatenate([p.risks[key] for p in parts], axis=1) for key in parts[0].risks}
+    through = {key: np.concatenate([p.through[key] for p in parts]) for key in parts[0].through}
+    return Mediated(risks, through, np.concatenate([p.control for p in parts], axis=1))
 
 
 def gain_per_level(people: Landmark, models: Models, horizon: int, counts: Floats | None = None) -> Floats:

@@ -128,15 +128,24 @@ def _found(people: Landmark, models: Models, counts: Floats, quantile: float, ex
     }
 
 
-def _incidence(found: Mediated, horizon: int, arm: int | None) -> Floats:
-    """(d, horizon, causes) ψ of one of ``mediation.ARMS``, NaN in weeks not asked for.
+# Which risk an arm begins from (0 = without the effort, 1 = with it), and how much of the part through the level is added.
+_MADE_OF = {"": (1, 0), DIRECT: (1, -1), VIA: (0, 1)}
 
-    None = the arm without the effort, moved by the part through the level.
-    """
+
+def _incidence(found: Mediated, horizon: int, start: int, moved: int) -> Floats:
+    """(d, horizon, causes) the risks of an arm made as ``_MADE_OF`` says, NaN in weeks not asked for."""
     out = np.full((found.control.shape[1], horizon, CAUSES), np.nan)
-    for (outcome, weeks), means in found.means.items():
-        out[:, weeks - 1, SINGLE[outcome]] = means[0] - means[1] + means[2] if arm is None else means[arm]
+    for key, risks in found.risks.items():
+        out[:, key[1] - 1, SINGLE[key[0]]] = risks[start] + moved * found.through[key]
     return out
+
+
+def _side(found: Found, strategy: Strategy) -> tuple[int, tuple[int, int]]:
+    """Whose persons carry the diagnostics of an arm (0 = without the effort, 1 = with it), and what its risks are made of."""
+    name = found.effort.strategy
+    if not strategy.name.startswith(name):
+        return 0, (0, 0)
+    return 1, _MADE_OF[strategy.name.removeprefix(name)]
 
 
 def _over_time(people: Landmark, found: Found, exposed: int, names: list[str], small: float) -> tuple[float, float]:
@@ -154,9 +163,9 @@ def _over_time(people: Landmark, found: Found, exposed: int, names: list[str], s
     return gap, float(np.mean((found.chance if exposed else 1 - found.chance) < small))
 
 
-def _arm(people: Landmark, found: Found, strategy: Strategy, arm: int | None, protocol: Protocol) -> Arm:
+def _arm(people: Landmark, found: Found, strategy: Strategy, protocol: Protocol) -> Arm:
     """An arm with its diagnostics; its persons are those whose exits and states it uses."""
-    exposed = int(strategy.name.startswith(found.effort.strategy))
+    exposed, made_of = _side(found, strategy)
     weights = np.where(found.effort.exposed == bool(exposed), found.weights, 0.0)
     reach = np.arange(1, protocol.horizon + 1)[None, :] <= people.complete[:, None]
     named = protocol.declared["kovariater"]
@@ -164,8 +173,8 @@ def _arm(people: Landmark, found: Found, strategy: Strategy, arm: int | None, pr
     gap, small = _over_time(people, found, exposed, named["balanse_over_tid"], protocol.limits["positivitet_h"])
     return Arm(
         strategy=strategy,
-        incidence=_incidence(found.estimate, protocol.horizon, arm)[0],
-        truncated=_incidence(found.capped, protocol.horizon, arm)[0],
+        incidence=_incidence(found.estimate, protocol.horizon, *made_of)[0],
+        truncated=_incidence(found.capped, protocol.horizon, *made_of)[0],
         at_risk=((weights > 0)[:, None] & reach).sum(axis=0),
         ess_at_risk=effective_size(weights[:, None] * reach),
         follows=weights > 0,
@@ -201,10 +210,9 @@ def mediation_results(mediation: Mediation, strategies: tuple[Strategy, ...], pr
     if isinstance(found, str):
         return Results(people.weeks, {}, {}, found, mediation.unstated)
     arms, drawn = {}, {}
-    for strategy, arm in zip(strategies, (0, 2, 1, None), strict=True):
-        one = _arm(people, found, strategy, arm, protocol)
-        exposed = int(strategy.name.startswith(found.effort.strategy))
-        arms[strategy.key] = one
-        drawn[strategy.key] = Draws(_incidence(found.drawn, protocol.horizon, arm), found.drawn.control[exposed])
+    for strategy in strategies:
+        exposed, made_of = _side(found, strategy)
+        arms[strategy.key] = _arm(people, found, strategy, protocol)
+        drawn[strategy.key] = Draws(_incidence(found.drawn, protocol.horizon, *made_of), found.drawn.control[exposed])
     arms[OBSERVED.key], drawn[OBSERVED.key] = _observed(people, mediation.counts, protocol.horizon)
     return Results(people.weeks, arms, drawn, "", mediation.unstated)

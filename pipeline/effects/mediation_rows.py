@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.effects.answers import NO_NUMBER, Answers, Question, Row, risk_of
 from pipeline.effects.eligibility import Cohort
-from pipeline.effects.findings import Interval, Z
+from pipeline.effects.findings import Interval, interval_of, small_sample_factor
 from pipeline.effects.gates import AMBER, GREEN, RED, Gate, Verdict, grade
 from pipeline.effects.mediation_arms import DIRECT, SHARE, SINGLE, VIA, Mediation, declared_arms, mediation_results, run_mediation
 from pipeline.effects.person_weeks import Floats
@@ -100,7 +100,8 @@ class _Answers(Answers):
         asked = questions[0]
         shown, verdict = None, self._share_verdict(total, via, asked)
         if verdict.grade not in NO_NUMBER:
-            shown = share_interval(*(self._drawn(q) for q in questions))
+            whole, part = (self._drawn(q) for q in questions)
+            shown = share_interval(whole, part, self.results.weeks.municipalities)
         other = asked.contrast.comparison
         claim = Claim(
             strategy + SHARE, other.name if other else None, asked.outcome, asked.weeks, "andel", verdict.grade, None, shown,
@@ -140,14 +141,14 @@ def count_gate(number: int, least: float) -> Gate:
     return Gate(float(number), GREEN if number >= least else RED)
 
 
-def share_interval(total: tuple[float, Floats], part: tuple[float, Floats]) -> Interval:
-    """The ratio of a part to its total, each (estimate, draws), with the delta method's interval."""
+def share_interval(total: tuple[float, Floats], part: tuple[float, Floats], clusters: int) -> Interval:
+    """The ratio of a part to its total, each (estimate, draws of so many clusters), with the delta method's interval."""
     share = part[0] / total[0]
     usable = np.isfinite(total[1]) & np.isfinite(part[1])
     covariance = np.cov(part[1][usable], total[1][usable])
     variance = covariance[0, 0] - 2 * share * covariance[0, 1] + share**2 * covariance[1, 1]
-    se = math.sqrt(max(float(variance), 0.0)) / abs(total[0])
-    return Interval(share, share - Z * se, share + Z * se, se)
+    se = small_sample_factor(clusters) * math.sqrt(max(float(variance), 0.0)) / abs(total[0])
+    return interval_of(share, se, clusters)
 
 
 def rows_of(mediation: Mediation, protocol: Protocol) -> list[Row]:

@@ -60,16 +60,35 @@ class Logistic:
         """The coefficients themselves, as one draw."""
         return self._own_units(self.model.beta[None, :], self.model.u[None, :])
 
-    def drawn(self, counts: Floats, exact: bool = False) -> Coefficients:
-        """Coefficients when municipalities are drawn ``counts`` (draws, J) times: one Newton step, or (``exact``) refitted."""
+    def drawn(self, counts: Floats, exact: bool = False, weights: Floats | None = None) -> Coefficients:
+        """Coefficients when municipalities are drawn ``counts`` (draws, J) times: one Newton step, or (``exact``) refitted.
+
+        Args:
+            counts: how often each municipality was drawn.
+            exact: refit instead of one Newton step.
+            weights: (rows, draws) the rows' weights, where every draw has its own.
+        """
         if exact:
-            refits = [refit(self.model, self.answer, k) for k in counts]
+            own = [None] * len(counts) if weights is None else list(weights.T)
+            refits = [refit(self.model, self.answer, k, w) for k, w in zip(counts, own, strict=True)]
             return self._own_units(np.stack([b for b, _ in refits]), np.stack([u for _, u in refits]))
-        d_beta, d_u = self.model.steps(counts)
+        if weights is None:
+            d_beta, d_u = self.model.steps(counts)
+        else:
+            d_beta, d_u = self.model.weighted_steps(self.answer, counts, weights)
         return self._own_units(self.model.beta + d_beta, self.model.u + d_u)
 
 
-def fit_logistic(names: Sequence[str], values: Floats, answer: Floats, cluster: Ints, n_clusters: int) -> Logistic:
+def fit_logistic(
+    names: Sequence[str],
+    values: Floats,
+    answer: Floats,
+    cluster: Ints,
+    n_clusters: int,
+    *,
+    weight: Floats | None = None,
+    loose: float = 1.0,
+) -> Logistic:
     """Fit by empirical Bayes.
 
     Args:
@@ -78,8 +97,11 @@ def fit_logistic(names: Sequence[str], values: Floats, answer: Floats, cluster: 
         answer: (rows,) 1 = yes; both answers must occur.
         cluster: (rows,) municipality of the row, 0 … n_clusters - 1.
         n_clusters: number of municipalities.
+        weight: (rows,) weights of the rows; without it each counts once.
+        loose: as in :func:`~pipeline.effects.start_model.fit_start_model`; 1 = the model predicts and makes no weights.
     """
     centre, spread = values.mean(axis=0), values.std(axis=0)
     scale = np.where(spread > 1e-12, spread, 1.0)
     x = np.column_stack([np.ones(len(values)), (values - centre) / scale])
-    return Logistic(tuple(names), fit_start_model(x, answer, cluster, n_clusters), answer, centre, scale)
+    model = fit_start_model(x, answer, cluster, n_clusters, weight=weight, loose=loose)
+    return Logistic(tuple(names), model, answer, centre, scale)

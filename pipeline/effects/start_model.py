@@ -2,11 +2,17 @@ r"""Who starts when: pooled logistic hazard of the first placement with municipa
 
 logit h = x'β + u_j, u_j ~ N(0, τ²). β and u are the joint mode; τ² is Schall's fixed point τ² = Σu² / (J - Σ v_j / τ²), v_j the
 posterior variance of u_j (Schall 1991, Biometrika 78:719), and may go to 0. A weak ridge keeps rare categories finite.
+Where the model makes weights, β and u are then fitted with LOOSE · τ²: intercepts shrunk to predict best leave the municipalities that
+seldom place under-represented, which is bias in every weighted mean (undersmoothing; Goldstein & Messer 1992, Ann Stat 20:1306).
 
 Bootstrap of municipalities with counts k_j, one Newton step from the mode with u_j profiled out (A_j, B_j, D_j the blocks of
 cluster j's information, D_j with 1/τ²; S_j its score for β; τ² fixed):
     H_j = A_j - B_j B_j' / D_j,   δβ = (Σ k_j H_j + Λ)⁻¹ (Σ k_j S_j - Λβ),   δu_j = -B_j'δβ / D_j.
 Drawn copies are distinct clusters, so that a cluster's count multiplies its prior as well. ``refit`` is the oracle of this step.
+
+Rows may carry weights w (inverse probabilities of an earlier decision): scores and information are then weighted sums. Weights that
+are remade in every draw move the scores and not the information: with residuals r and g_j = Σ w r - u_j / τ² of cluster j,
+    S_j = Σ w r x - B_j g_j / D_j,   δu_j = g_j / D_j - B_j'δβ / D_j.
 """
 
 from __future__ import annotations
@@ -20,6 +26,7 @@ from scipy.special import expit
 
 from pipeline.effects.person_weeks import Floats, Ints
 
+LOOSE = 9.0
 _RIDGE = 1e-2
 _SMALLEST_VARIANCE = 1e-6
 _MAX_STEPS = 60
@@ -32,23 +39,27 @@ class StartModel:
     Attributes:
         x: (rows, p) design: intercept and standardised covariates.
         cluster: (rows,) cluster of the row.
+        weight: (rows,) weight of the row.
         beta: (p,) coefficients of ``x``.
         u: (J,) municipality intercepts.
         tau2: their variance.
         scores: (J, p) S_j.
         information: (J, p, p) H_j.
         slopes: (J, p) B_j / D_j: u_j answers a step in β with minus this times the step.
+        curvature: (J,) D_j.
         converged: the Newton steps became negligible.
     """
 
     x: Floats
     cluster: Ints
+    weight: Floats
     beta: Floats
     u: Floats
     tau2: float
     scores: Floats
     information: Floats
     slopes: Floats
+    curvature: Floats
     converged: bool
 
     def hazard(self) -> Floats:
@@ -57,12 +68,38 @@ class StartModel:
 
     def steps(self, counts: Floats) -> tuple[Floats, Floats]:
         """One Newton step per draw: ``counts`` (draws, J) → δβ (draws, p), δu (draws, J)."""
+        delta = self._solved(counts, counts @ self.scores)
+        return delta, -(delta @ self.slopes.T)
+
+    def weighted_steps(self, answer: Floats, counts: Floats, weights: Floats) -> tuple[Floats, Floats]:
+        """:meth:`steps` when the rows' weights are others in every draw.
+
+        Args:
+            answer: (rows,) what was fitted.
+            counts: (draws, J) how often each cluster was drawn.
+            weights: (rows, draws) the rows' weights; the information stays that of the fitted ones.
+        """
+        residual = (answer - self.hazard())[:, None] * weights
+        often = np.ascontiguousarray(counts.T)
+        own = _sums(residual, np.ones(len(answer)), self.cluster, len(self.u)) - (self.u / self.tau2)[:, None]
+        score = (residual * often[self.cluster]).T @ self.x - (own * often).T @ self.slopes
+        delta = self._solved(counts, score)
+        return delta, (own / self.curvature[:, None]).T - delta @ self.slopes.T
+
+    def _solved(self, counts: Floats, score: Floats) -> Floats:
+        """(draws, p) the step in β for scores (draws, p)."""
         p = len(self.beta)
         ridge = _prior(p)
         information = (counts @ self.information.reshape(len(self.u), -1)).reshape(-1, p, p) + ridge
-        gradient = counts @ self.scores - ridge @ self.beta
-        delta = np.asarray(np.linalg.solve(information, gradient[..., None])[..., 0], dtype=float)
-        return delta, -(delta @ self.slopes.T)
+        return np.asarray(np.linalg.solve(information, (score - ridge @ self.beta)[..., None])[..., 0], dtype=float)
+
+
+@dataclass(frozen=True)
+class _Often:
+    """How often each cluster counts (J,), and how much each row does (rows,): its weight times its cluster's count."""
+
+    clusters: Floats
+    rows: Floats
 
 
 @dataclass(frozen=True)
@@ -92,11 +129,12 @@ def _sums(rows: Floats, weight: Floats, cluster: Ints, n_clusters: int) -> Float
     return np.asarray(sparse.csr_matrix((weight, np.arange(len(weight)), edges), shape=(n_clusters, len(weight))) @ rows)
 
 
-def _step(x: Floats, y: Floats, cluster: Ints, k: Floats, at: _Mode, learn: bool) -> _Mode:
+def _step(x: Floats, y: Floats, cluster: Ints, often: _Often, at: _Mode, learn: bool) -> _Mode:
     """One joint Newton step in (β, u), then one of Schall's in τ²."""
+    k = often.clusters
     eta = x @ at.beta + at.u[cluster]
     h = expit(eta)
-    residual, w = (y - h) * k[cluster], h * (1 - h) * k[cluster]
+    residual, w = (y - h) * often.rows, h * (1 - h) * often.rows
     root = np.sqrt(w)
     half = x * root[:, None]  # its square is the information: half the multiplications, and one pass over the rows
     a = half.T @ half + _prior(x.shape[1])
@@ -118,30 +156,33 @@ def _step(x: Floats, y: Floats, cluster: Ints, k: Floats, at: _Mode, learn: bool
     return _Mode(beta, u, tau2, size + abs(np.log(tau2 + 1e-4) - np.log(at.tau2 + 1e-4)))
 
 
-def _mode(x: Floats, y: Floats, cluster: Ints, k: Floats, at: _Mode, learn: bool, near: float = 1e-9) -> _Mode:
+def _mode(x: Floats, y: Floats, cluster: Ints, often: _Often, at: _Mode, learn: bool, near: float = 1e-9) -> _Mode:
     for _ in range(_MAX_STEPS):
-        at = _step(x, y, cluster, k, at, learn)
+        at = _step(x, y, cluster, often, at, learn)
         if at.step < (1e-3 if learn else near):
             break
     return at
 
 
-def _blocks(x: Floats, y: Floats, cluster: Ints, mode: _Mode, n_clusters: int) -> tuple[Floats, Floats, Floats]:
-    """Scores S_j, information H_j and slopes B_j / D_j at the mode."""
+def _blocks(x: Floats, y: Floats, cluster: Ints, weight: Floats, mode: _Mode) -> tuple[Floats, Floats, Floats, Floats]:
+    """Scores S_j, information H_j, slopes B_j / D_j and D_j at the mode."""
+    n_clusters = len(mode.u)
     h = expit(x @ mode.beta + mode.u[cluster])
-    w = h * (1 - h)
+    w = h * (1 - h) * weight
     weighted = x * w[:, None]
     b = _sums(x, w, cluster, n_clusters)
-    slopes = b / (np.bincount(cluster, w, n_clusters) + 1 / mode.tau2)[:, None]
+    curvature = np.asarray(np.bincount(cluster, w, n_clusters) + 1 / mode.tau2, dtype=float)
+    slopes = b / curvature[:, None]
     edges = np.searchsorted(cluster, np.arange(n_clusters + 1))
     information = np.stack([x[i:j].T @ weighted[i:j] for i, j in pairwise(edges)])
     information -= b[:, :, None] * slopes[:, None, :]
-    return _sums(x, y - h, cluster, n_clusters), information, slopes
+    return _sums(x, (y - h) * weight, cluster, n_clusters), information, slopes, curvature
 
 
 def point_hazard(x: Floats, start: Floats, cluster: Ints, n_clusters: int, tau2: float) -> Floats:
     """(rows,) modelled start probability at a given τ², without what a bootstrap needs; arguments as :func:`fit_start_model`."""
-    at = _mode(x, start, cluster, np.ones(n_clusters), _beginning(x, start, n_clusters, tau2), learn=False, near=1e-4)
+    once = _Often(np.ones(n_clusters), np.ones(len(x)))
+    at = _mode(x, start, cluster, once, _beginning(x, start, n_clusters, tau2), learn=False, near=1e-4)
     return _probability(x, cluster, at.beta, at.u)
 
 
@@ -155,7 +196,9 @@ def _beginning(x: Floats, start: Floats, n_clusters: int, tau2: float) -> _Mode:
     return _Mode(np.r_[np.log(rate / (1 - rate)), np.zeros(x.shape[1] - 1)], np.zeros(n_clusters), tau2, np.inf)
 
 
-def fit_start_model(x: Floats, start: Floats, cluster: Ints, n_clusters: int) -> StartModel:
+def fit_start_model(
+    x: Floats, start: Floats, cluster: Ints, n_clusters: int, *, weight: Floats | None = None, loose: float = LOOSE
+) -> StartModel:
     """Fit the pooled start model by empirical Bayes.
 
     Args:
@@ -163,20 +206,27 @@ def fit_start_model(x: Floats, start: Floats, cluster: Ints, n_clusters: int) ->
         start: (rows,) 1 = the first placement began in the week; both values must occur.
         cluster: (rows,) 0 … n_clusters - 1.
         n_clusters: number of municipalities.
+        weight: (rows,) weights of the rows; without it each counts once.
+        loose: what the estimated τ² is multiplied by; 1 for a model that is to predict and makes no weights.
 
     Returns:
-        The joint mode, the estimated τ² and the per-cluster sums of the bootstrap.
+        The joint mode, the τ² it is at and the per-cluster sums of the bootstrap.
     """
     at = _beginning(x, start, n_clusters, 0.1)
-    ones = np.ones(n_clusters)
-    at = _mode(x, start, cluster, ones, at, learn=True) if n_clusters > 1 else replace(at, tau2=_SMALLEST_VARIANCE)
-    at = _mode(x, start, cluster, ones, at, learn=False)
-    scores, information, slopes = _blocks(x, start, cluster, at, n_clusters)
-    return StartModel(x, cluster, at.beta, at.u, at.tau2, scores, information, slopes, at.step < 1e-6)
+    held = np.ones(len(x)) if weight is None else weight
+    once = _Often(np.ones(n_clusters), held)
+    if n_clusters > 1:
+        at = _mode(x, start, cluster, once, at, learn=True)
+        at = replace(at, tau2=max(loose * at.tau2, _SMALLEST_VARIANCE))
+    else:
+        at = replace(at, tau2=_SMALLEST_VARIANCE)
+    at = _mode(x, start, cluster, once, at, learn=False)
+    return StartModel(x, cluster, held, at.beta, at.u, at.tau2, *_blocks(x, start, cluster, held, at), at.step < 1e-6)
 
 
-def refit(model: StartModel, start: Floats, counts: Floats) -> tuple[Floats, Floats]:
-    """The exact answer to one draw: (p,) β and (J,) u refitted with the clusters' counts (J,), τ² fixed."""
+def refit(model: StartModel, start: Floats, counts: Floats, weight: Floats | None = None) -> tuple[Floats, Floats]:
+    """The exact answer to one draw: (p,) β and (J,) u refitted with the clusters' counts (J,), τ² fixed, weights (rows,) remade."""
     at = _Mode(model.beta, model.u, model.tau2, np.inf)
-    at = _mode(model.x, start, model.cluster, counts, at, learn=False)
+    often = _Often(counts, counts[model.cluster] * (model.weight if weight is None else weight))
+    at = _mode(model.x, start, model.cluster, often, at, learn=False)
     return at.beta, at.u

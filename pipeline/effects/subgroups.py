@@ -110,7 +110,7 @@ def restricted(weeks: PersonWeeks, keep: Bools) -> tuple[PersonWeeks, Bools]:
 
 
 def _model_of(model: StartModel, rows: Bools) -> StartModel:
-    return replace(model, x=model.x[rows], cluster=model.cluster[rows])
+    return replace(model, x=model.x[rows], cluster=model.cluster[rows], weight=model.weight[rows])
 
 
 def _results(fitted: Fitted, keep: Bools, strategies: list[Strategy]) -> Results:

@@ -16,7 +16,7 @@ from pipeline.effects.covariates import decision_covariates
 from pipeline.effects.incidence import cumulative_incidence
 from pipeline.effects.person_weeks import follow
 from pipeline.effects.protocol import ENROLLED
-from pipeline.effects.start_model import design, fit_start_model
+from pipeline.effects.start_model import LOOSE, design, fit_start_model, refit
 from pipeline.effects.strategies import Strategy, decision_ratio, final_weights, person_week_weights, strategy_weights
 from pipeline.effects.study import Tables
 from pipeline.effects.timing import run_timing, strategies
@@ -230,9 +230,49 @@ def test_the_variance_between_municipalities_is_estimated(spread):
     cluster = np.repeat(np.arange(60), 300)
     u = rng.normal(0, spread, 60)
     y = (rng.random(len(cluster)) < 1 / (1 + np.exp(2 - u[cluster]))).astype(float)
-    model = fit_start_model(np.ones((len(y), 1)), y, cluster, 60)
+    model = fit_start_model(np.ones((len(y), 1)), y, cluster, 60, loose=1)
     assert model.converged
     assert np.sqrt(model.tau2) == pytest.approx(spread, abs=0.15)
+
+
+def test_loosened_intercepts_let_municipalities_that_seldom_place_count_for_what_they_are():
+    """Outcome and placements both follow the municipality: weighted means of those placed are to be those of everybody."""
+    rng = np.random.default_rng(5)
+    cluster = np.repeat(np.arange(80), 30)
+    gaps = []
+    for _ in range(10):
+        u = rng.normal(0, 0.8, 80)
+        y = (rng.random(len(cluster)) < 1 / (1 + np.exp(1.5 - u[cluster]))).astype(float)
+        found = []
+        for loose in (1, LOOSE):
+            weight = y / fit_start_model(np.ones((len(y), 1)), y, cluster, 80, loose=loose).hazard()
+            found.append(np.average(u[cluster], weights=weight) - u.mean())
+        gaps.append(found)
+    shrunk, loosened = np.mean(gaps, axis=0)
+    assert shrunk > 0.10
+    assert abs(loosened) < shrunk / 2
+
+
+def test_weights_remade_in_every_draw_move_the_step_as_a_refit():
+    """With the fitted weights and every municipality once nothing moves; with others the one step follows the refit."""
+    rng = np.random.default_rng(6)
+    cluster = np.repeat(np.arange(40), 60)
+    x = design(rng.normal(size=(len(cluster), 3)))
+    y = (rng.random(len(cluster)) < 1 / (1 + np.exp(0.5 - x[:, 1] - rng.normal(0, 0.5, 40)[cluster]))).astype(float)
+    weight = rng.uniform(0.5, 1.5, len(y))
+    model = fit_start_model(x, y, cluster, 40, weight=weight)
+    once = np.ones((1, 40))
+    still = model.weighted_steps(y, once, weight[:, None])
+    assert np.abs(still[0]).max() < 1e-7
+    assert np.abs(still[1]).max() < 1e-7
+    counts = rng.multinomial(40, np.full(40, 1 / 40), size=12).astype(float)
+    remade = weight[:, None] * np.exp(0.15 * rng.normal(size=(40, 12))[cluster] + 0.2 * x[:, [1]] * rng.normal(size=12))
+    steps, own = model.weighted_steps(y, counts, remade)
+    refits = [refit(model, y, k, w) for k, w in zip(counts, remade.T, strict=True)]
+    exact = np.stack([b for b, _ in refits]) - model.beta
+    assert np.corrcoef(steps[:, 1], exact[:, 1])[0, 1] > 0.97
+    drawn = counts > 0
+    assert np.corrcoef(own[drawn], (np.stack([u for _, u in refits]) - model.u)[drawn])[0, 1] > 0.97
 
 
 def test_censoring_weights_restore_those_who_moved():

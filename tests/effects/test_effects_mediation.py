@@ -13,10 +13,11 @@ from scipy.special import expit
 
 from pipeline.effects.bootstrap import draw_counts
 from pipeline.effects.landmark import UNKNOWN, Landmark, landmark_persons
-from pipeline.effects.mediation import Models, draws, effort_weights, fit_models, gain_per_level, point
+from pipeline.effects.mediation import Mediated, Models, draws, effort_weights, fit_models, gain_per_level, point
 from pipeline.effects.mediation_arms import Found, Mediation, run_mediation
 from pipeline.effects.mediation_rows import mediation_protocol, mediation_rows, share_interval
 from pipeline.effects.person_weeks import follow
+from pipeline.effects.protocol import CENSORED
 from pipeline.effects.regression import fit_logistic
 from pipeline.effects.study import Tables
 from pipeline.synthetic.mediation_truth import mediation_truth
@@ -26,7 +27,7 @@ from tests.effects.effects_worlds import START, assessment, cohort_of, left, per
 
 MEDIATION = mediation_protocol()
 ASKED = [("arbeid", 52), ("utdanning", 52)]
-PARTS = {"total": (0, 2), "direkte": (1, 2), "via_norsk": (0, 1)}
+PARTS = ("total", "direkte", "via_norsk")
 
 
 def landmark(t: Tables) -> Landmark:
@@ -53,10 +54,14 @@ def models(people: Landmark) -> Models:
 
 
 def part_of(found: Found, part: str, week: int, drawn: bool = False) -> np.ndarray:
-    means = (found.drawn if drawn else found.estimate).means
-    either = means["arbeid", week] + means["utdanning", week]
-    above, below = PARTS[part]
-    return np.asarray(either[above] - either[below])
+    mediated = found.drawn if drawn else found.estimate
+    return np.asarray(sum(_part(mediated, part, (outcome, week)) for outcome in ("arbeid", "utdanning")))
+
+
+def _part(mediated: Mediated, part: str, key: tuple[str, int]) -> np.ndarray:
+    without, with_it = mediated.risks[key]
+    through = mediated.through[key]
+    return {"total": with_it - without, "direkte": with_it - without - through, "via_norsk": through}[part]
 
 
 def _found(mediation: Mediation, strategy: str) -> Found:
@@ -140,16 +145,33 @@ def _outcome_by_hand(people: Landmark, models: Models, outcome: str, i: int, lev
 def test_the_sums_are_those_of_one_person_after_the_other(people, models, number):
     found, effort = point(people, models)[number], people.efforts[number]
     weights = effort_weights(people, effort, models.effort[number].fitted())[:, 0]
-    for arm, (exposed, level_of) in enumerate(((1, 1), (1, 0), (0, 0))):
+    psi = []
+    for level_of in (1, 0):
         total = mean = 0.0
-        for i in np.flatnonzero((effort.exposed == bool(exposed)) & people.reaches(52)):
+        for i in np.flatnonzero(effort.exposed & people.reaches(52)):
             value = float(people.reached("arbeid", 26)[i])
             if people.enrolled[i]:
                 shares = _language_by_hand(people, models, number, i, level_of)
                 value = sum(p * _outcome_by_hand(people, models, "arbeid", i, m) for m, p in enumerate(shares))
             total += weights[i]
             mean += weights[i] * value
-        assert found.means["arbeid", 52][arm, 0] == pytest.approx(mean / total, abs=1e-9)
+        psi.append(mean / total)
+    assert found.through["arbeid", 52][0] == pytest.approx(psi[0] - psi[1], abs=1e-9)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_total_is_the_weighted_share_who_left(people, models, number):
+    found, effort = point(people, models)[number], people.efforts[number]
+    decided = effort_weights(people, effort, models.effort[number].fitted())[:, 0] / np.where(people.known, people.censoring, 1)
+    for exposed in (0, 1):
+        total = above = 0.0
+        for i in np.flatnonzero((effort.exposed == bool(exposed)) & people.reaches(52) & people.known):
+            if people.cause[i] == CENSORED and people.last[i] < 52:
+                continue
+            stays = people.staying[i, min(people.last[i], 52) - 1]
+            total += decided[i] * stays
+            above += decided[i] * stays * (people.reached("arbeid", 52)[i])
+        assert found.risks["arbeid", 52][exposed, 0] == pytest.approx(above / total, abs=1e-9)
 
 
 def test_weights_are_the_inverse_of_the_chance_of_what_was_done(people, models):
@@ -159,23 +181,24 @@ def test_weights_are_the_inverse_of_the_chance_of_what_was_done(people, models):
     for i in range(0, people.n, 50):
         rows = np.flatnonzero(made.who == i)
         done = np.where(made.done[rows], hazard[rows], 1 - hazard[rows])
-        expected = np.prod(made.demanded[rows, int(effort.exposed[i])] / done) * people.censoring[i] * people.known[i]
+        expected = np.prod(made.demanded[rows, int(effort.exposed[i])] / done) * people.censoring[i]
         assert weights[i] == pytest.approx(expected)
 
 
 def test_a_draw_of_every_municipality_once_is_the_estimate(people, models):
     once = draws(people, models, np.ones((1, people.n_clusters)))
     for found, drawn in zip(point(people, models), once, strict=True):
-        for key in found.means:
-            assert drawn.means[key][:, 0] == pytest.approx(found.means[key][:, 0], abs=1e-4)
+        for key in found.risks:
+            assert drawn.risks[key][:, 0] == pytest.approx(found.risks[key][:, 0], abs=1e-4)
+            assert drawn.through[key] == pytest.approx(found.through[key], abs=1e-4)
 
 
 def test_one_newton_step_follows_the_refit(people, models):
     counts = draw_counts(people.n_clusters, 25, 1)
     fast, exact = draws(people, models, counts), draws(people, models, counts, exact=True)
     for found, refitted in zip(fast, exact, strict=True):
-        for part in PARTS.values():
-            a, b = (m.means["arbeid", 52][part[0]] - m.means["arbeid", 52][part[1]] for m in (found, refitted))
+        for part in PARTS:
+            a, b = (_part(m, part, ("arbeid", 52)) for m in (found, refitted))
             assert np.corrcoef(a, b)[0, 1] > 0.95
             assert a.std() == pytest.approx(b.std(), rel=0.25)
 
@@ -210,7 +233,7 @@ def test_the_share_and_its_interval_by_hand():
     rng = np.random.default_rng(3)
     noise = rng.normal(size=(2, 20_000))
     total, part = 0.20 + 0.01 * noise[0], 0.05 + 0.005 * noise[1]
-    found = share_interval((0.20, total), (0.05, part))
+    found = share_interval((0.20, total), (0.05, part), 10_000)
     assert found.estimate == pytest.approx(0.25)
     assert found.se == pytest.approx(np.sqrt(0.005**2 + (0.25 * 0.01) ** 2) / 0.20, rel=0.03)
     assert found.se == pytest.approx(np.std(part / total), rel=0.05)
@@ -351,6 +374,37 @@ def test_a_planted_part_is_found_and_a_missing_one_is_not():
     nothing, errors = _via("main", range(2), course_language=0.0)
     assert np.abs(nothing).max() < 3 * max(errors)
     assert np.mean(nothing) < np.mean(strong) / 3
+
+
+def _early_finding(seed: int, n: int = 4000, municipalities: int = 40) -> Tables:
+    """What an assessment on day 14 finds brings both an early placement and a better level at week 26; a placement does nothing."""
+    rng = np.random.default_rng(seed)
+    rows, spells, assessed = [], [], []
+    for i in range(n):
+        good = rng.random() < 0.5
+        first = next((w for w in range(1, 27) if rng.random() < (0.15 if good and w > 2 else 0.03)), 99)
+        level = int(good) + int(rng.integers(0, 3))
+        reason = "lonnsarbeid" if rng.random() < 0.8 else "fagbrev_laerling"
+        gone = left(int(rng.integers(27, 52)), reason) if rng.random() < 0.1 + 0.2 * level else {}
+        rows.append(person(i, komm_nr_ref=f"{3100 + i % municipalities}", **gone))
+        spells += [placement(i, first)] if first < 99 else []
+        assessed += [assessment(i, 14, "b1" if good else "a1", 3), assessment(i, 170, ("a1", "a2", "b1", "b2")[level], 3)]
+    return tables(rows, spells, assessed)
+
+
+def test_what_was_learnt_after_day_0_does_not_pass_for_the_efforts_doing():
+    found = []
+    for seed in range(4):
+        t = _early_finding(seed)
+        mediation = run_mediation(cohort_of(t), t, MEDIATION, seed=seed, bootstraps=40)
+        placed = _found(mediation, "praksis_innen_8u")
+        found.append([float(part_of(placed, part, 52)[0]) for part in PARTS])
+        for part in PARTS:
+            error = float(np.std(part_of(placed, part, 52, drawn=True), ddof=1))
+            assert abs(part_of(placed, part, 52)[0]) < 3 * error
+        assert mediation.models is not None
+        assert gain_per_level(mediation.people, mediation.models, 52)[0] == pytest.approx(0.20, abs=0.04)
+    assert np.abs(np.mean(found, axis=0)).max() < 0.02
 
 
 @pytest.mark.long
