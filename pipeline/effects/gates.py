@@ -1,7 +1,8 @@
 """Gates decided beforehand and the grade of the design; neither ever looks at the size of an effect.
 
 A all green; B amber somewhere with ESS >= 50 and balance under its amber limit; C any red; D not computable.
-Limits stand in the protocol. A gate's name is also its reason (``texts``). Must not be here: findings and sentences.
+Limits stand in the protocol. A gate's name is also its reason (``texts``), but for a negative control that did not fail.
+Must not be here: findings and sentences.
 """
 
 from __future__ import annotations
@@ -142,6 +143,8 @@ def truncation_gate(moved: float, se: float, limits: Mapping[str, float]) -> Gat
     return Gate(abs(moved), GREEN if small else AMBER)
 
 
+# A control that is wide and one that could not be made are no control that failed: readers are told which it was.
+_REASON = {("negativ_kontroll", AMBER): "negativ_kontroll_upresis", ("negativ_kontroll", UNAVAILABLE): "negativ_kontroll_mangler"}
 _ORDER = {GREEN: 0, AMBER: 1, UNAVAILABLE: 2, RED: 3}
 
 
@@ -172,4 +175,4 @@ def grade(gates: Mapping[str, Gate], limits: Mapping[str, float], ess_at_horizon
         note = Gate(ess_at_horizon, RED) if _is_number(ess_at_horizon) else Gate(None, RED)
         return Verdict("D", {**gates, "ess_horisont": note}, "; ".join([*red, "horisont"]))
     letter = "C" if red else "B" if at_fault else "A"
-    return Verdict(letter, dict(gates), "; ".join(red or at_fault))
+    return Verdict(letter, dict(gates), "; ".join(_REASON.get((n, gates[n].colour), n) for n in red or at_fault))

@@ -317,7 +317,8 @@ def test_a_profile_is_described_and_not_ranked():
     claim = _claim("B", None, "andel", RISE, analysis="prosjektprofil", strategy="caseload_inntil_15", comparison=None, reason="")
     assert can_say(claim) == (
         "Anslagsvis 12,3 prosent gikk til arbeid eller utdanning innen 52 uker blant deltakere i prosjekter med høyst 15 deltakere per "
-        "veileder (95 % intervall fra 5,0 til 20,0)."
+        "veileder (95 % intervall fra 5,0 til 20,0). Andelen er ikke en ren opptelling: Den er jevnet mot det deltakernes sammensetning "
+        "tilsier."
     )
     for text, words in (
         (cannot_say(claim), ("beskrivelse", "ingen virkning", "ingen rangering")),
