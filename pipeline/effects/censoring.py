@@ -45,12 +45,13 @@ def _calendar(day: Floats) -> Floats:
     return natural_spline(day, tuple(np.linspace(day.min(), day.max(), _CALENDAR_KNOTS)))
 
 
-def censoring_weights(weeks: PersonWeeks, baseline: Floats) -> Floats:
+def censoring_weights(weeks: PersonWeeks, baseline: Floats, after: int = 0) -> Floats:
     """Weights of staying under observation.
 
     Args:
         weeks: the followed persons.
         baseline: (n, q) starting covariates.
+        after: a week up to which nobody can be lost, since the persons are chosen by being there.
 
     Returns:
         (n, horizon) the weight in week column + 1, 1 where nobody was censored; defined at risk only (else 1).
@@ -59,7 +60,7 @@ def censoring_weights(weeks: PersonWeeks, baseline: Floats) -> Floats:
     weights = np.ones(risk.shape)
     if not (weeks.cause == CENSORED).any():
         return weights
-    who, column = np.nonzero(risk)
+    who, column = np.nonzero(risk & (np.arange(weeks.horizon) >= after))
     y = ((weeks.cause[who] == CENSORED) & (column + 1 == weeks.last[who])).astype(float)
     placed = (weeks.placed[who] > 0) & (weeks.placed[who] <= column + 1)
     spline = natural_spline((column + 1).astype(float), _KNOTS)

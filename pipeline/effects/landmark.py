@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.effects.censoring import censoring_weights
 from pipeline.effects.covariates import Covariates
 from pipeline.effects.eligibility import Cohort
+from pipeline.effects.landmark_losses import assessed, staying, staying_measured
 from pipeline.effects.person_weeks import Bools, Floats, Ints, PersonWeeks
 from pipeline.effects.protocol import CENSORED, ENROLLED, OUTCOMES
 from pipeline.effects.study import Tables
@@ -71,7 +71,9 @@ class Landmark:
         start_level: language level known at day 0, ``UNKNOWN`` without.
         enrolled: still in the programme after week ``middle``.
         known: left or still in by then; false for those who moved or were phased out.
-        staying: (n, horizon) weight of being under observation in week column + 1, of those not lost by the landmark.
+        staying: (n, horizon) weight of being under observation in week column + 1.
+        staying_measured: the same after week ``middle``, given the level as well; of those with a level.
+        assessed: (n,) weight that stands in for those still in without a level.
         level: language level measured after the landmark and by week ``middle``, NaN without one.
         state: (n, r) the state of those still in, columns ``state_names``; 0 for others.
         complete: weeks that the project's data cover.
@@ -88,6 +90,8 @@ class Landmark:
     enrolled: Bools
     known: Bools
     staying: Floats
+    staying_measured: Floats
+    assessed: Floats
     level: Floats
     state_names: tuple[str, ...]
     state: Floats
@@ -113,12 +117,6 @@ class Landmark:
         column = np.minimum(self.last - 1, self.middle)
         return np.asarray(self.staying[np.arange(self.n), column] * self.known)
 
-    def standing_in(self, horizon: int) -> Floats:
-        """(n,) weight of the outcome by the horizon; 0 where the data do not reach it or the person was lost in an earlier week."""
-        lost = (self.cause == CENSORED) & (self.last < horizon)
-        column = np.minimum(self.last, horizon) - 1
-        return np.asarray(self.staying[np.arange(self.n), column] * (self.reaches(horizon) & ~lost))
-
     @property
     def measured(self) -> Bools:
         """(n,) still in and with a language level."""
@@ -140,13 +138,9 @@ class Landmark:
 def nobody(weeks: PersonWeeks) -> Landmark:
     """A landmark without persons."""
     none, no, zero = np.zeros((0, 0)), np.zeros(0, dtype=bool), np.zeros(0, dtype=np.int64)
-    return Landmark((), weeks, zero, 0, (), none, zero, no, no, none, np.zeros(0), (), none, zero, np.zeros(0), 0)
-
-
-def _staying(weeks: PersonWeeks, baseline: Floats, landmark: int) -> Floats:
-    """(n, horizon) weight of being under observation in week column + 1, of those not lost by the landmark."""
-    weights = censoring_weights(weeks, baseline)
-    return np.asarray(weights / weights[np.arange(weeks.n), np.minimum(weeks.last - 1, landmark)][:, None])
+    return Landmark(
+        (), weeks, zero, 0, (), none, zero, no, no, none, none, np.zeros(0), np.zeros(0), (), none, zero, np.zeros(0), 0
+    )
 
 
 def _one_decision(exposed: Bools, baseline: Covariates, cluster: Ints, number: Ints) -> Decisions:
@@ -191,6 +185,12 @@ def _start_level(known: Covariates, n: int) -> Ints:
     return np.where(gap, UNKNOWN, np.rint(level[:, 0]) if level.shape[1] else np.full(n, UNKNOWN)).astype(np.int64)
 
 
+def _known_levels(cohort: Cohort, weeks: PersonWeeks, tables: Tables, week: int) -> Floats:
+    """(n, q) the language level as known on a week's first day."""
+    then = known_in(cohort, weeks, tables, np.arange(weeks.n), np.full(weeks.n, week))
+    return then.columns(["norsk", "norsk_mangler"])
+
+
 def landmark_persons(
     cohort: Cohort, weeks: PersonWeeks, tables: Tables, control: Floats, declared: Mapping[str, Any]
 ) -> Landmark:
@@ -219,10 +219,18 @@ def landmark_persons(
     then = state_after(cohort, weeks, tables, who, middle, rule["tilstand"], baseline)
     state = np.zeros((weeks.n, len(then.names)))
     state[who] = then.values
-    level = level_between(cohort, tables.kartlegging, 7 * first, 7 * middle)
+    level = np.where(still, level_between(cohort, tables.kartlegging, 7 * first, 7 * middle), np.nan)[keep]
+    efforts = _efforts(cohort, weeks, tables, baseline, number, declared)
+    followed = restricted(weeks, keep)[0]
+    facts, exposed = everybody.columns(rule["sensur"])[keep], np.array([e.exposed for e in efforts], dtype=float).T
+    # How long ago the latest assessment was tells whether there is one: not a reason to have one.
+    reasons = state[:, [i for i, n in enumerate(then.names) if not n.startswith("kartlegging_")]]
+    names = ["norsk", "norsk_mangler"]
+    levels = np.column_stack([everybody.columns(names), _known_levels(cohort, weeks, tables, first + 1)])[keep]
+    known = np.column_stack([named(baseline, names, keep=False).values, reasons])[keep]
     return Landmark(
-        efforts=_efforts(cohort, weeks, tables, baseline, number, declared),
-        weeks=replace(restricted(weeks, keep)[0], who=np.zeros(0, np.int64), week=np.zeros(0, np.int64), start=np.zeros(0, bool)),
+        efforts=efforts,
+        weeks=replace(followed, who=np.zeros(0, np.int64), week=np.zeros(0, np.int64), start=np.zeros(0, bool)),
         cluster=weeks.cluster[keep],
         n_clusters=weeks.n_clusters,
         baseline_names=baseline.names,
@@ -230,8 +238,10 @@ def landmark_persons(
         start_level=_start_level(everybody, weeks.n)[keep],
         enrolled=still[keep],
         known=(still | ((weeks.cause != CENSORED) & (weeks.cause != ENROLLED)))[keep],
-        staying=_staying(weeks, everybody.columns(rule["sensur"]), first)[keep],
-        level=np.where(still, level, np.nan)[keep],
+        staying=staying(followed, facts, exposed, first),
+        staying_measured=staying_measured(followed, facts, exposed, level, middle),
+        assessed=assessed(~np.isnan(level), still[keep], exposed, levels, known),
+        level=level,
         state_names=then.names,
         state=state[keep],
         complete=complete[keep],

@@ -5,8 +5,9 @@ with A the effort in the first weeks, C what was known at day 0, L the state at 
 contacts: what the effort may have changed), m the language level at week 26. Persons weigh q / P(A = a | what was known at the decision)
 times a censoring weight, so that exits and L stand as they were observed and need no model; over m the sum is exact, nothing is drawn.
 P(m | a*, C) is the level under the strategy, not among those who happened to follow it: its model is fitted with the same weights, so
-that what was learnt after day 0 and led to the effort does not pass for the effort's doing (Robins, Hernán & Brumback 2000).
-    total = E{1[outcome by τ] | A = 1, weighted} - E{… | A = 0, weighted}: outcomes as they were, no model of level or outcome
+that what was learnt after day 0 and led to the effort does not pass for the effort's doing (Robins, Hernán & Brumback 2000), times one
+over the chance of having a level; the outcome model is weighted for those lost after week 26, whose level may be why (``landmark_losses``).
+    total = difference of the arms' weighted Aalen-Johansen incidence (``incidence``): no model of level or outcome
     through language = ψ(1,1) - ψ(1,0),   direct = total - through language.
 An effect through still being in the programme at week 26 counts as direct, and so does what the level carries only together with the
 state (the difference between the total and the interventional overall effect ψ(1,1) - ψ(0,0)).
@@ -16,14 +17,17 @@ Must not be here: where the persons' facts come from (``landmark``), grades and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 from scipy.special import expit
 
+from pipeline.effects.incidence import CAUSES, aalen_johansen
 from pipeline.effects.landmark import LEVELS, UNKNOWN, Decisions, Effort, Landmark
-from pipeline.effects.person_weeks import Bools, Floats, Ints
+from pipeline.effects.person_weeks import Bools, Floats, Ints, is_event
+from pipeline.effects.protocol import OUTCOMES
 from pipeline.effects.regression import Coefficients, Logistic, fit_logistic
 from pipeline.effects.start_model import LOOSE
 
@@ -86,10 +90,10 @@ def _steps_asked(people: Landmark) -> tuple[Ints, Ints]:
 
 
 def _level_weights(people: Landmark, effort: Effort, weights: Floats) -> Floats:
-    """(n, d) an effort's weights with mean 1 among those with a level in each arm: as many persons as were seen."""
-    out = np.zeros(weights.shape)
+    """(n, d) an effort's weights for its level model, with mean 1 in each arm: as many persons as have a level."""
+    held, out = weights * people.assessed[:, None], np.zeros(weights.shape)
     for arm in (people.measured & (effort.exposed == a) for a in (False, True)):
-        out[arm] = weights[arm] / weights[arm].mean(axis=0)
+        out[arm] = held[arm] / held[arm].mean(axis=0)
     return out
 
 
@@ -116,7 +120,10 @@ def _fit_outcome(people: Landmark, outcome: str, horizon: int) -> Logistic:
     who = np.flatnonzero(people.measured & people.told(horizon))
     values = _outcome_columns(people, who, people.level[who])
     reached = people.reached(outcome, horizon)[who].astype(float)
-    return fit_logistic(_outcome_names(people), values, reached, people.cluster[who], people.n_clusters)
+    stays = people.staying_measured[who, np.minimum(people.last[who], horizon) - 1]
+    return fit_logistic(
+        _outcome_names(people), values, reached, people.cluster[who], people.n_clusters, weight=stays / stays.mean()
+    )
 
 
 def _fit_decisions(decisions: Decisions, n_clusters: int) -> Logistic:
@@ -242,11 +249,30 @@ def _through(people: Landmark, effort: Effort, weights: Floats, language: Coeffi
     return parts
 
 
-def _risks(people: Landmark, exposed: Bools, key: Key, weights: Floats) -> Floats:
-    """(2, d) weighted share without and with the effort who left to the outcome by the horizon."""
-    happened = people.reached(*key)
-    arms = [exposed == a for a in (False, True)]
-    return np.stack([_ratio(weights[arm & happened].sum(axis=0), weights[arm].sum(axis=0)) for arm in arms])
+def _incidence(people: Landmark, who: Ints, decided: Floats, quantile: float) -> Floats:
+    """(d, horizon, causes) cumulative incidence of persons whose decisions weigh (persons, d)."""
+    weeks = people.weeks
+    stays = people.staying[who] * weeks.at_risk()[who]
+    if quantile < 1:
+        stays = decided[:, :1] * stays
+        final = stays[np.arange(len(who)), weeks.last[who] - 1]
+        stays, decided = np.minimum(stays, np.quantile(final[final > 0], quantile)), np.ones(decided.shape)
+    gone = np.flatnonzero(is_event(weeks)[who])
+    last = weeks.last[who][gone]
+    cell = (last - 1) * CAUSES + weeks.cause[who][gone]
+    leaves = sparse.csr_matrix((stays[gone, last - 1], (cell, gone)), shape=(weeks.horizon * CAUSES, len(who)))
+    exits = (leaves @ decided).T.reshape(-1, weeks.horizon, CAUSES)
+    return aalen_johansen(np.ascontiguousarray(decided.T @ stays), np.ascontiguousarray(exits))
+
+
+def _risks(people: Landmark, exposed: Bools, decided: Floats, quantile: float, asked: Iterable[Key]) -> dict[Key, Floats]:
+    """(2, d) risk without and with the effort by (outcome, horizon)."""
+    sides = [np.flatnonzero(exposed == a) for a in (False, True)]
+    arms = [_incidence(people, who, decided[who], quantile) for who in sides]
+    return {
+        (outcome, horizon): np.stack([a[:, horizon - 1, list(OUTCOMES[outcome])].sum(axis=1) for a in arms])
+        for outcome, horizon in asked
+    }
 
 
 def _control(people: Landmark, exposed: Bools, weights: Floats) -> Floats:
@@ -268,12 +294,8 @@ def _capped(weights: Floats, exposed: Bools, quantile: float) -> Floats:
 
 def _answer(people: Landmark, number: int, drawn: _Drawn, quantile: float) -> Mediated:
     effort, decided, often = people.efforts[number], drawn.decided[number], drawn.frequency[people.cluster]
-
-    def standing_for(staying: Floats) -> Floats:
-        return _capped(decided * staying[:, None], effort.exposed, quantile) * often
-
-    weights = standing_for(people.censoring)
-    risks = {key: _risks(people, effort.exposed, key, standing_for(people.standing_in(key[1]))) for key in drawn.outcome}
+    weights = _capped(decided * people.censoring[:, None], effort.exposed, quantile) * often
+    risks = _risks(people, effort.exposed, decided * often, quantile, drawn.outcome)
     through = _through(people, effort, weights, drawn.language[number], drawn)
     return Mediated(risks, through, _control(people, effort.exposed, weights))
 
