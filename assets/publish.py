@@ -11,17 +11,20 @@ from pipeline.dashboard import Freshness, build_site
 from pipeline.disclosure import (
     approve_microdata,
     build_release,
+    is_news,
     latest_release,
     point_to_newest,
     previous_releases,
     release_due,
     write_release,
 )
+from pipeline.effects.protocol import FOLDER as PROTOCOLS
 from pipeline.errors import UserError
 from pipeline.export import prepare_ssb_tables, write_ssb_package
 from pipeline.pseudonyms import recipient_keys
 from pipeline.released import ReleasedTables
 from pipeline.snapshot import build_snapshot
+from pipeline.store import sha256_bytes
 from pipeline.tables import STATISTIKK
 
 RECIPIENT = "ssb"
@@ -41,11 +44,16 @@ def candidate_release(night: Night) -> ReleasedTables:
     return build_release(statistics, deltakelse, statistics["utfall"], previous_releases(night.settings.home), night.settings)
 
 
+def declared_protocols() -> dict[str, bytes]:
+    """The protocol files by their SHA-256, which stands with every estimate made under them."""
+    return {sha256_bytes(text): text for text in (path.read_bytes() for path in sorted(PROTOCOLS.glob("*.toml")))}
+
+
 def write_candidate(night: Night, released: ReleasedTables) -> None:
     """Write the release with its own frozen site; it is never changed afterwards."""
 
     def frozen_site(release: ReleasedTables, out: Path) -> None:
-        build_site(release, out, None, demo=night.settings.is_demo)
+        build_site(release, out, None, demo=night.settings.is_demo, protocols=declared_protocols())
 
     write_release(released, night.settings.home, frozen_site)
 
@@ -59,8 +67,8 @@ def publish_when_due(night: Night) -> bool:
     point_to_newest(night.settings.home)
     if not is_due(night):
         return False
-    candidate, last = candidate_release(night), latest_release(night.settings.home)
-    if last is not None and candidate.manifest["inndata"] == last.manifest["inndata"]:
+    candidate = candidate_release(night)
+    if not is_news(candidate, night.settings.home):
         return False
     write_candidate(night, candidate)
     return True
@@ -100,7 +108,8 @@ def rebuild_site(night: Night) -> Path | None:
     fresh, old = site.with_name(".site.new"), site.with_name(".site.old")
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
-    build_site(released, fresh, _freshness(night, released), demo=night.settings.is_demo)
+    freshness = _freshness(night, released)
+    build_site(released, fresh, freshness, demo=night.settings.is_demo, protocols=declared_protocols())
     if site.exists():
         site.rename(old)
     fresh.rename(site)

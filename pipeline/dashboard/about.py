@@ -9,6 +9,7 @@ import polars as pl
 
 from pipeline import codes
 from pipeline.dashboard import numbers
+from pipeline.dashboard.origin import change_text
 from pipeline.dashboard.texts import Texts
 from pipeline.dashboard.views import DataTable, Field, shown_table
 
@@ -103,6 +104,6 @@ def _changes(manifest: Mapping[str, Any], release_id: str, t: Texts) -> DataTabl
     fields = (
         Field("release_id", t("col.release"), lambda r: r["release_id"], numeric=False),
         Field("dato", t("col.date"), lambda r: r["dato"], numeric=False),
-        Field("endring", t("col.change"), lambda r: r["endring"], numeric=False),
+        Field("endring", t("col.change"), lambda r: change_text(r["endring"], t), numeric=False),
     )
     return shown_table("endringslogg", t("about.changes_caption"), frame, fields)

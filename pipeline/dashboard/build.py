@@ -10,16 +10,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pipeline.dashboard import figures, numbers
 from pipeline.dashboard.about import about_page
+from pipeline.dashboard.basis import declared
 from pipeline.dashboard.compare import compare_page
 from pipeline.dashboard.freshness import Freshness
 from pipeline.dashboard.front import front_page
 from pipeline.dashboard.hiding import released_frames
+from pipeline.dashboard.origin import ESTIMATES, MUNICIPAL, NATIONAL, foot_notes, origins, page_note
 from pipeline.dashboard.texts import Texts
 from pipeline.dashboard.timing import timing_page
 from pipeline.dashboard.views import DataTable, csv_bytes
@@ -29,6 +32,8 @@ from pipeline.store import write_bytes, write_text
 
 HERE = Path(__file__).parent
 PAGES = ("index", "sammenlign", "virker", "tidspunkt", "om")
+# The numbers that a page rests on, as the release carries them forward.
+GROUP_OF = {"index": NATIONAL, "sammenlign": MUNICIPAL, "virker": ESTIMATES, "tidspunkt": ESTIMATES}
 STALE_HOURS = 36
 VENDOR_STYLES = ("theme", "base", "heading", "paragraph", "link", "list", "table", "tag", "card", "alert", "details", "skip_link")
 # Plotly sets style attributes while it draws, hence 'unsafe-inline' for styles; scripts come from the folder alone.
@@ -38,7 +43,14 @@ POLICY = (
 )
 
 
-def build_site(released: ReleasedTables, out: Path, freshness: Freshness | None, *, demo: bool) -> None:
+def build_site(
+    released: ReleasedTables,
+    out: Path,
+    freshness: Freshness | None,
+    *,
+    demo: bool,
+    protocols: Mapping[str, bytes] = MappingProxyType({}),
+) -> None:
     """Write the whole site into ``out``; equal input gives equal bytes.
 
     Args:
@@ -46,27 +58,34 @@ def build_site(released: ReleasedTables, out: Path, freshness: Freshness | None,
         out: folder of the site, made when missing. Files of an earlier build with the same names are replaced.
         freshness: status of tonight's run for the nightly site; null for a release's own frozen site.
         demo: whether every page says that the data are synthetic.
+        protocols: the declared analyses by their SHA-256; published where an estimate was made under them.
     """
     t = Texts("nb")
     frames = released_frames(released.tables)
     computed = str(released.manifest.get("beregnet", ""))
+    carried = origins(released.manifest, released.release_id)
+    followed = declared({h: protocols[h] for h in sorted(set(frames["effekt"]["protokoll_hash"]) & set(protocols))})
     contents: dict[str, dict[str, Any]] = {
-        "index": front_page(frames, t, computed[:4]),
+        "index": front_page(frames, t, computed[:4], carried),
         "sammenlign": compare_page(frames, t),
-        "virker": works_page(frames, t),
-        "tidspunkt": timing_page(frames, t),
+        "virker": works_page(frames, followed, t),
+        "tidspunkt": timing_page(frames, followed, t),
         "om": about_page(frames, released.manifest, released.release_id, t),
     }
     shared = {
         "t": t, "lang": t.language, "pages": PAGES, "policy": POLICY, "demo": demo, "freshness": freshness, "release_id": released.release_id,
-        "computed": _readable(computed), "stale_hours": STALE_HOURS, "number": numbers,
+        "computed": _readable(computed), "stale_hours": STALE_HOURS, "number": numbers, "older": foot_notes(carried, t),
+        "has_earlier": len(released.manifest.get("endringslogg", ())) > 1,
     }  # fmt: skip
     environment = _environment()
     for page, content in contents.items():
-        html = environment.get_template(f"{page}.html").render(**shared, page=page, **content)
+        origin = page_note(carried, GROUP_OF[page], t) if page in GROUP_OF else ""
+        html = environment.get_template(f"{page}.html").render(**shared, page=page, origin=origin, **content)
         write_text(out / f"{page}.html", html)
     for table in _tables(list(contents.values())):
         write_bytes(out / table.csv_name, csv_bytes(table.raw))
+    for protocol in followed.values():
+        write_bytes(out / protocol.link, protocol.text)
     for name, frame in frames.items():
         write_bytes(out / "data" / f"{name}.csv", csv_bytes(frame))
     _write_static(out / "static")

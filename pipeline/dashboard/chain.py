@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from textwrap import wrap
 
-BOX_WIDTH, BOX_HEIGHT = 190.0, 68.0
-LAYER_STEP, ROW_STEP = 492.0, 122.0
-MARGIN, LABEL_HEIGHT, CHARACTER = 24.0, 42.0, 9.4
-LANE = 52.0
+BOX_WIDTH, BOX_HEIGHT = 146.0, 68.0
+ROW_STEP, BESIDE_LABEL = 122.0, 44.0
+MARGIN, LINE, CHARACTER = 12.0, 18.0, 8.6
+LANE = 64.0
 _EARLY_X, _EARLY_Y = 0.384, 0.282  # the curve's point at t = 0.35, where links that meet or cross are still apart
 
 
@@ -53,6 +53,11 @@ class Arrow:
             len(line) + (len(f"{self.number}: ") if place == 0 else 0) for place, line in enumerate(self.lines)
         )
 
+    @property
+    def height(self) -> float:
+        """Height of the label."""
+        return 4 + LINE * len(self.lines)
+
 
 @dataclass(frozen=True)
 class Drawing:
@@ -63,11 +68,12 @@ class Drawing:
     boxes: tuple[Box, ...]
     arrows: tuple[Arrow, ...]
     box: tuple[float, float] = (BOX_WIDTH, BOX_HEIGHT)
-    label_height: float = LABEL_HEIGHT
 
 
 def draw_chain(links: Sequence[Link], names: Mapping[str, str]) -> Drawing:
     """Lay out the links left to right: a cause stands as close before its first effect as the theory allows.
+
+    Between two layers there is room for the widest label and a piece of line on either side, no more: a page is narrow.
 
     Args:
         links: in the order in which they are numbered; a link that would close a circle is drawn backwards.
@@ -76,7 +82,8 @@ def draw_chain(links: Sequence[Link], names: Mapping[str, str]) -> Drawing:
     layer = _layers(links)
     lanes = {id(link): lane for lane, link in enumerate(k for k in links if layer[k.effect] - layer[k.cause] != 1)}
     headroom = LANE * len(lanes)
-    places = {node: (x, y + headroom) for node, (x, y) in _places(layer, links).items()}
+    edges = _edges(layer, [link for link in links if id(link) not in lanes])
+    places = {node: (edges[layer[node]], y + headroom) for node, y in _heights(layer, links).items()}
     rows = max((list(layer.values()).count(k) for k in layer.values()), default=1)
     arrows = [
         _lane_arrow(n, link, places, MARGIN + LANE * (lanes[id(link)] + 0.4))
@@ -85,9 +92,9 @@ def draw_chain(links: Sequence[Link], names: Mapping[str, str]) -> Drawing:
         for n, link in enumerate(links, start=1)
     ]
     return Drawing(
-        width=2 * MARGIN + LAYER_STEP * max(layer.values(), default=0) + BOX_WIDTH,
+        width=max(edges) + BOX_WIDTH + MARGIN,
         height=2 * MARGIN + headroom + ROW_STEP * (rows - 1) + BOX_HEIGHT,
-        boxes=tuple(Box(x, y, tuple(wrap(names[node], 18)[:3])) for node, (x, y) in sorted(places.items())),
+        boxes=tuple(Box(x, y, tuple(wrap(names[node], 15)[:3])) for node, (x, y) in sorted(places.items())),
         arrows=tuple(_separated(arrows)),
     )
 
@@ -128,15 +135,24 @@ def _reaches(links: Sequence[Link], start: str, goal: str) -> bool:
     return False
 
 
-def _places(layer: Mapping[str, int], links: Sequence[Link]) -> dict[str, tuple[float, float]]:
-    """Corner of each box; within a layer the node with most links stands highest, columns are centred."""
+def _edges(layer: Mapping[str, int], straight: Sequence[Link]) -> list[float]:
+    """Left edge of each layer."""
+    edges = [MARGIN]
+    for k in range(max(layer.values(), default=0)):
+        widths = [Arrow(99, "", "", 0, 0, link.lines).width for link in straight if layer[link.cause] == k]
+        edges.append(edges[-1] + BOX_WIDTH + BESIDE_LABEL + max(widths, default=0.0))
+    return edges
+
+
+def _heights(layer: Mapping[str, int], links: Sequence[Link]) -> dict[str, float]:
+    """Top of each box; within a layer the node with most links stands highest, columns are centred."""
     named = [node for link in links for node in (link.cause, link.effect)]
     order = sorted(layer, key=lambda node: (-named.count(node), named.index(node)))
     columns = {k: [n for n in order if layer[n] == k] for k in sorted(set(layer.values()))}
     tallest = max((len(c) for c in columns.values()), default=1)
     return {
-        node: (MARGIN + k * LAYER_STEP, MARGIN + (row + (tallest - len(column)) / 2) * ROW_STEP)
-        for k, column in columns.items()
+        node: MARGIN + (row + (tallest - len(column)) / 2) * ROW_STEP
+        for column in columns.values()
         for row, node in enumerate(column)
     }
 
@@ -151,9 +167,10 @@ def _straight_arrow(number: int, link: Link, places: Mapping[str, tuple[float, f
     middle = (x0 + x1) / 2
     path = f"M{x0:g},{y0:g} C{middle:g},{y0:g} {middle:g},{y1:g} {x1:g},{y1:g}"
     if y0 == y1:
-        return Arrow(number, path, link.style, middle, y0 - LABEL_HEIGHT * 0.6, link.lines)
+        level = Arrow(number, path, link.style, middle, y0, link.lines)
+        return replace(level, y=y0 - level.height / 2 - 4)
     arrow = Arrow(number, path, link.style, x0 + (x1 - x0) * _EARLY_X, y0 + (y1 - y0) * _EARLY_Y, link.lines)
-    return replace(arrow, x=max(arrow.x, x0 + arrow.width / 2 + 6))
+    return replace(arrow, x=min(max(arrow.x, x0 + arrow.width / 2 + 6), x1 - arrow.width / 2 - 14))
 
 
 def _lane_arrow(number: int, link: Link, places: Mapping[str, tuple[float, float]], lane: float) -> Arrow:
@@ -171,13 +188,16 @@ def _separated(arrows: Sequence[Arrow]) -> list[Arrow]:
     """Labels moved up or down, as little as needed, until none covers another; links with an estimate keep their place first."""
     placed: list[Arrow] = []
     for arrow in sorted(arrows, key=lambda a: (a.style == "open", a.y, a.number)):
-        taken = [p.y for p in placed if abs(p.x - arrow.x) < (p.width + arrow.width) / 2]
-        placed.append(replace(arrow, y=_nearest_free(arrow.y, taken)))
+        beside = [p for p in placed if abs(p.x - arrow.x) < (p.width + arrow.width) / 2]
+        placed.append(replace(arrow, y=_nearest_free(arrow, beside)))
     return sorted(placed, key=lambda a: a.number)
 
 
-def _nearest_free(wanted: float, taken: Sequence[float]) -> float:
+def _nearest_free(label: Arrow, taken: Sequence[Arrow]) -> float:
     """The free height nearest to the wanted one that still lies inside the picture."""
-    edges = [y + sign * LABEL_HEIGHT for y in taken for sign in (-1, 1)]
-    candidates = [y for y in (wanted, *edges) if y >= LABEL_HEIGHT / 2 and all(abs(y - other) >= LABEL_HEIGHT for other in taken)]
-    return min(candidates, key=lambda y: (abs(y - wanted), y))
+    apart = {other.number: (other.height + label.height) / 2 for other in taken}
+    edges = [other.y + sign * apart[other.number] for other in taken for sign in (-1, 1)]
+    free = [
+        y for y in (label.y, *edges) if y >= label.height / 2 and all(abs(y - other.y) >= apart[other.number] for other in taken)
+    ]
+    return min(free, key=lambda y: (abs(y - label.y), y))

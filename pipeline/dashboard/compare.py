@@ -87,13 +87,21 @@ def _list(rows: pl.DataFrame, outcome: str, period: str, t: Texts) -> DataTable:
     def sign(row: Row, shown: str) -> str:
         return shown if row["n"] is not None else (row["status"] or numbers.MISSING)
 
+    # Beside "too few to say anything" an interval would say something: there it is mostly the mix of participants.
+    judged = pl.col("utenfor_998").is_not_null()
+    rows = rows.with_columns(pl.when(judged).then(pl.col(c)).alias(c) for c in ("ki_nedre", "ki_ovre"))
+
+    def interval(row: Row) -> str:
+        few = row["utenfor_998"] is None
+        return t("compare.no_interval") if few else numbers.percent_range(row["ki_nedre"], row["ki_ovre"])
+
     fields = (
         Field("komm_nr", t("col.komm_nr"), lambda r: r["komm_nr"], numeric=False),
         Field("navn", t("col.name"), lambda r: r["navn"], numeric=False),
         Field("n", t("col.exits"), lambda r: sign(r, numbers.decimal(r["n"]))),
         Field("andel", t("col.share"), lambda r: sign(r, numbers.measure(r["andel"], "andel", r["n"]))),
         Field("krympet_andel", t("col.shrunk"), lambda r: sign(r, numbers.percent(r["krympet_andel"]))),
-        Field("ki_nedre", t("col.interval"), lambda r: sign(r, numbers.percent_range(r["ki_nedre"], r["ki_ovre"]))),
+        Field("ki_nedre", t("col.interval"), lambda r: sign(r, interval(r))),
         Field("utenfor_998", t("col.judgement"), lambda r: sign(r, _judgement(r, t)), numeric=False),
     )
     return shown_table(f"sammenlign-{slug(outcome)}", t("compare.caption", period=_years(period)), rows, fields)

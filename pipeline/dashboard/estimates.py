@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,10 @@ from pipeline.dashboard.texts import Texts
 from pipeline.dashboard.views import Field, Row, sentence_case
 from pipeline.tables.statistikk import ANALYSES
 
+_IN_CSV = (
+    "analyse", "strategi", "sammenligning", "utfall", "horisont_uker", "variant", "undergruppe", "folsomhet", "estimat", "ki_nedre",
+    "ki_ovre", "enhet", "n_personer", "ess", "grad", "protokoll_hash", "beregnet", "status",
+)  # fmt: skip
 OUTCOMES = ("arbeid_eller_utdanning", "arbeid", "utdanning")
 _STRATEGY_ORDER = ("innen_2u", "innen_4u", "innen_8u", "innen_13u", "innen_26u", "ikke_innen_26u")
 
@@ -69,9 +74,21 @@ def _rank(column: str, order: Sequence[str]) -> pl.Expr:
     )
 
 
-def persons(row: Row) -> str:
-    """Number of persons, which the release has rounded down, as ``≈ 470``; the sign where it is hidden."""
-    return about(row["n_personer"]) if row["n_personer"] is not None else (row["status"] or numbers.MISSING)
+def persons(row: Row, t: Texts) -> str:
+    """Number of persons, which the release has rounded down, as ``≈ 470``; the sign where it is hidden.
+
+    Where the effective number is what is too small, it stands beside: many may have followed a strategy, and few count once weighted.
+    """
+    if row["n_personer"] is None:
+        return row["status"] or numbers.MISSING
+    shown = about(row["n_personer"])
+    weak = row["ess"] is not None and "ess" in json.loads(row["porter"] or "{}").get("begrunnelse", "").split("; ")
+    return t("works.effective", n=shown, ess=about(row["ess"])) if weak else shown
+
+
+def estimate_csv(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of ``effekt`` as they are downloaded: what is asked, the estimate as a share (0-1), and what it rests on."""
+    return rows.with_columns(enhet=pl.lit("andel")).select(_IN_CSV)
 
 
 def about(count: float) -> str:
@@ -83,7 +100,7 @@ def forest_row(row: Row, name: str, group: str, t: Texts, naive: float | None = 
     """One row of ``figures.FOREST``: the estimate under its name, with size, number of persons and grade in text."""
     return {
         "gruppe": group, "navn": name, "estimat": row["estimat"], "ki_nedre": row["ki_nedre"], "ki_ovre": row["ki_ovre"], "naiv": naive,
-        "tekst": f"{effect_text(row, t)} · n {persons(row)} · {t.label('grad_kort', row['grad'])}",
+        "tekst": f"{effect_text(row, t)} · n {persons(row, t)} · {t.label('grad_kort', row['grad'])}",
     }  # fmt: skip
 
 
@@ -104,7 +121,7 @@ def estimate_fields(t: Texts) -> tuple[Field, ...]:
     return (
         Field("strategi", t("col.strategy"), lambda r: contrast_name(r, t), numeric=False),
         Field("estimat", t("col.difference"), lambda r: effect_text(r, t)),
-        Field("n_personer", t("col.n"), persons),
+        Field("n_personer", t("col.n"), lambda r: persons(r, t)),
         Field("grad", t("col.grade"), lambda r: t.label("grad", r["grad"]), numeric=False),
         Field("sammenligning", t("col.comparison"), lambda r: t.label("strategi", r["sammenligning"]), numeric=False),
     )

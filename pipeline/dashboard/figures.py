@@ -113,7 +113,7 @@ def forest_figure(frame: pl.DataFrame, words: dict[str, str]) -> Figure:
 
 
 def curves_figure(frame: pl.DataFrame, names: dict[str, str], words: dict[str, str]) -> Figure:
-    """Cumulative incidence by strategy, each line labelled at its end; straight between the weeks that are shown.
+    """Cumulative incidence by strategy, each line labelled where it ends; straight between the weeks that are shown.
 
     Args:
         frame: one row per strategy and week: ``strategi, uke, risiko`` (share, null = hidden).
@@ -121,19 +121,19 @@ def curves_figure(frame: pl.DataFrame, names: dict[str, str], words: dict[str, s
         words: the reader's words for ``x, y``.
     """
     figure = go.Figure()
-    ends: list[tuple[str, float, str]] = []
+    ends: list[tuple[float, float, str, str]] = []
     for position, (code, name) in enumerate(names.items()):
         line = frame.filter((pl.col("strategi") == code) & pl.col("risiko").is_not_null()).sort("uke")
         if line.height:
             trace = _curve(line, name, _curve_style(code, position))
             figure.add_trace(trace)
-            ends.append((trace.name, trace.y[-1], trace.line.color))
-    ends.sort(key=lambda end: (end[1], end[0]))
+            ends.append((trace.y[-1], trace.x[-1], trace.name, trace.line.color))
+    ends.sort()
     last = max(frame["uke"].to_list(), default=104)
-    top = max([y for _, y, _ in ends], default=100.0) * 1.05 or 100.0
-    heights = _spread([y for _, y, _ in ends], gap=top * 0.058)
+    top = max([y for y, *_ in ends], default=100.0) * 1.05 or 100.0
+    heights = _spread([y for y, *_ in ends], gap=top * 0.058)
     figure.update_layout(_layout(height=440))
-    figure.update_layout(showlegend=False, margin={"r": 132}, annotations=_end_labels(ends, heights, last))
+    figure.update_layout(showlegend=False, margin={"r": 132}, annotations=_end_labels(ends, heights))
     figure.update_xaxes(title_text=_plain(words["x"]), range=[0, last], tickvals=list(range(0, int(last) + 1, 26)))
     figure.update_yaxes(title_text=_plain(words["y"]), ticksuffix=" %", range=[0, max([top, *heights])])
     return _as_dict(figure)
@@ -274,13 +274,14 @@ def _spread(heights: Sequence[float], gap: float) -> list[float]:
     return [(up + down) / 2 for up, down in zip(upwards, downwards, strict=True)]
 
 
-def _end_labels(ends: list[tuple[str, float, str]], heights: Sequence[float], last: float) -> list[Figure]:
+def _end_labels(ends: list[tuple[float, float, str, str]], heights: Sequence[float]) -> list[Figure]:
+    """A label right of where its curve ends: a curve that cannot be shown to the last week is not sought at the margin."""
     return [
         {
-            "x": last, "xanchor": "left", "xshift": 6, "y": round(y, 3), "yanchor": "middle", "showarrow": False,
-            "text": name, "align": "left", "font": {"color": colour, "size": 13},
+            "x": week, "xanchor": "left", "xshift": 6, "y": round(y, 3), "yanchor": "middle", "showarrow": False, "borderpad": 1,
+            "text": name, "align": "left", "font": {"color": colour, "size": 13}, "bgcolor": "rgba(255,255,255,0.85)",
         }
-        for (name, _, colour), y in zip(ends, heights, strict=True)
+        for (_, week, name, colour), y in zip(ends, heights, strict=True)
     ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from pipeline import codes
 from pipeline.dashboard import figures, numbers
+from pipeline.dashboard.origin import NATIONAL, Origins, source_text
 from pipeline.dashboard.texts import Texts
 from pipeline.dashboard.views import Chart, Field, Row, shown_table
 
@@ -28,7 +29,7 @@ class Headline:
 
 @dataclass(frozen=True)
 class Tile:
-    """One key figure under its main denominator rule, and the same figure under the other rules."""
+    """One key figure under its main denominator rule, and under the other rules; ``origin`` says which earlier release it is from."""
 
     name: str
     period: str
@@ -37,21 +38,25 @@ class Tile:
     rule: str
     target: str
     others: tuple[str, ...]
+    origin: str
 
 
-def front_page(frames: Mapping[str, pl.DataFrame], t: Texts, computed_year: str) -> dict[str, Any]:
+def front_page(frames: Mapping[str, pl.DataFrame], t: Texts, computed_year: str, carried: Origins) -> dict[str, Any]:
     """What the front page shows: ``headline``, ``tiles`` and ``trend`` (null when no year is released).
 
     Args:
         frames: the release's tables after ``released_frames``.
         t: texts of one language.
         computed_year: year of the release; figures of that year are said to be "so far".
+        carried: groups of numbers that are from an earlier release.
     """
     country = _country(frames["nokkeltall"])
+    old = t("origin.tile", source=source_text(carried[NATIONAL], t)) if NATIONAL in carried else ""
     return {
         "headline": _headline(country, t, computed_year),
         "tiles": [
-            _tile(country.filter(pl.col("kpi") == kpi), t, computed_year) for kpi in country["kpi"].unique(maintain_order=True)
+            _tile(country.filter(pl.col("kpi") == kpi), t, computed_year, old if kpi == GOAL else "")
+            for kpi in country["kpi"].unique(maintain_order=True)
         ],
         "trend": _trend(country.filter(pl.col("kpi") == GOAL), t),
     }
@@ -108,7 +113,7 @@ def _period(period: str, t: Texts, computed_year: str) -> str:
     return t("front.so_far", year=period) if period == computed_year else period
 
 
-def _tile(rows: pl.DataFrame, t: Texts, computed_year: str) -> Tile:
+def _tile(rows: pl.DataFrame, t: Texts, computed_year: str, origin: str) -> Tile:
     main, *others = _latest(rows)
     target = "" if main["maaltall"] is None else t("front.tile_target", target=numbers.measure(main["maaltall"], main["enhet"]))
     return Tile(
@@ -119,6 +124,7 @@ def _tile(rows: pl.DataFrame, t: Texts, computed_year: str) -> Tile:
         rule=_rule(main, t),
         target=target,
         others=tuple(_other(o, t) for o in others),
+        origin=origin,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipeline.dashboard import numbers
-from pipeline.dashboard.estimates import outcome_rank, persons
+from pipeline.dashboard.estimates import estimate_csv, outcome_rank, persons
 from pipeline.dashboard.hiding import NO_NUMBER_GRADES
 from pipeline.dashboard.texts import Texts
 from pipeline.dashboard.views import DataTable, Field, Row, sentence_case, shown_table, slug
@@ -44,14 +44,15 @@ def _panel(shares: pl.DataFrame, outcome: str, t: Texts) -> ProfilePanel:
     fields = [
         Field("strategi", t("col.mark"), lambda r: sentence_case(t.label("strategi", r["strategi"])), numeric=False),
         *(Field(f"andel_{w}", t("profiles.by_week", weeks=w), _cell(found, w, t)) for w in weeks),
-        Field("n", t("profiles.n", weeks=weeks[0]), lambda r: _persons(found.get((r["strategi"], weeks[0])))),
+        Field("n", t("profiles.n", weeks=weeks[0]), lambda r: _persons(found.get((r["strategi"], weeks[0])), t)),
     ]
     ident = f"profil-{slug(outcome)}"
-    return ProfilePanel(ident, sentence_case(label), shown_table(ident, t("profiles.caption", outcome=label), wide, fields))
+    raw = estimate_csv(shares.sort("strategi", "horisont_uker"))
+    return ProfilePanel(ident, sentence_case(label), shown_table(ident, t("profiles.caption", outcome=label), wide, fields, raw))
 
 
-def _persons(row: Row | None) -> str:
-    return numbers.MISSING if row is None else persons(row)
+def _persons(row: Row | None, t: Texts) -> str:
+    return numbers.MISSING if row is None else persons(row, t)
 
 
 def _cell(found: Mapping[tuple[str, int], Row], weeks: int, t: Texts) -> Callable[[Row], str]:

@@ -41,6 +41,10 @@ class Texts:
             raise MissingText(f"{key} ({self.language})") from absent
         return text.format(**values) if values else text
 
+    def has(self, key: str) -> bool:
+        """Whether the catalogue has a text for the key, in any language."""
+        return key in _catalogue()
+
     def label(self, kind: str, code: str | None) -> str:
         """The reader's word for a code of the data; the code itself where the catalogue has none, empty for null."""
         if code is None:

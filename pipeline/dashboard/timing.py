@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from pipeline.dashboard import figures, numbers
-from pipeline.dashboard.estimates import estimate_fields, main_rows, outcome_rank, strategy_rank
+from pipeline.dashboard.basis import Basis, Protocols, basis
+from pipeline.dashboard.estimates import estimate_csv, estimate_fields, main_rows, outcome_rank, strategy_rank
+from pipeline.dashboard.later import EARLY, later_note
 from pipeline.dashboard.texts import Texts
-from pipeline.dashboard.views import Chart, DataTable, Field, Panel, Row, sentence_case, shown_table, slug
+from pipeline.dashboard.views import Chart, DataTable, Field, Row, sentence_case, shown_table, slug
 
 _MAIN_VARIANT = "jevn"
 
 
-def timing_page(frames: Mapping[str, pl.DataFrame], t: Texts) -> dict[str, Any]:
+@dataclass(frozen=True)
+class TimingPanel:
+    """The curves of one outcome, the differences at each horizon, and what stands behind them; ``ident`` is its deep link."""
+
+    ident: str
+    label: str
+    chart: Chart
+    differences: DataTable
+    later: str
+    basis: Basis | None
+
+
+def timing_page(frames: Mapping[str, pl.DataFrame], protocols: Protocols, t: Texts) -> dict[str, Any]:
     """What the page shows: ``panels``, for each outcome the curves of the uniform rule and the differences of both rules."""
     curves = frames["kurver"].filter(pl.col("variant").is_null() | (pl.col("variant") == _MAIN_VARIANT))
     differences = main_rows(frames["effekt"], "risikodifferanse").filter(pl.col("analyse") == "praksis_tidspunkt")
     outcomes = sorted(set(curves["utfall"].to_list()), key=outcome_rank)
-    return {"panels": [_panel(curves, differences, outcome, t) for outcome in outcomes]}
+    parts = [(outcome, *(f.filter(pl.col("utfall") == outcome) for f in (curves, differences))) for outcome in outcomes]
+    return {"panels": [_panel(rows, own, outcome, frames["nokkeltall"], protocols, t) for outcome, rows, own in parts]}
 
 
-def _panel(curves: pl.DataFrame, differences: pl.DataFrame, outcome: str, t: Texts) -> Panel:
-    rows = curves.filter(pl.col("utfall") == outcome)
+def _panel(
+    rows: pl.DataFrame, differences: pl.DataFrame, outcome: str, keys: pl.DataFrame, protocols: Protocols, t: Texts
+) -> TimingPanel:
     strategies = rows.select("strategi").unique().sort(strategy_rank(), "strategi")["strategi"].to_list()
     label = t.label("utfall", outcome)
     ident = f"kurve-{slug(outcome)}"
@@ -37,8 +54,10 @@ def _panel(curves: pl.DataFrame, differences: pl.DataFrame, outcome: str, t: Tex
         ),
         table=_curve_table(ident, rows, strategies, t),
     )
-    own = differences.filter(pl.col("utfall") == outcome)
-    return Panel(ident, sentence_case(label), chart, extra=_difference_table(ident, own, t))
+    return TimingPanel(
+        ident, sentence_case(label), chart, _difference_table(ident, differences, t), later_note(differences, outcome, EARLY, t),
+        basis(differences, outcome, keys, protocols, t) if differences.height else None,
+    )  # fmt: skip
 
 
 def _curve_table(ident: str, rows: pl.DataFrame, strategies: Sequence[str], t: Texts) -> DataTable:
@@ -68,4 +87,4 @@ def _curve_cell(strategy: str, shown: Mapping[tuple[str, int], Row], t: Texts) -
 def _difference_table(ident: str, rows: pl.DataFrame, t: Texts) -> DataTable:
     name, *rest = estimate_fields(t)
     weeks = Field("horisont_uker", t("col.horizon"), lambda r: t("timing.weeks", n=r["horisont_uker"]))
-    return shown_table(f"differanser-{ident}", t("timing.differences_caption"), rows, (name, weeks, *rest))
+    return shown_table(f"differanser-{ident}", t("timing.differences_caption"), rows, (name, weeks, *rest), estimate_csv(rows))

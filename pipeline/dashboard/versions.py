@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipeline.dashboard import figures
-from pipeline.dashboard.estimates import arm_name, effect_text, forest_row, persons, strategy_rank
+from pipeline.dashboard import figures, numbers
+from pipeline.dashboard.estimates import arm_name, effect_text, estimate_csv, forest_row, persons, strategy_rank
 from pipeline.dashboard.texts import Texts
 from pipeline.dashboard.views import Chart, DataTable, Field, Row, sentence_case, shown_table
 from pipeline.tables.statistikk import ANALYSES
@@ -56,7 +56,10 @@ def _sensitivity(rows: pl.DataFrame, analysis: str, ident: str, t: Texts) -> Dat
 
     fields = [Field("strategi", t("col.strategy"), lambda r: arm_name(r, t), numeric=False), *(version(v) for v in versions)]
     caption = t("works.sensitivity_caption", analysis=t.label("analyse", analysis))
-    return shown_table(f"folsomhet-{analysis}-{ident}", caption, wide, fields)
+    raw = rows.join(own, on=_CONTRAST, how="semi", nulls_equal=True).sort(
+        strategy_rank(), *_CONTRAST, "folsomhet", nulls_last=True
+    )
+    return shown_table(f"folsomhet-{analysis}-{ident}", caption, wide, fields, estimate_csv(raw))
 
 
 def _with_grade(row: Row, t: Texts) -> str:
@@ -84,16 +87,22 @@ def subgroup_chart(differences: pl.DataFrame, ident: str, t: Texts) -> Chart | N
     fields = (
         Field("undergruppe", t("col.subgroup"), lambda r: _group_name(r, t), numeric=False),
         Field("estimat", t("col.difference"), lambda r: effect_text(r, t)),
-        Field("n_personer", t("col.n"), persons),
+        Field("n_personer", t("col.n"), lambda r: persons(r, t)),
         Field("grad", t("col.grade"), lambda r: t.label("grad", r["grad"]), numeric=False),
     )
     return Chart(
         ident=f"undergrupper-{ident}",
         title=t("works.subgroups_title", strategy=name),
-        description=t("works.subgroups_text", shown=shown, rest=groups.height - shown),
+        description=" ".join([t("works.subgroups_text", shown=shown, rest=groups.height - shown), *_missing(groups, t)]),
         figure=figures.forest_figure(drawn, {k: t(f"works.forest_{k}") for k in ("effect", "naive", "x")}),
-        table=shown_table(f"undergrupper-{ident}", t("works.subgroups_caption", strategy=name), rows, fields),
+        table=shown_table(f"undergrupper-{ident}", t("works.subgroups_caption", strategy=name), rows, fields, estimate_csv(rows)),
     )
+
+
+def _missing(groups: pl.DataFrame, t: Texts) -> list[str]:
+    """Why groups that nobody could compute have no row with a number; the release gives them a sign and no sentence."""
+    absent = _in_order(groups).filter(pl.col("status") == numbers.MISSING)["undergruppe"].unique(maintain_order=True).to_list()
+    return [t("works.subgroups_missing", names=", ".join(t.label("undergruppe", g) for g in absent))] if absent else []
 
 
 def _in_order(groups: pl.DataFrame) -> pl.DataFrame:

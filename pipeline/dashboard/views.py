@@ -10,13 +10,24 @@ import io
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 Row = Mapping[str, Any]
-_ALWAYS_IN_CSV = ("ki_nedre", "ki_ovre", "utfall", "horisont_uker", "variant", "periode", "status")
+_ALWAYS_IN_CSV = (
+    "ki_nedre",
+    "ki_ovre",
+    "enhet",
+    "grad",
+    "utfall",
+    "horisont_uker",
+    "variant",
+    "periode",
+    "protokoll_hash",
+    "status",
+)
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -72,18 +83,18 @@ class Panel:
     ident: str
     label: str
     chart: Chart
-    rows: tuple[Mapping[str, str], ...] = field(default=())
-    extra: DataTable | None = None
 
 
-def shown_table(ident: str, caption: str, frame: pl.DataFrame, fields: Sequence[Field]) -> DataTable:
-    """``frame`` as a table: one shown row per row, in the frame's order; the CSV holds the same columns unformatted."""
+def shown_table(
+    ident: str, caption: str, frame: pl.DataFrame, fields: Sequence[Field], raw: pl.DataFrame | None = None
+) -> DataTable:
+    """``frame`` as a table: one shown row per row, in the frame's order; the CSV holds the same columns unformatted, or ``raw``."""
     return DataTable(
         ident,
         caption,
         tuple((f.heading, f.numeric) for f in fields),
         tuple(tuple(f.show(row) for f in fields) for row in frame.iter_rows(named=True)),
-        frame.select(c for c in frame.columns if c in {*_ALWAYS_IN_CSV, *(f.name for f in fields)}),
+        frame.select(c for c in frame.columns if c in {*_ALWAYS_IN_CSV, *(f.name for f in fields)}) if raw is None else raw,
     )
 
 

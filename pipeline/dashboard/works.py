@@ -9,10 +9,12 @@ from typing import Any
 import polars as pl
 
 from pipeline.dashboard import figures, numbers
+from pipeline.dashboard.basis import Basis, Protocols, analyses, basis
 from pipeline.dashboard.estimates import (
     OUTCOMES,
     about,
     arm_name,
+    estimate_csv,
     estimate_fields,
     forest_row,
     main_rows,
@@ -20,9 +22,10 @@ from pipeline.dashboard.estimates import (
     saying,
     strategy_rank,
 )
+from pipeline.dashboard.later import later_note
 from pipeline.dashboard.profiles import profile_panels
 from pipeline.dashboard.texts import Texts
-from pipeline.dashboard.theory import theory_drawing, theory_table
+from pipeline.dashboard.theory import theory_drawing, theory_list, theory_table
 from pipeline.dashboard.trust import contrast_key, power_of, proof, self_test
 from pipeline.dashboard.versions import ALL, MAIN, sensitivity_tables, subgroup_chart
 from pipeline.dashboard.views import Chart, DataTable, Field, Row, sentence_case, shown_table, slug
@@ -50,20 +53,27 @@ class EffectPanel:
     sensitivity: tuple[DataTable, ...]
     subgroups: Chart | None
     sayings: tuple[Sayings, ...]
+    later: str
+    basis: Basis
 
 
-def works_page(frames: Mapping[str, pl.DataFrame], t: Texts) -> dict[str, Any]:
+def works_page(frames: Mapping[str, pl.DataFrame], protocols: Protocols, t: Texts) -> dict[str, Any]:
     """What the page shows.
 
-    ``chain`` (drawing), ``chain_table`` (its list), ``panels`` (one per outcome and horizon), ``self_test``, ``proof`` and ``profiles``.
+    ``chain`` (drawing), ``chain_list`` and ``chain_table`` (the same in words), ``panels`` (one per outcome and horizon), ``analyses``
+    (what each asks of whom), ``self_test``, ``proof`` and ``profiles``.
     """
     effects, links = frames["effekt"], frames["aarsakskjede"]
     differences = main_rows(effects, "risikodifferanse")
     pairs = sorted(set(differences.select("utfall", "horisont_uker").iter_rows()), key=lambda p: (outcome_rank(p[0]), p[1]))
     return {
         "chain": theory_drawing(links, t),
+        "chain_list": theory_list(links, t),
         "chain_table": theory_table(links, t),
-        "panels": [_panel(frames, outcome, weeks, t) for outcome, weeks in pairs if _has_panel(differences, outcome, weeks)],
+        "panels": [
+            _panel(frames, outcome, weeks, protocols, t) for outcome, weeks in pairs if _has_panel(differences, outcome, weeks)
+        ],
+        "analyses": analyses(effects, protocols, t),
         "self_test": self_test(frames["selvtest"], t),
         "proof": proof(frames["etterproving"], t),
         "profiles": profile_panels(effects, t),
@@ -79,7 +89,7 @@ def _has_panel(differences: pl.DataFrame, outcome: str, weeks: int) -> bool:
     return outcome in OUTCOMES or differences.filter(_at(outcome, weeks))["estimat"].is_not_null().any()
 
 
-def _panel(frames: Mapping[str, pl.DataFrame], outcome: str, weeks: int, t: Texts) -> EffectPanel:
+def _panel(frames: Mapping[str, pl.DataFrame], outcome: str, weeks: int, protocols: Protocols, t: Texts) -> EffectPanel:
     effects = frames["effekt"].filter(_at(outcome, weeks))
     rows = main_rows(effects, "risikodifferanse")
     differences = effects.filter(pl.col("maal") == "risikodifferanse")
@@ -94,6 +104,8 @@ def _panel(frames: Mapping[str, pl.DataFrame], outcome: str, weeks: int, t: Text
         sensitivity=tuple(sensitivity_tables(among_all, ident, t)),
         subgroups=subgroup_chart(differences.filter(pl.col("folsomhet") == MAIN), ident, t),
         sayings=_sayings(rows, effects, frames["etterproving"], t),
+        later=later_note(frames["effekt"], outcome, weeks, t),
+        basis=basis(_attempted(rows), outcome, frames["nokkeltall"], protocols, t),
     )
 
 
@@ -111,7 +123,7 @@ def _forest(ident: str, rows: pl.DataFrame, crude: pl.DataFrame, label: str, t: 
         figure=figures.forest_figure(
             _forest_frame(drawn, crude, t), {k: t(f"works.forest_{k}") for k in ("effect", "naive", "x")}
         ),
-        table=shown_table(ident, t("works.forest_caption"), rows, estimate_fields(t)),
+        table=shown_table(ident, t("works.forest_caption"), rows, estimate_fields(t), estimate_csv(rows)),
     )
 
 
@@ -166,4 +178,9 @@ def _naive_table(ident: str, crude: pl.DataFrame, t: Texts) -> DataTable:
         Field("estimat", t("col.naive"), lambda r: sign(r, numbers.points(r["estimat"], r["ki_nedre"], r["ki_ovre"]))),
         Field("n_strategi", t("col.n"), lambda r: sign(r, about(r["n_strategi"]))),
     )
-    return shown_table(f"naiv-{ident}", t("works.naive_caption"), crude.sort(strategy_rank(), "strategi"), fields)
+    return shown_table(
+        f"naiv-{ident}",
+        t("works.naive_caption"),
+        crude.sort(strategy_rank(), "strategi").with_columns(enhet=pl.lit("andel")),
+        fields,
+    )

@@ -125,3 +125,46 @@ def test_print_draws_the_charts_and_fits_the_paper(tab: Browser, site: Path, tmp
     tab.send("Emulation.setEmulatedMedia", media="")
     tab.pdf(tmp_path / "side.pdf")
     assert (tmp_path / "side.pdf").stat().st_size > 20_000
+
+
+BROKEN = """(() => {
+  const broken = [];
+  document.querySelectorAll('tbody .num').forEach(cell => {
+    const node = cell.firstChild;
+    if (!node || cell.closest('[hidden]')) return;
+    for (const run of node.textContent.matchAll(/[\\d\\u00a0,]+/g)) {
+      const range = document.createRange();
+      range.setStart(node, run.index);
+      range.setEnd(node, run.index + run[0].length);
+      if (new Set([...range.getClientRects()].map(box => Math.round(box.top))).size > 1) broken.push(node.textContent);
+    }
+  });
+  return broken;
+})()"""
+
+
+@pytest.mark.parametrize("name", WITH_CHARTS)
+def test_print_breaks_no_number(tab: Browser, site: Path, name: str) -> None:
+    tab.open((site / f"{name}.html").as_uri())
+    tab.send("Emulation.setEmulatedMedia", media="print")
+    tab.send("Emulation.setDeviceMetricsOverride", width=680, height=960, deviceScaleFactor=1, mobile=False)
+    tab.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    assert tab.evaluate("document.querySelectorAll('td.num').length") > 10
+    assert tab.evaluate(BROKEN) == []
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 680
+    tab.send("Emulation.setEmulatedMedia", media="")
+
+
+@pytest.mark.parametrize(("width", "picture"), [(1280, True), (390, False)])
+def test_the_whole_chain_is_seen_as_picture_or_as_list(tab: Browser, site: Path, width: int, picture: bool) -> None:
+    tab.open((site / "virker.html").as_uri(), width=width)
+    box = "document.querySelector('.svg-box')"
+    assert tab.evaluate(f"{box}.scrollWidth <= {box}.clientWidth")
+    shown = {
+        part: tab.evaluate(f"getComputedStyle(document.querySelector('{part}')).display !== 'none'")
+        for part in (".svg-box", ".chain-list")
+    }
+    assert shown == {".svg-box": picture, ".chain-list": not picture}
+    assert tab.evaluate(
+        "document.querySelectorAll('.chain-list li').length === document.querySelectorAll('.chain path.edge').length"
+    )

@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import binom
 
 from pipeline.dashboard import figures, numbers
-from pipeline.dashboard.chain import BOX_HEIGHT, BOX_WIDTH, LABEL_HEIGHT, Drawing, Link, draw_chain
+from pipeline.dashboard.chain import BOX_HEIGHT, BOX_WIDTH, Drawing, Link, draw_chain
 from pipeline.dashboard.estimates import effect_text
 from pipeline.dashboard.funnel import binomial_limits
 from pipeline.dashboard.hiding import released_frames
@@ -78,20 +78,24 @@ def test_labels_and_boxes_of_the_chain_do_not_cover_each_other() -> None:
 
 def test_the_declared_theory_has_room_for_a_number_on_every_link() -> None:
     links = [
-        Link(k["fra"], k["til"], ("−12,0 pp [−24,5 til 10,5]", "per kontakt · Grad B"), "b")
-        for k in declared_theory()[0]["lenke"]
+        Link(k["fra"], k["til"], ("−12,0 pp", "[−24,5 til 10,5]", "per kontakt"), "b") for k in declared_theory()[0]["lenke"]
     ]
     assert len(links) > 8
-    _nothing_covered(draw_chain(links, {n: Texts("nb").label("ledd", n) for k in links for n in (k.cause, k.effect)}))
+    drawing = draw_chain(links, {n: Texts("nb").label("ledd", n) for k in links for n in (k.cause, k.effect)})
+    _nothing_covered(drawing)
+    # At 1 186 pixels, the width of the page on a desktop, text of 15 units must stay over 11 pixels.
+    assert drawing.width * 11 / 15 <= 1186
+    assert drawing.boxes[-1].x + BOX_WIDTH <= drawing.width
 
 
 def _nothing_covered(drawing: Drawing) -> None:
     for place, label in enumerate(drawing.arrows):
         for other in drawing.arrows[place + 1 :]:
-            assert abs(label.x - other.x) >= (label.width + other.width) / 2 or abs(label.y - other.y) >= LABEL_HEIGHT
+            beside = abs(label.x - other.x) >= (label.width + other.width) / 2
+            assert beside or abs(label.y - other.y) >= (label.height + other.height) / 2
         for box in drawing.boxes:
             beside = label.x + label.width / 2 <= box.x or label.x - label.width / 2 >= box.x + BOX_WIDTH
-            assert beside or label.y + LABEL_HEIGHT / 2 <= box.y or label.y - LABEL_HEIGHT / 2 >= box.y + BOX_HEIGHT
+            assert beside or label.y + label.height / 2 <= box.y or label.y - label.height / 2 >= box.y + BOX_HEIGHT
     assert all(0 <= b.x <= drawing.width - BOX_WIDTH and 0 <= b.y <= drawing.height for b in drawing.boxes)
 
 
@@ -108,6 +112,16 @@ def test_figures_are_plain_json_without_buttons_or_numbers_for_nulls() -> None:
     assert "<img" not in text
     assert figures.CONFIG["displayModeBar"] is False
     assert figure["layout"]["separators"] == ",\u00a0"
+
+
+def test_curves_are_named_where_they_end_in_their_order() -> None:
+    ends = {"innen_4u": (64, 0.525), "innen_8u": (84, 0.52), "innen_26u": (104, 0.67)}
+    rows = [(s, week, share * week / last) for s, (last, share) in ends.items() for week in (0, last // 2, last)]
+    frame = pl.DataFrame(rows, schema=["strategi", "uke", "risiko"], orient="row")
+    labels = figures.curves_figure(frame, {s: s for s in ends}, {"x": "x", "y": "y"})["layout"]["annotations"]
+    assert {a["text"]: a["x"] for a in labels} == {s: last for s, (last, _) in ends.items()}
+    assert [a["text"] for a in sorted(labels, key=lambda a: a["y"])] == ["innen_8u", "innen_4u", "innen_26u"]
+    assert all(abs(a["y"] - 100 * ends[a["text"]][1]) < 3 for a in labels)
 
 
 def test_funnel_marks_only_what_the_release_marks() -> None:

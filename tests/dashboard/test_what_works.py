@@ -72,12 +72,12 @@ def test_power_stands_beside_the_estimate_and_in_a_table(tmp_path: Path) -> None
     )  # type: ignore[index]
     assert cells[2:] == ["+5,0 pp", "−0,3 pp", "95 %", "62 %", "97 %"]
     assert "Bare 40 gjentak" in page
-    assert "Ingen har prøvd" not in page
+    assert "Det er ikke prøvd" not in page
 
 
 def test_without_a_proof_the_page_says_so(tmp_path: Path) -> None:
     page = _works(tmp_path)
-    assert "Ingen har prøvd hva data som disse kan vise: jobbsjansen prove" in page
+    assert "Det er ikke prøvd hvor små virkninger data som disse kan vise." in page
     assert "Med data som disse ville vi" not in page
 
 
