@@ -11,7 +11,6 @@ from pipeline.dashboard import Freshness, build_site
 from pipeline.disclosure import (
     approve_microdata,
     build_release,
-    is_news,
     latest_release,
     point_to_newest,
     previous_releases,
@@ -67,8 +66,8 @@ def publish_when_due(night: Night) -> bool:
     point_to_newest(night.settings.home)
     if not is_due(night):
         return False
-    candidate = candidate_release(night)
-    if not is_news(candidate, night.settings.home):
+    candidate, last = candidate_release(night), latest_release(night.settings.home)
+    if last is not None and candidate.manifest["inndata"] == last.manifest["inndata"]:
         return False
     write_candidate(night, candidate)
     return True
