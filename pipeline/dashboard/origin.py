@@ -42,7 +42,12 @@ def _made(group: str, earlier: Sequence[Mapping[str, Any]]) -> Source:
     return Source() if entry is None else Source(entry["release_id"], date.fromisoformat(entry["dato"]))
 
 
-def _carried(change: str) -> Sequence[str]:
+def _carried(entry: Mapping[str, Any]) -> Sequence[str]:
+    """Groups that a release carried: its own list, or where its log line is older than the list, what the line says."""
+    return entry["videreført"] if "videreført" in entry else _told(entry["endring"])
+
+
+def _told(change: str) -> Sequence[str]:
     _, found, names = change.partition(_CARRIED)
     return [name.strip() for name in names.rstrip(".").split(",")] if found else []
 
@@ -50,7 +55,7 @@ def _carried(change: str) -> Sequence[str]:
 def change_text(change: str, t: Texts) -> str:
     """A line of the change log with the groups' names for their codes."""
     before, found, _ = change.partition(_CARRIED)
-    return f"{before}{_CARRIED} {'; '.join(t.label('gruppe', name) for name in _carried(change))}." if found else change
+    return f"{before}{_CARRIED} {'; '.join(t.label('gruppe', name) for name in _told(change))}." if found else change
 
 
 def source_text(source: Source, t: Texts) -> str:

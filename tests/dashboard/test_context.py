@@ -61,6 +61,19 @@ def test_each_group_is_traced_to_the_release_that_made_it() -> None:
     assert origins({**CARRIED, "videreført": []}, "r0003") == {}
 
 
+def test_a_log_that_lists_what_was_carried_is_read_like_one_that_says_it() -> None:
+    listed = [
+        {"videreført": groups, **e, "endring": "Nye tall: andre nøkkeltall."}
+        for groups, e in zip(([], ["kommune"], ["kommune"]), LOG, strict=True)
+    ]
+    found = origins({**CARRIED, "endringslogg": listed}, "r0003")
+    assert {group: source.release_id for group, source in found.items()} == {
+        "land_og_fylke": "r0002",
+        "kommune": "r0001",
+        "estimater": "r0002",
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "source"),
     [("virker", "r0002, 25. november 2026"), ("tidspunkt", "r0002, 25. november 2026"), ("sammenlign", "r0001, 1. oktober 2026")],
