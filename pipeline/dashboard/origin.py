@@ -38,7 +38,7 @@ def origins(manifest: Mapping[str, Any], release_id: str) -> Origins:
 
 
 def _made(group: str, earlier: Sequence[Mapping[str, Any]]) -> Source:
-    entry = next((e for e in reversed(earlier) if group not in e.get("videreført", _carried(e["endring"]))), None)
+    entry = next((e for e in reversed(earlier) if group not in _carried(e)), None)
     return Source() if entry is None else Source(entry["release_id"], date.fromisoformat(entry["dato"]))
 
 
