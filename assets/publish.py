@@ -11,6 +11,7 @@ from pipeline.dashboard import Freshness, build_site
 from pipeline.disclosure import (
     approve_microdata,
     build_release,
+    is_news,
     latest_release,
     point_to_newest,
     previous_releases,
@@ -66,8 +67,8 @@ def publish_when_due(night: Night) -> bool:
     point_to_newest(night.settings.home)
     if not is_due(night):
         return False
-    candidate, last = candidate_release(night), latest_release(night.settings.home)
-    if last is not None and candidate.manifest["inndata"] == last.manifest["inndata"]:
+    candidate = candidate_release(night)
+    if not is_news(candidate, night.settings.home):
         return False
     write_candidate(night, candidate)
     return True

@@ -19,7 +19,7 @@ class ReleasedTables:
     Attributes:
         release_id: ``r0001``, ``r0002``, …
         tables: table name to frame, each as described in ``tables.UTDATA``.
-        manifest: what is hidden and why (counts only), parameters, audit verdict, input hashes, times; JSON-ready.
+        manifest: what is hidden and why (counts only), parameters, audit verdict, times; JSON-ready.
     """
 
     release_id: str

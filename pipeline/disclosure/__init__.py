@@ -10,6 +10,7 @@ from pipeline.disclosure.microdata import approve_microdata
 from pipeline.disclosure.problem import Pattern, Problem, TableSpec, build_problem
 from pipeline.disclosure.protect import suppress
 from pipeline.disclosure.release import (
+    is_news,
     latest_release,
     load_release,
     point_to_newest,
@@ -20,5 +21,5 @@ from pipeline.disclosure.release import (
 
 __all__ = [
     "Audit", "Pattern", "Problem", "TableSpec", "approve_microdata", "audit", "build_problem", "build_release", "disclose_file",
-    "latest_release", "load_release", "point_to_newest", "previous_releases", "release_due", "suppress", "write_release",
+    "is_news", "latest_release", "load_release", "point_to_newest", "previous_releases", "release_due", "suppress", "write_release",
 ]  # fmt: skip

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 import polars as pl
 
 from pipeline.disclosure import estimates, trials
-from pipeline.disclosure.curves import curve_step, curves
+from pipeline.disclosure.curves import at_horizons, coarse_risks, curve_step, curves, unsafe_curves
 from pipeline.disclosure.estimates import ARM, NO_NUMBER
 from pipeline.disclosure.parameters import declared
-from pipeline.disclosure.rounding import base, off_grid, ratio_unit, unit
+from pipeline.disclosure.rounding import base, off_grid, unit
+from pipeline.tables import UTDATA
 
 GROUP = "estimater"
 TABLES = ("effekt", "effekt_naiv", "kurver", "aarsakskjede")  # those with counts
@@ -42,8 +43,25 @@ def protected(inputs: Mapping[str, pl.DataFrame], threshold: int) -> dict[str, p
         "effekt": effects,
         "effekt_naiv": estimates.naive(inputs["effekt_naiv"], threshold),
         "kurver": curves(inputs["kurver"], effects, threshold),
-        "aarsakskjede": estimates.chain(inputs["aarsakskjede"], threshold),
+        "aarsakskjede": estimates.linked(estimates.chain(inputs["aarsakskjede"], threshold), effects),
         "selvtest": trials.self_test(inputs["selvtest"], effects, threshold),
+    }
+
+
+def as_today(tables: Mapping[str, pl.DataFrame], threshold: int) -> dict[str, pl.DataFrame]:
+    """The tables of an earlier release, an absent one as empty, with all but their counts rounded by the rule of today.
+
+    Rounding what was told takes nothing away, and what is rounded so already stays as it is.
+    """
+    stood = {name: tables[name] if name in tables else UTDATA[name].empty() for name in (*TABLES, "selvtest")}
+    rows = stood["effekt"].with_columns(estimates.coarse_clusters(threshold))
+    effects = UTDATA["effekt"].conform(estimates.coarse_numbers(rows, threshold))
+    risks = at_horizons(stood["kurver"], effects).with_columns(curve_step(stood["kurver"], effects, threshold).alias("_step"))
+    return {
+        **stood,
+        "effekt": effects,
+        "kurver": UTDATA["kurver"].conform(coarse_risks(risks)),
+        "aarsakskjede": estimates.linked(stood["aarsakskjede"], effects),
     }
 
 
@@ -108,8 +126,9 @@ def unsafe_rows(tables: Mapping[str, pl.DataFrame], threshold: int) -> dict[str,
     return {
         "effekt": _unsafe_effects(tables["effekt"], threshold),
         "effekt_naiv": _unsafe_naive(tables["effekt_naiv"], threshold),
-        "kurver": _unsafe_curves(tables["kurver"], tables["effekt"], threshold),
-        "aarsakskjede": _unsafe_chain(tables["aarsakskjede"], threshold),
+        "kurver": unsafe_curves(tables["kurver"], tables["effekt"], threshold),
+        "aarsakskjede": estimates.unsafe_links(tables["aarsakskjede"], tables["effekt"], threshold)
+        + tables["aarsakskjede"].filter(_exact(threshold, "n", "n_hendelser")).height,
         "selvtest": trials.unsafe_self_test(tables["selvtest"], tables["effekt"], threshold),
     }
 
@@ -120,12 +139,9 @@ def _exact(threshold: int, *columns: str) -> pl.Expr:
 
 def _unsafe_effects(frame: pl.DataFrame, threshold: int) -> int:
     rows = frame.with_columns(estimates.step(frame, threshold).alias("_step"))
-    fine = pl.any_horizontal([off_grid(pl.col(c), pl.col("_step")) for c in ("estimat", "ki_nedre", "ki_ovre")])
-    is_ratio = pl.col("maal") == "risikoratio"
-    e_step = pl.when(is_ratio).then(pl.col("_step")).otherwise(ratio_unit(pl.col("_step")))
     weak = pl.col("grad").is_in(NO_NUMBER) & pl.any_horizontal(pl.col("n_hendelser", "estimat").is_not_null())
     counts = _exact(threshold, "n_personer", "n_hendelser", "ess", "n_klynger")
-    return rows.filter(counts | fine | off_grid(pl.col("e_verdi"), e_step) | weak).height
+    return rows.filter(counts | estimates.fine_numbers(rows, threshold) | weak).height
 
 
 def _unsafe_naive(frame: pl.DataFrame, threshold: int) -> int:
@@ -133,22 +149,3 @@ def _unsafe_naive(frame: pl.DataFrame, threshold: int) -> int:
     fine = pl.any_horizontal([off_grid(pl.col(f"andel_{s}"), unit(pl.col(f"n_{s}"), threshold)) for s in sides])
     apart = (pl.col("andel_strategi") - pl.col("andel_sammenligning") - pl.col("estimat")).abs() > 1e-6
     return frame.filter(_exact(threshold, "n_strategi", "n_sammenligning") | fine | apart.fill_null(False)).height
-
-
-def _unsafe_curves(frame: pl.DataFrame, effects: pl.DataFrame, threshold: int) -> int:
-    rows = frame.with_columns(curve_step(frame, effects, threshold).alias("_step"))
-    counted = pl.any_horizontal(pl.col("n_hendelser", "n_under_risiko").is_not_null())
-    fine = pl.any_horizontal([off_grid(pl.col(c), pl.col("_step")) for c in ("risiko", "ki_nedre", "ki_ovre")])
-    # a week that one outcome hides and another shows would let the third be computed
-    estimated = rows.filter(pl.col("status") != "..")
-    torn = (
-        estimated.group_by("strategi", "variant", "uke")
-        .agg(pl.col("risiko").is_null().n_unique().alias("n"))
-        .filter(pl.col("n") > 1)
-    )
-    return rows.filter(counted | fine).height + torn.height
-
-
-def _unsafe_chain(frame: pl.DataFrame, threshold: int) -> int:
-    fine = pl.any_horizontal([off_grid(pl.col(c), estimates.chain_step(threshold)) for c in ("estimat", "ki_nedre", "ki_ovre")])
-    return frame.filter(_exact(threshold, "n", "n_hendelser") | fine).height

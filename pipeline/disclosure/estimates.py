@@ -5,6 +5,8 @@ Belongs here: hiding and rounding in ``effekt``, ``effekt_naiv``, ``aarsakskjede
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -35,6 +37,7 @@ _CANNOT_SAY = {"kan_ikke_si": ",", "kan_ikke_si_nn": ",", "kan_ikke_si_en": "."}
 _SLOPE_STEP = 0.001
 _SHARES = ("risiko", "andel")
 _MUNICIPAL = ("andel", "krympet_andel", "ki_nedre", "ki_ovre")
+_LINK, _LINK_WEEKS = ["fra", "til", "analyse", "strategi", "variant"], 52
 ARM = ["analyse", "utfall", "horisont_uker", "undergruppe", "folsomhet"]
 
 
@@ -94,18 +97,76 @@ def coarse_clusters(threshold: int) -> pl.Expr:
 
 def _coarse_effects(rows: pl.DataFrame, threshold: int) -> pl.DataFrame:
     rows = rows.with_columns(*(floored(c, threshold) for c in ("n_personer", "n_hendelser", "ess")), coarse_clusters(threshold))
+    rows = rows.with_columns(porter=pl.when(pl.col("_hidden")).then(pl.lit("{}")).otherwise("porter"))
+    return coarse_numbers(rows, threshold)
+
+
+def coarse_numbers(rows: pl.DataFrame, threshold: int) -> pl.DataFrame:
+    """Rows of ``effekt`` with everything but their counts rounded; counts must be rounded already. Nothing moves the second time."""
     rows = rows.with_columns(step(rows, threshold).alias("_step"), *(pl.col(c).alias(f"_{c}") for c in _INTERVAL))
-    rows = coarse_estimates(rows, *_INTERVAL)
-    # a mediated share may lie outside 0-1, a share of persons never
-    of_persons = (pl.col("maal") == "risiko") | ((pl.col("maal") == "andel") & (pl.col("analyse") == "prosjektprofil"))
+    rows = coarse_estimates(rows, *_INTERVAL, _null(), _margin())
     grid = pl.col("_step")
     rows = rows.with_columns(
-        *(pl.when(of_persons).then(pl.col(c).clip(0.0, 1.0)).otherwise(c).alias(c) for c in _INTERVAL),
+        *(pl.col(c).clip(lower_bound=_least(), upper_bound=_most()).alias(c) for c in _INTERVAL),
         se=plain_zero(((pl.col("se") / grid - 1e-9).ceil() * grid).round(4)),
-        e_verdi=on_grid(pl.col("e_verdi"), pl.when(pl.col("maal") == "risikoratio").then(grid).otherwise(ratio_unit(grid))),
+        e_verdi=on_grid(pl.col("e_verdi"), _ratio_grid(), pl.lit(1.0)),
+        porter=_coarse_gates(rows, threshold),
     )
-    gates = [coarse_gates("{}" if hidden else text, threshold) for text, hidden in rows.select("porter", "_hidden").iter_rows()]
-    return _coarse_sentences(rows.with_columns(porter=pl.Series(gates, dtype=pl.String)))
+    return _coarse_sentences(rows)
+
+
+def _is_ratio() -> pl.Expr:
+    return pl.col("maal") == "risikoratio"
+
+
+def _null() -> pl.Expr:
+    return pl.when(_is_ratio()).then(1.0).otherwise(0.0)
+
+
+def _margin() -> tuple[pl.Expr, pl.Expr]:
+    """The edges that ``ingen_forskjell`` was judged by; null beside other findings."""
+    claimed, edge = pl.col("funn") == "ingen_forskjell", declared()["relevansgrense"]
+    share, ratio = edge["andel"], edge["risikoratio"]
+    low, high = (pl.when(_is_ratio()).then(r).otherwise(d) for r, d in ((1 / ratio, -share), (ratio, share)))
+    return pl.when(claimed).then(low), pl.when(claimed).then(high)
+
+
+def _of_persons() -> pl.Expr:
+    # a mediated share may lie outside 0-1, a share of persons never
+    return (pl.col("maal") == "risiko") | ((pl.col("maal") == "andel") & (pl.col("analyse") == "prosjektprofil"))
+
+
+def _least() -> pl.Expr:
+    return pl.when(_of_persons() | _is_ratio()).then(0.0).otherwise(-math.inf)
+
+
+def _most() -> pl.Expr:
+    return pl.when(_of_persons()).then(1.0).otherwise(math.inf)
+
+
+def _ratio_grid() -> pl.Expr:
+    return pl.when(_is_ratio()).then("_step").otherwise(ratio_unit(pl.col("_step")))
+
+
+def _coarse_gates(rows: pl.DataFrame, threshold: int) -> pl.Series:
+    share_unit = pl.when(_is_ratio()).then(pl.col("_step") / ratio_unit(pl.lit(1.0))).otherwise("_step")
+    pairs = rows.select(pl.col("porter").fill_null("{}"), share_unit.round(4).alias("_unit")).iter_rows()
+    return pl.Series("porter", [coarse_gates(text, threshold, own) for text, own in pairs], dtype=pl.String)
+
+
+def fine_numbers(frame: pl.DataFrame, threshold: int) -> pl.Expr:
+    """Whether a row of a released ``effekt`` has a number beside its counts that is finer than the rule; frame with ``_step``.
+
+    An end may also stand where the finding or the measure's nature stops it, which tells no more than they do.
+    """
+    grid, stops = pl.col("_step"), [_null(), _least(), _most(), *(edge.round(4) for edge in _margin())]
+    fine = [off_grid(pl.col(c), grid, _null()) & ~_is_one_of(pl.col(c), stops) for c in _INTERVAL]
+    gates = pl.col("porter") != pl.lit(_coarse_gates(frame, threshold))
+    return pl.any_horizontal(*fine, off_grid(pl.col("e_verdi"), _ratio_grid(), pl.lit(1.0)), gates.fill_null(False))
+
+
+def _is_one_of(value: pl.Expr, stops: Sequence[pl.Expr]) -> pl.Expr:
+    return pl.any_horizontal([(value == stop).fill_null(False) for stop in stops])
 
 
 def _coarse_sentences(rows: pl.DataFrame) -> pl.DataFrame:
@@ -201,6 +262,33 @@ def chain(frame: pl.DataFrame, threshold: int) -> pl.DataFrame:
     rows = rows.with_columns(floored("n", threshold), floored("n_hendelser", threshold))
     rows = coarse_estimates(rows.with_columns(chain_step(threshold).alias("_step")), *_INTERVAL)
     return signed("aarsakskjede", emptied(rows, pl.col("_hidden"), ("n", "n_hendelser")))
+
+
+def linked(links: pl.DataFrame, effects: pl.DataFrame) -> pl.DataFrame:
+    """A released ``aarsakskjede`` whose links that a row of ``effekt`` answers show what that row shows, and are hidden with it."""
+    rows = _beside_effects(links, effects)
+    answered, hidden = pl.col("_status").is_not_null(), pl.col("_status") == HIDDEN
+    rows = rows.with_columns(pl.when(answered).then(f"_{c}").otherwise(c).alias(c) for c in (*_INTERVAL, "funn", "status"))
+    rows = emptied(rows, hidden.fill_null(False), ("n", "n_hendelser"))
+    return rows.select(links.columns)
+
+
+def unsafe_links(links: pl.DataFrame, effects: pl.DataFrame, threshold: int) -> int:
+    """Links of a released ``aarsakskjede`` that are finer than the rule, or other than the row of ``effekt`` that answers them."""
+    answered = pl.col("_status").is_not_null()
+    unlike = pl.any_horizontal([pl.col(c).ne_missing(pl.col(f"_{c}")) for c in _INTERVAL])
+    fine = pl.any_horizontal([off_grid(pl.col(c), chain_step(threshold)) for c in _INTERVAL])
+    return _beside_effects(links, effects).filter(pl.when(answered).then(unlike).otherwise(fine)).height
+
+
+def _beside_effects(links: pl.DataFrame, effects: pl.DataFrame) -> pl.DataFrame:
+    """Links with the released numbers, finding and sign of the row of ``effekt`` that answers them, as ``_estimat`` and so on."""
+    asked = pl.DataFrame(declared()["lenker_fra_effekt"], schema=dict.fromkeys(_LINK, pl.String))
+    one = (pl.col("maal") == "risikodifferanse") & (pl.col("undergruppe") == "alle") & (pl.col("folsomhet") == "hoved")
+    shown = [pl.col(c).alias(f"_{c}") for c in (*_INTERVAL, "funn", "status")]
+    answers = effects.filter(one & (pl.col("horisont_uker") == _LINK_WEEKS)).select(*_LINK[2:], *shown, til="utfall")
+    found = asked.join(answers, on=_LINK[1:], nulls_equal=True).drop("analyse", "strategi", "variant")
+    return links.join(found, on=["fra", "til"], how="left", maintain_order="left")
 
 
 def chain_step(threshold: int) -> pl.Expr:

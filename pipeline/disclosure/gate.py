@@ -15,6 +15,7 @@ import polars as pl
 from pipeline import codes
 from pipeline.disclosure import carry, estimate_group, estimates, indicators, trials
 from pipeline.disclosure.audit import Audit
+from pipeline.disclosure.changes import change_text
 from pipeline.disclosure.parameters import HIDDEN, ZERO, declared, unsafe
 from pipeline.disclosure.transitions import KPI, MEMBER, members, protect_transitions
 from pipeline.errors import ReleaseRefused
@@ -28,13 +29,15 @@ _NUMBERS = UTDATA["nokkeltall"]
 
 @dataclass(frozen=True)
 class ReleaseCandidate(ReleasedTables):
-    """A release that is not written yet, with who stands behind its cells and the counts before rounding.
+    """A release that is not written yet, with who stands behind its cells, the counts before rounding and its inputs' hashes.
 
-    Both are personal and never leave the pseudonymised zone.
+    None of them leaves the pseudonymised zone: the first two are personal, and the hash of an unprotected table would confirm a guess
+    at it and tell that something changed behind numbers that stand.
     """
 
     behind: pl.DataFrame = field(default_factory=pl.DataFrame, repr=False)
     counts: pl.DataFrame = field(default_factory=pl.DataFrame, repr=False)
+    inputs: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def members_path(home: Home, release_id: str) -> Any:
@@ -45,6 +48,11 @@ def members_path(home: Home, release_id: str) -> Any:
 def counts_path(home: Home, release_id: str) -> Any:
     """Where the counts before rounding behind a release are kept, for the guard of the next one."""
     return home.warehouse / "release_members" / f"{release_id}.counts.parquet"
+
+
+def inputs_path(home: Home, release_id: str) -> Any:
+    """Where the hashes of a release's unprotected inputs are kept: whether they changed decides if a next release is due."""
+    return home.warehouse / "release_members" / f"{release_id}.inputs.json"
 
 
 def build_release(
@@ -59,7 +67,7 @@ def build_release(
     Args:
         statistikk: tables of ``STATISTIKK``; a missing one counts as empty.
         deltakelse: ``KLARGJORT["deltakelse"]``.
-        utfall: ``STATISTIKK["utfall"]``; its hash goes into the manifest.
+        utfall: ``STATISTIKK["utfall"]``; no number of it is released, but a change in it makes a release due.
         previous: earlier releases, oldest first.
         settings: threshold, clock, home (the members behind the last release are read from the warehouse).
 
@@ -83,15 +91,16 @@ def build_release(
     tables = {
         "nokkeltall": _NUMBERS.conform(_with_targets(numbers)),
         **group,
-        "kommune": _municipalities(inputs["kommune"], numbers, last, carried, settings.threshold),
+        "kommune": _municipalities(inputs["kommune"], numbers, last, carried),
         # simulated persons only: made anew with every release, also where the estimates stand
         "etterproving": trials.proof(inputs["etterproving"]),
     }
     _last_look(tables, settings.threshold)
     release_id = f"r{len(previous) + 1:04d}"
-    manifest = _manifest(release_id, tables, verdicts, carried, {**inputs, "deltakelse": deltakelse}, last, settings)
+    manifest = _manifest(release_id, tables, verdicts, carried, last, settings)
     kept = carry.kept_counts(counts, earlier.counts, numbers, last, estimate_group.TABLES if stays else ())
-    return ReleaseCandidate(release_id, tables, manifest, pl.concat([behind, persons], how="diagonal"), kept)
+    hashes = {name: sha256_bytes(parquet_bytes(frame)) for name, frame in sorted({**inputs, "deltakelse": deltakelse}.items())}
+    return ReleaseCandidate(release_id, tables, manifest, pl.concat([behind, persons], how="diagonal"), kept, hashes)
 
 
 @dataclass(frozen=True)
@@ -121,7 +130,10 @@ def _estimates(
     """The estimate tables, the participants behind them, and whether they were carried forward from the last release."""
     fresh = estimate_group.protected(inputs, threshold)
     now = estimate_group.participants(deltakelse).with_columns(nivaa=pl.lit(estimate_group.GROUP))
-    if last is None or all(frame.equals(standing(last, name, threshold)) for name, frame in fresh.items()):
+    if last is None:
+        return fresh, now, False
+    stood = estimate_group.as_today(last.tables, threshold)
+    if all(frame.equals(stood[name]) for name, frame in fresh.items()):
         return fresh, now, False
     before = now.clear()
     if earlier.people is not None and "stand" in earlier.people.columns:
@@ -129,15 +141,7 @@ def _estimates(
     old = earlier.counts
     if before.height and old is not None and estimate_group.may_replace(before, now, old, counts, threshold):
         return fresh, now, False
-    return {name: standing(last, name, threshold) for name in fresh}, before, True
-
-
-def standing(last: ReleasedTables, name: str, threshold: int) -> pl.DataFrame:
-    """A table of the last release, rounded as today; empty where that release is older than the table."""
-    frame = last.tables[name] if name in last.tables else UTDATA[name].empty()
-    if name == "effekt":
-        return frame.with_columns(estimates.coarse_clusters(threshold))
-    return estimates.coarse_municipalities(frame) if name == "kommune" else frame
+    return stood, before, True
 
 
 def _last_year(local: pl.DataFrame | None, today: date) -> int:
@@ -215,10 +219,10 @@ def _with_targets(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _municipalities(
-    statistics: pl.DataFrame, numbers: pl.DataFrame, last: ReleasedTables | None, carried: Sequence[str], threshold: int
+    statistics: pl.DataFrame, numbers: pl.DataFrame, last: ReleasedTables | None, carried: Sequence[str]
 ) -> pl.DataFrame:
     if last is not None and "kommune" in carried:
-        return standing(last, "kommune", threshold)
+        return estimates.coarse_municipalities(last.tables.get("kommune", UTDATA["kommune"].empty()))
     return estimates.municipalities(statistics, numbers)
 
 
@@ -261,14 +265,16 @@ def _manifest(
     tables: Mapping[str, pl.DataFrame],
     verdicts: Mapping[str, Audit],
     carried: Sequence[str],
-    inputs: Mapping[str, pl.DataFrame],
     last: ReleasedTables | None,
     settings: Settings,
 ) -> dict[str, Any]:
     moment: datetime = settings.now
     since = last.manifest["kommune_siden"] if last and "kommune" in carried else moment.date().isoformat()
     log = list(last.manifest["endringslogg"]) if last else []
-    text = "Første utgivelse." if last is None else "Nye tall. Videreført: " + (", ".join(carried) or "ingen") + "."
+    entry = {
+        "release_id": release_id, "dato": moment.date().isoformat(),
+        "endring": change_text(tables, last.tables if last else None), "videreført": list(carried),
+    }  # fmt: skip
     return {
         "release_id": release_id,
         "beregnet": moment.isoformat(),
@@ -285,7 +291,6 @@ def _manifest(
         "hvorfor": "Antall under terskelen, alle eller ingen med utfallet, eller et tall som ellers ville røpet et slikt.",
         "revisjon": {name: judged.verdict() for name, judged in sorted(verdicts.items())},
         "videreført": list(carried),
-        "inndata": {name: sha256_bytes(parquet_bytes(frame)) for name, frame in sorted(inputs.items())},
         "kode": code_hash("disclosure"),
-        "endringslogg": [*log, {"release_id": release_id, "dato": moment.date().isoformat(), "endring": text}],
+        "endringslogg": [*log, entry],
     }

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.disclosure.gate import ReleaseCandidate, counts_path, members_path
+from pipeline.disclosure.gate import ReleaseCandidate, counts_path, inputs_path, members_path
 from pipeline.errors import UserError
 from pipeline.released import ReleasedTables
 from pipeline.settings import Home
@@ -60,6 +60,7 @@ def write_release(released: ReleasedTables, home: Home, write_site: Callable[[Re
     if isinstance(released, ReleaseCandidate):
         write_bytes(members_path(home, released.release_id), parquet_bytes(released.behind), mode=0o600)
         write_bytes(counts_path(home, released.release_id), parquet_bytes(released.counts), mode=0o600)
+        write_bytes(inputs_path(home, released.release_id), json_text(dict(released.inputs)).encode("utf-8"), mode=0o600)
     draft.rename(target)
     _point_to(home, released.release_id)
     return target
@@ -82,6 +83,15 @@ def _point_to(home: Home, release_id: str) -> None:
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(release_id)
     os.replace(fresh, pointer)
+
+
+def is_news(candidate: ReleasedTables, home: Home) -> bool:
+    """Whether the tables behind the candidate are others than those behind the newest release, or nobody knows the latter."""
+    folders = list(_folders(home))
+    ledger = inputs_path(home, folders[-1].name) if folders else None
+    if ledger is None or not ledger.is_file() or not isinstance(candidate, ReleaseCandidate):
+        return True
+    return bool(json.loads(ledger.read_text(encoding="utf-8")) != dict(candidate.inputs))
 
 
 def point_to_newest(home: Home) -> None:

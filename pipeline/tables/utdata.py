@@ -18,12 +18,12 @@ _SHARE = "; rounded to as many half percentage points as cover the threshold's p
 _NEVER = "; never released (null)"
 _TENTH = "; to a tenth of a percentage point"
 _WHOLE = "; to whole percent"
-_END = "; as far from the rounded estimate as before, rounded up"
+_END = "; as far from the rounded estimate as before, rounded up, and stopped where the finding says that it ends"
 _ROUNDED = {
     "effekt": {
         "n_personer": _COUNT, "n_hendelser": _COUNT + "; null for grades C and D", "ess": _COUNT, "estimat": _SHARE, "se": _SHARE + ", up",
         "n_klynger": _COUNT + "; null where fewer",
-        "ki_nedre": _END, "ki_ovre": _END, "e_verdi": _SHARE, "porter": "; counts rounded down, other numbers to two decimals",
+        "ki_nedre": _END, "ki_ovre": _END, "e_verdi": _SHARE, "porter": "; counts rounded down, shares and E-values as coarse as the row's estimates",
         **dict.fromkeys(("kan_si", "kan_si_nn", "kan_si_en"), "; with the rounded numbers; null where a number is hidden"),
         **dict.fromkeys(("kan_ikke_si", "kan_ikke_si_nn", "kan_ikke_si_en"), "; null where a number is hidden"),
     },
@@ -34,7 +34,7 @@ _ROUNDED = {
     "kurver": {"risiko": _SHARE, "ki_nedre": _END, "ki_ovre": _END, "n_hendelser": _NEVER, "n_under_risiko": _NEVER},
     "aarsakskjede": {
         "n": _COUNT, "n_hendelser": _COUNT + "; null for grades C and D", "ki_nedre": _END, "ki_ovre": _END,
-        "estimat": "; shares rounded as in effekt, slopes to three decimals",
+        "estimat": "; the number of the same row of effekt, else shares rounded as there, slopes to three decimals",
     },
     "kommune": {
         "forventet": "; to whole persons",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import polars as pl
 import pytest
 from release_case import effect, participants, settings, statistics
 
-from pipeline.disclosure import build_release, estimates, gate
+from pipeline.disclosure import build_release, estimate_group, estimates, gate
 from pipeline.disclosure.parameters import share
 from pipeline.errors import ReleaseRefused
 from pipeline.released import ReleasedTables
@@ -114,10 +113,9 @@ def test_a_table_that_stands_from_before_the_rounding_is_rounded_too() -> None:
     )
     counted = UTDATA["effekt"].conform(pl.DataFrame([effect("innen_2u", 400, 200, n_klynger=33, status="")]))
     last = ReleasedTables("r0001", {"kommune": exact, "effekt": counted}, {})
-    standing = gate.standing(last, "effekt", 5)
-    assert standing["n_klynger"].to_list() == [30]
-    assert gate.standing(last, "kommune", 5)["andel"].to_list() == [0.12]
-    assert gate.standing(replace(last, tables={}), "kurver", 5).is_empty()
+    assert estimate_group.as_today(last.tables, 5)["effekt"]["n_klynger"].to_list() == [30]
+    assert gate._municipalities(exact, exact, last, ["kommune"])["andel"].to_list() == [0.12]
+    assert all(frame.is_empty() for frame in estimate_group.as_today({}, 5).values())
 
 
 def _minus_zeros(frame: pl.DataFrame) -> int:
