@@ -31,14 +31,16 @@ _FINDING = {
     "uavklart": "uavklart", None: "ingen konklusjon",
 }  # fmt: skip
 Row = dict[str, Any]
+Change = tuple[str, str | None, str | None, str]  # kind, before, now, sentence
 
 
 def drift(history: pl.DataFrame, latest: pl.DataFrame) -> pl.DataFrame:
     """What has changed in the latest estimates since each was last computed.
 
     An estimate is compared with the latest computed one (``beregnet``) of the same key and protocol that is not itself, that is, has
-    other inputs or other code. An estimate that was away for some nights is compared with the last before it went. Where the key
-    has earlier estimates under other protocols only, a new series begins: noted, never an alarm.
+    other inputs or other code; its number with the latest of them that had a number, however long ago. Where the key has earlier
+    estimates under other protocols only, a new series begins: noted, never an alarm. A move in steps that are each too small for
+    an alarm gives none, however far it leads: the history tells.
 
     Args:
         history: ``STATISTIKK["effekt_historikk"]``, with or without the latest estimates.
@@ -50,7 +52,9 @@ def drift(history: pl.DataFrame, latest: pl.DataFrame) -> pl.DataFrame:
         ``ny_serie``. Empty when nothing changed; the same inputs give the same rows.
     """
     pairs = _pairs(history, latest)
-    rows = [_row(pair, *change) for pair in pairs.iter_rows(named=True) for change in _changes(pair)]
+    rows = [_row(pair, *change) for pair in pairs.iter_rows(named=True) for change in _said_otherwise(pair)]
+    numbered = _pairs(history.filter(pl.col("estimat").is_not_null()), latest).filter("_serie")
+    rows += [_row(pair, *change) for pair in numbered.iter_rows(named=True) for change in _moved(pair)]
     return _TABLE.conform(pl.DataFrame(rows, schema=_TABLE.schema))
 
 
@@ -73,24 +77,34 @@ def _instants(stamps: pl.Series) -> dict[str, float]:
     return {stamp: datetime.fromisoformat(stamp).timestamp() for stamp in stamps.unique().sort()}
 
 
-def _changes(pair: Row) -> Iterator[tuple[str, str | None, str | None, str]]:
-    """(kind, before, now, sentence) of everything that differs between the two estimates."""
+def _said_otherwise(pair: Row) -> Iterator[Change]:
+    """A new series, or a changed grade or finding."""
     if not pair["_serie"]:
         text = "Protokollen er endret, og tallene kan ikke sammenlignes med de tidligere."
         yield "ny_serie", pair["protokoll_hash_foer"], pair["protokoll_hash"], text
         return
-    before, now = _distance(pair, "_foer"), _distance(pair, "")
-    if before is not None and now is not None:
-        if before * now < 0:
-            yield "fortegn", _side(before), _side(now), "Anslaget ligger nå på den andre siden av ingen forskjell."
-        if pair["se_foer"] is not None and abs(now - before) > _JUMP * pair["se_foer"]:
-            text = "Anslaget har flyttet seg mer enn to standardfeil."
-            yield "sprang", _shown(pair, "_foer"), _shown(pair, ""), text
     if pair["grad_foer"] != pair["grad"]:
         yield "grad", pair["grad_foer"], pair["grad"], f"Graden er endret fra {pair['grad_foer']} til {pair['grad']}."
     if pair["funn_foer"] != pair["funn"]:
         text = f"Konklusjonen er endret fra {_FINDING[pair['funn_foer']]} til {_FINDING[pair['funn']]}."
         yield "funn", pair["funn_foer"], pair["funn"], text
+
+
+def _moved(pair: Row) -> Iterator[Change]:
+    """A number on the other side of no difference, or more than two standard errors away."""
+    before, now = _distance(pair, "_foer"), _distance(pair, "")
+    if before is None or now is None:
+        return
+    if before * now < 0:
+        yield "fortegn", _side(before), _side(now), "Anslaget ligger nå på den andre siden av ingen forskjell."
+    if pair["se_foer"] is not None and _exceeds(abs(now - before), _JUMP * pair["se_foer"]):
+        text = "Anslaget har flyttet seg mer enn to standardfeil."
+        yield "sprang", _shown(pair, "_foer"), _shown(pair, ""), text
+
+
+def _exceeds(move: float, limit: float) -> bool:
+    """More than the limit by more than binary fractions are wrong."""
+    return move > limit and not math.isclose(move, limit, rel_tol=1e-9)
 
 
 def _distance(pair: Row, suffix: str) -> float | None:

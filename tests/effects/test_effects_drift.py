@@ -73,6 +73,7 @@ def test_a_ratio_flips_around_one_and_a_risk_has_no_sign() -> None:
     [
         ("risikodifferanse", 0.10, 0.179, 0.04, False),
         ("risikodifferanse", 0.10, 0.181, 0.04, True),
+        ("risikodifferanse", 0.05, 0.07, 0.01, False),  # exactly two, whatever binary fractions make of it
         ("risikodifferanse", 0.10, 0.019, 0.04, True),
         ("risikoratio", 2.0, 2.4, 0.1, False),  # log 1.2 = 0.182
         ("risikoratio", 2.0, 2.5, 0.1, True),  # log 1.25 = 0.223
@@ -94,6 +95,22 @@ def test_a_changed_grade_and_a_number_that_went_away() -> None:
     assert (finding["foer"], finding["naa"]) == ("positiv", None)
     assert "fra positiv forskjell til ingen konklusjon" in finding["rettelse"]
     assert _kinds(_drift([_estimate(0)], _estimate(1, grad="B"))) == ["grad"]
+
+
+def test_a_number_that_comes_back_is_compared_with_the_last_there_was() -> None:
+    away = [_estimate(0, estimat=0.3), _estimate(1), _estimate(2, **HIDDEN), _estimate(3, **HIDDEN)]
+    found = _drift(away, _estimate(4, **NEGATIVE))
+    assert _kinds(found) == ["fortegn", "funn", "grad", "sprang"]
+    seen = {r["slag"]: (r["estimat_foer"], r["grad_foer"], r["beregnet_foer"]) for r in found.iter_rows(named=True)}
+    assert seen["fortegn"] == seen["sprang"] == (0.10, "A", NIGHTS[1])
+    assert seen["funn"] == seen["grad"] == (None, "C", NIGHTS[3])
+    assert "Før: «Setningen fra natt 1.»" in found.filter(pl.col("slag") == "fortegn")["rettelse"][0]
+    assert _kinds(_drift(away, _estimate(4))) == ["funn", "grad"]
+
+
+def test_a_number_that_comes_back_under_another_protocol_is_not_compared() -> None:
+    earlier = [_estimate(0), _estimate(1, **HIDDEN, protokoll_hash="p2")]
+    assert _kinds(_drift(earlier, _estimate(2, **NEGATIVE, protokoll_hash="p2"))) == ["funn", "grad"]
 
 
 def test_a_changed_finding_counts_as_a_changed_conclusion() -> None:
