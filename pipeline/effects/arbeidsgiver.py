@@ -1,21 +1,19 @@
 """Which placements end in a job with the same employer, group by group. Described only.
 
-Shares are shrunk towards that of all placements by the same beta-binomial as the municipalities', so that a group with few
-placements does not stand out by chance. Employers who are followed up, or give a buddy, may be those who would hire anyway:
-no difference between groups is an effect, and no group is ranked. Must not be here: adjustment for who was placed.
+Shares are shrunken towards that of all placements, by how much groups seem to differ, so that a group with few placements does not
+stand out by chance; all placements together, and a group that is alone, have what was seen with Jeffreys' interval. Employers who
+are followed up, or give a buddy, may be those who would hire anyway: no difference between groups is an effect, and no group is
+ranked. Must not be here: adjustment for who was placed.
 """
 
 from __future__ import annotations
 
-import numpy as np
 import polars as pl
-from scipy import stats
 
-from pipeline.effects.funnel import Funnel, between_variance, shrink
+from pipeline.effects.shares import Counts, shrink
 from pipeline.tables import STATISTIKK
 
 ALL, UNKNOWN = "alle", "ukjent"
-_DAYS_PER_MONTH = 30.4375
 _SPELL = ["tiltak_id", "prosjekt_id"]
 
 
@@ -48,23 +46,32 @@ def _hours(hours: pl.Expr) -> pl.Expr:
 
 
 def _follow_up(ended: pl.DataFrame, deltakelse: pl.DataFrame, oppfolging: pl.DataFrame) -> pl.DataFrame:
-    """One row per ended placement: ``oppfolging`` = none, some, or at least one contact with the employer per month of it.
+    """One row per ended placement: ``oppfolging`` = no contact with the employer, some, or one in every whole month of it.
 
-    A contact belongs to the spell that it names; one that names none belongs to every placement that holds its day.
+    Months are counted from the placement's first day; in one shorter than a month any contact is enough. A contact belongs to
+    the spell that it names; one that names none belongs to every placement that holds its day.
     """
     made = oppfolging.filter(pl.col("part") == "arbeidsgiver").select("deltakelse_key", "prosjekt_id", "dato", _named="tiltak_id")
     exits = deltakelse.select("deltakelse_key", _exit="slutt_dato")
+    end = pl.min_horizontal("slutt_dato", "_exit")
     spells = ended.join(exits, on="deltakelse_key", how="left").select(
-        *_SPELL, "deltakelse_key", "start_dato", _end=pl.min_horizontal("slutt_dato", "_exit")
+        *_SPELL, "deltakelse_key", "start_dato", _end=end, _months=_whole_months(end + pl.duration(days=1))
     )
     own = pl.col("_named").is_null() | (pl.col("_named") == pl.col("tiltak_id"))
     inside = spells.join(made, on=["deltakelse_key", "prosjekt_id"]).filter(own & pl.col("dato").is_between("start_dato", "_end"))
-    contacts = inside.group_by(_SPELL).agg(_n=pl.len())
-    months = ((pl.col("_end") - pl.col("start_dato")).dt.total_days() + 1) / _DAYS_PER_MONTH
+    month = _whole_months(pl.col("dato"))
+    contacts = inside.group_by(_SPELL).agg(_with=month.filter(month < pl.col("_months")).n_unique(), _any=pl.lit(value=True))
     silent = ~pl.col("prosjekt_id").is_in(made["prosjekt_id"].unique().implode())
-    n = pl.col("_n").fill_null(0)
-    kind = pl.when(n == 0).then(pl.lit("ingen")).when(n >= months).then(pl.lit("minst_maanedlig")).otherwise(pl.lit("noe"))
+    some = pl.when(pl.col("_with") == pl.col("_months")).then(pl.lit("minst_maanedlig")).otherwise(pl.lit("noe"))
+    kind = pl.when(pl.col("_any").is_null()).then(pl.lit("ingen")).otherwise(some)
     return spells.join(contacts, on=_SPELL, how="left").select(*_SPELL, oppfolging=pl.when(~silent).then(kind))
+
+
+def _whole_months(day: pl.Expr) -> pl.Expr:
+    """How many whole months have passed from ``start_dato`` to the beginning of the day."""
+    start = pl.col("start_dato")
+    months = 12 * (day.dt.year() - start.dt.year()) + day.dt.month().cast(pl.Int32) - start.dt.month().cast(pl.Int32)
+    return months - (day.dt.day() < start.dt.day()).cast(pl.Int32)
 
 
 def _counted(rows: pl.DataFrame, dim: str) -> pl.DataFrame:
@@ -85,13 +92,9 @@ def _with_shares(counts: pl.DataFrame) -> pl.DataFrame:
             pl.lit(None, dtype=pl.Float64).alias(c) for c in ("andel", "krympet_andel", "ki_nedre", "ki_ovre")
         )
     n, hired = (known[c].cast(pl.Float64).to_numpy() for c in ("n_kjent", "n_ansatt"))
-    if counts["dim"][0] == ALL:
-        # nothing to be shrunk towards: Jeffreys' interval
-        mean, low, high = hired / n, *(stats.beta.ppf(q, hired + 0.5, n - hired + 0.5) for q in (0.025, 0.975))
-    else:
-        expected = n * hired.sum() / n.sum()
-        mean, low, high = shrink(Funnel(n, hired, expected, between_variance(n, hired, expected)))
+    found = shrink(Counts(n, hired, n * hired.sum() / n.sum()))
     shares = known.select("dim_verdi").with_columns(
-        andel=pl.Series(hired / n), krympet_andel=pl.Series(np.asarray(mean)), ki_nedre=pl.Series(low), ki_ovre=pl.Series(high)
-    )
+        andel=pl.Series(hired / n), krympet_andel=pl.Series(found.estimate), ki_nedre=pl.Series(found.low),
+        ki_ovre=pl.Series(found.high),
+    )  # fmt: skip
     return counts.join(shares, on="dim_verdi", how="left")

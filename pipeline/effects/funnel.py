@@ -1,14 +1,13 @@
 """Municipalities beside what their mix of participants lets one expect: shrunken shares and funnel limits, never a ranking.
 
-Expected: small case-mix logistic over all leavers. Spread between municipalities: τ² by the method of moments from standardised
-residuals winsorised at 10 % in each tail (Spiegelhalter 2005, Stat Med 24:1185). Shares are shrunk towards the expected with a
-beta prior of that variance; limits are exact beta-binomial (binomial when τ² = 0), mid-p.
+Expected: small case-mix logistic over all leavers. Limits: exact beta-binomial (binomial when τ² = 0), mid-p, with the spread τ²
+between municipalities by the method of moments from standardised residuals winsorised at 10 % in each tail (Spiegelhalter 2005,
+Stat Med 24:1185), so that those who stand out do not widen the limits that they are judged by. Shrunken shares: see ``shares``.
 Must not be here: any word about why a municipality differs.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -18,6 +17,7 @@ from scipy import stats
 from pipeline.effects.censoring import logistic
 from pipeline.effects.person_weeks import Floats
 from pipeline.effects.protocol import declaration
+from pipeline.effects.shares import Counts, shrink
 from pipeline.effects.start_model import design
 from pipeline.tables import STATISTIKK
 from pipeline.tables.deliveries import LANGUAGE, LIMITS
@@ -27,20 +27,6 @@ OUTCOME = "direkte_overgang"
 _UNKNOWN = "9999"
 _DECLARED, PROTOCOL_HASH = declaration("kommune")
 _MIX = ("kjonn", "norsk_start", "utdanning_start", "inntektskilde_start", "helse_start", "malgruppe", "arbeidserfaring_norge")
-
-
-@dataclass(frozen=True)
-class Funnel:
-    """Counts per municipality (J,) and the spread between them."""
-
-    n: Floats
-    observed: Floats
-    expected: Floats
-    tau2: float
-
-    @property
-    def share(self) -> Floats:
-        return self.expected / self.n
 
 
 def window(deltakelse: pl.DataFrame, today: date) -> tuple[int, int]:
@@ -71,49 +57,45 @@ def expected_shares(people: pl.DataFrame, reached: pl.Series) -> Floats:
     return np.asarray(1 / (1 + np.exp(-np.clip(x @ logistic(x, y, ridge=1.0), -30, 30))))
 
 
-def between_variance(n: Floats, observed: Floats, expected: Floats) -> float:
+def kept_of_square(tail: float) -> float:
+    """E clip(Z, ±q)² of a standard normal Z clipped at its quantiles ``tail`` and 1 - ``tail``: 1 - 2t - 2 q φ(q) + 2 t q²."""
+    q = float(stats.norm.isf(tail))
+    return 1 - 2 * tail - 2 * q * float(stats.norm.pdf(q)) + 2 * tail * q**2
+
+
+def between_variance(counts: Counts) -> float:
     """τ² of the true shares between municipalities; 0 when the spread is no wider than chance.
 
-    Residuals z are winsorised; φ = mean(z²); τ² = (J φ - (J - 1)) / (Σw - Σw² / Σw) with w = 1 / s², s² = e (1 - e) / n.
+    Residuals z are winsorised; φ = mean(z²) / c, with c what winsorising leaves of the square of a normal residual;
+    τ² = (J φ - (J - 1)) / (Σw - Σw² / Σw) with w = 1 / s², s² = e (1 - e) / n.
     """
+    n, observed, expected = counts.n, counts.observed, counts.expected
     s2 = expected / n * (1 - expected / n) / n
     use = s2 > 0
     if use.sum() < 2:
         return 0.0
     w = 1 / s2[use]
     z = ((observed - expected)[use] / n[use]) * np.sqrt(w)
-    low, high = np.quantile(z, [_DECLARED["estimator"]["winsorisering"], 1 - _DECLARED["estimator"]["winsorisering"]])
-    excess = float((np.clip(z, low, high) ** 2).sum()) - (len(z) - 1)
+    tail = _DECLARED["estimator"]["winsorisering"]
+    low, high = np.quantile(z, [tail, 1 - tail])
+    excess = float((np.clip(z, low, high) ** 2).sum()) / kept_of_square(tail) - (len(z) - 1)
     scale = float(w.sum() - (w**2).sum() / w.sum())
     return max(excess / scale, 0.0) if scale > 0 else 0.0
 
 
 def _precision(share: Floats, tau2: float) -> Floats:
-    """(J,) M of the prior Beta(M e, M (1 - e)) with variance τ²: M = e (1 - e) / τ² - 1, at least 1."""
+    """(J,) M of the beta distribution Beta(M e, M (1 - e)) with variance τ²: M = e (1 - e) / τ² - 1, at least 1."""
     return np.maximum(share * (1 - share) / tau2 - 1, 1.0)
 
 
-def posterior(funnel: Funnel) -> tuple[Floats, Floats]:
-    """(J,) parameters a and b of the beta distribution of each group's share: prior around the expected, then the observed."""
-    e = np.clip(funnel.share, 1e-4, 1 - 1e-4)
-    m = _precision(e, max(funnel.tau2, _DECLARED["estimator"]["minste_spredning"] ** 2))
-    return m * e + funnel.observed, m * (1 - e) + funnel.n - funnel.observed
-
-
-def shrink(funnel: Funnel) -> tuple[Floats, Floats, Floats]:
-    """(J,) posterior mean, 2.5 % and 97.5 % quantile of each group's share."""
-    a, b = posterior(funnel)
-    return a / (a + b), stats.beta.ppf(0.025, a, b), stats.beta.ppf(0.975, a, b)
-
-
-def mid_p(funnel: Funnel) -> Floats:
-    """(J,) two-sided mid-p of the observed count when only the mix and the ordinary spread are at work."""
-    e, o = np.clip(funnel.share, 1e-4, 1 - 1e-4), funnel.observed
-    if funnel.tau2 > 0:
-        m = _precision(e, funnel.tau2)
-        law = stats.betabinom(funnel.n, m * e, m * (1 - e))
+def mid_p(counts: Counts, tau2: float) -> Floats:
+    """(J,) two-sided mid-p of the observed count when only the mix and the ordinary spread τ² are at work."""
+    e, o = counts.share, counts.observed
+    if tau2 > 0:
+        m = _precision(e, tau2)
+        law = stats.betabinom(counts.n, m * e, m * (1 - e))
     else:
-        law = stats.binom(funnel.n, e)
+        law = stats.binom(counts.n, e)
     point = law.pmf(o)
     return np.asarray(np.minimum(1.0, 2 * np.minimum(law.cdf(o) - point / 2, law.sf(o) + point / 2)))
 
@@ -143,16 +125,15 @@ def municipality_table(deltakelse: pl.DataFrame, today: date) -> pl.DataFrame:
         leavers.with_columns(ventet=pl.Series(expected_shares(leavers, leavers["overgang"])), o=pl.col("overgang").cast(pl.Float64))
         .group_by("komm_nr_ref").agg(n=pl.len(), observert=pl.col("o").sum(), forventet=pl.col("ventet").sum()).sort("komm_nr_ref")
     )  # fmt: skip
-    n, o, e = (by_area[c].cast(pl.Float64).to_numpy() for c in ("n", "observert", "forventet"))
-    funnel = Funnel(n, o, e, between_variance(n, o, e))
-    mean, low, high = shrink(funnel)
-    p = mid_p(funnel)
+    counts = Counts(*(by_area[c].cast(pl.Float64).to_numpy() for c in ("n", "observert", "forventet")))
+    shares = shrink(counts)
+    p = mid_p(counts, between_variance(counts))
     limits = _DECLARED["porter"]
     expected = pl.min_horizontal("forventet", pl.col("n") - pl.col("forventet"))
     sayable = (pl.col("n") >= limits["minste_antall"]) & (expected >= limits["minste_forventet"])
     columns = by_area.with_columns(
         komm_nr=pl.col("komm_nr_ref"), utfall=pl.lit(OUTCOME), periode=pl.lit(f"{first}-{last}"), andel=pl.col("observert") / pl.col("n"),
-        krympet_andel=pl.Series(mean), ki_nedre=pl.Series(low), ki_ovre=pl.Series(high),
+        krympet_andel=pl.Series(shares.estimate), ki_nedre=pl.Series(shares.low), ki_ovre=pl.Series(shares.high),
         utenfor_95=pl.when(sayable).then(pl.Series(p < limits["indre_grense"])),
         utenfor_998=pl.when(sayable).then(pl.Series(p < limits["ytre_grense"])), protokoll_hash=pl.lit(PROTOCOL_HASH),
     )  # fmt: skip

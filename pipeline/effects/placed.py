@@ -18,7 +18,7 @@ _RECENT_DAYS = 28
 
 
 def first_spells(cohort: Cohort, tiltak: pl.DataFrame, types: list[str]) -> pl.DataFrame:
-    """One row per person: the first placement inside the participation; of several begun that day, the one that runs longest."""
+    """One row per person: the first placement inside the participation; of several begun that day, that of most hours a week."""
     about = cohort.persons.select("person", sluttet="slutt_dato", status="statusdato")
     return (
         tiltak.filter(pl.col("tiltak_type").is_in(types))
@@ -27,7 +27,8 @@ def first_spells(cohort: Cohort, tiltak: pl.DataFrame, types: list[str]) -> pl.D
         .filter((pl.col("start_dato") >= pl.col("dag_null")) & (pl.col("start_dato") <= pl.min_horizontal("sluttet", "status")))
         .with_columns(siste=pl.col("slutt_dato").fill_null(pl.date(9999, 12, 31)))
         .filter(pl.col("siste") >= pl.col("start_dato"))
-        .sort("person", "start_dato", "siste", "tiltak_id", descending=[False, False, True, False])
+        # how long a placement runs is not known when it begins
+        .sort("person", "start_dato", "timer_per_uke", "tiltak_id", descending=[False, False, True, False], nulls_last=True)
         .unique("person", keep="first", maintain_order=True)
     )
 

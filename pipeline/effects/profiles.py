@@ -1,9 +1,9 @@
 """How large a share left to work or education, by what marks the project. Described only: no difference, no effect, no ranking.
 
-Shares are those of participants followed to the horizon, shrunken towards what their mix of participants lets one expect by the
-municipalities' beta-binomial. Participants of one project are alike: a group counts as many as it would without that,
-n / (1 + (m - 1) ρ), with m the size of the project that the average participant is in and ρ from the spread between projects
-(Kish 1965). Must not be here: a comparison of two groups, or a word about why they differ.
+Shares are those of participants followed to the horizon, shrunken towards what their mix of participants lets one expect (``shares``).
+Participants of one project are alike: a group counts as many as it would without that, n / (1 + (m - 1) ρ), with m the size of the
+project that the average participant is in (Kish 1965) and ρ the posterior mean from all projects, so that a few projects which
+happen to be equal are not taken to be. Must not be here: a comparison of two groups, or a word about why they differ.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ import numpy as np
 import polars as pl
 
 from pipeline.effects.findings import Interval
-from pipeline.effects.funnel import Funnel, between_variance, expected_shares, posterior, shrink
+from pipeline.effects.funnel import expected_shares
 from pipeline.effects.gates import AMBER, GREEN, RED, Gate, Verdict
 from pipeline.effects.person_weeks import Floats
 from pipeline.effects.profile_marks import WHO, Mark, ProjectTables, marks
 from pipeline.effects.protocol import MAIN, declaration
 from pipeline.effects.sentences import DESCRIPTIVE, Claim, said
+from pipeline.effects.shares import Counts, likeness, shrink
 from pipeline.tables.deliveries import DIRECT_EDUCATION, DIRECT_TRANSITION, DIRECT_WORK
 
 METHOD = "andel blant fulgte, krympet mot forventet ut fra deltakerne, beta-binomisk"
@@ -70,9 +71,9 @@ def _of_mark(mark: Mark, deltakelse: pl.DataFrame, declared: Mapping[str, Any]) 
         followed = followed_to(people, weeks)
         for outcome in declared["utfall"]["utfall"]:
             rated = _with_expected(followed, outcome, weeks)
-            alike = likeness(rated)
+            alike = likeness_in_projects(rated)
             for column, levels in mark.shown.items():
-                groups = _groups(rated, column, alike)
+                groups = grouped(rated, column, alike)
                 for level in levels:
                     verdict = _verdict(groups.get(level), _why_nobody(people[column], level), declared["grad"])
                     yield _row(level, outcome, weeks, groups.get(level), verdict)
@@ -110,39 +111,29 @@ def _sums(rated: pl.DataFrame, by: str) -> pl.DataFrame:
     ).sort(by)  # fmt: skip
 
 
-def _arrays(sums: pl.DataFrame) -> tuple[Floats, Floats, Floats]:
-    n, reached, expected = (sums[c].cast(pl.Float64).to_numpy() for c in ("n", "reached", "expected"))
-    return n, reached, expected
+def _counts(sums: pl.DataFrame, too_much: Floats | float = 1.0) -> Counts:
+    return Counts(*(sums[c].cast(pl.Float64).to_numpy() / too_much for c in ("n", "reached", "expected")))
 
 
-def _groups(rated: pl.DataFrame, column: str, alike: float) -> dict[str, Group]:
+def grouped(rated: pl.DataFrame, column: str, alike: float) -> dict[str, Group]:
     """The levels of one column that have anybody, shrunken together."""
     if rated.is_empty():
         return {}
     sums = _sums(rated, column)
-    too_much = design_effects(rated, column, alike)
-    n, reached, expected = (values / too_much for values in _arrays(sums))
-    funnel = Funnel(n, reached, expected, between_variance(n, reached, expected))
-    a, b = posterior(funnel)
-    mean, low, high = shrink(funnel)
-    se = np.sqrt(a * b / ((a + b) ** 2 * (a + b + 1)))
+    counts = _counts(sums, design_effects(rated, column, alike))
+    found = shrink(counts)
     return {
         row[column]: Group(
-            row["n"], row["persons"], row["projects"], row["municipalities"], row["reached"], float(n[i]),
-            Interval(float(mean[i]), float(low[i]), float(high[i]), float(se[i])),
+            row["n"], row["persons"], row["projects"], row["municipalities"], row["reached"], float(counts.n[i]),
+            Interval(*(float(values[i]) for values in (found.estimate, found.low, found.high, found.se))),
         )
         for i, row in enumerate(sums.iter_rows(named=True))
     }  # fmt: skip
 
 
-def likeness(rated: pl.DataFrame) -> float:
-    """ρ: how alike participants of one project are, 0 … 1; the spread between projects beyond their mix, of the whole spread."""
-    if rated.is_empty():
-        return 0.0
-    n, reached, expected = _arrays(_sums(rated, "prosjekt_id"))
-    common = float(expected.sum() / n.sum())
-    whole = common * (1 - common)
-    return min(between_variance(n, reached, expected) / whole, 1.0) if whole > 0 else 0.0
+def likeness_in_projects(rated: pl.DataFrame) -> float:
+    """ρ: how alike participants of one project are beyond their mix, 0 … 1."""
+    return likeness(_counts(_sums(rated, "prosjekt_id"))) if rated.height else 0.0
 
 
 def design_effects(rated: pl.DataFrame, column: str, alike: float) -> Floats:

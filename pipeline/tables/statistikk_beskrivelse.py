@@ -81,8 +81,9 @@ ARBEIDSGIVER = Table(
         C("dim", "text", "breakdown; alle = none", required=True, key=True,
           codes=("alle", "oppfolging", "fadder", "arbeidsgiver_sektor", "timer", "tiltak_type")),
         C("dim_verdi", "text",
-          "value of the breakdown; ukjent = not reported. oppfolging: contacts with the employer during the placement, minst_maanedlig = one or "
-          "more per 30.4375 days, ukjent = the project has delivered no contact with any employer", required=True, key=True),
+          "value of the breakdown; ukjent = not reported. oppfolging: contacts with the employer during the placement, minst_maanedlig = one "
+          "or more in every whole month from its first day (in one shorter than a month: any), ukjent = the project has "
+          "delivered no contact with any employer", required=True, key=True),
         C("n", "int", "placements that have ended, or whose participation has", required=True, unit="placements"),
         C("n_kjent", "int",
           "of them with a known employer and an employment extract that reaches 12 months after the end", required=True, unit="placements"),
@@ -90,7 +91,8 @@ ARBEIDSGIVER = Table(
           "of the known with an ordinary job at the same employer in the months 0-12 after the end", required=True, unit="placements"),
         C("andel", "float", "n_ansatt / n_kjent; null when none is known", unit="share"),
         C("krympet_andel", "float",
-          "andel shrunk towards that of all placements, the more so the fewer are known; for alle the same as andel", unit="share"),
+          "andel shrunk towards that of all placements, the more so the fewer are known; the same as andel for alle, for a "
+          "value that is alone, and when all or none of the breakdown's known were hired", unit="share"),
         C("ki_nedre", "float", "lower end of the 95 % interval of the shrunken share; several placements of a person count as independent"),
         C("ki_ovre", "float", "upper end of the same interval"),
     ), "effects",

@@ -54,6 +54,16 @@ def test_what_is_unknown_is_in_no_share():
     assert (unknown["n"], unknown["n_kjent"], unknown["n_ansatt"], unknown["andel"], unknown["ki_nedre"]) == (3, 0, 0, None, None)
 
 
+@pytest.mark.parametrize(("hired", "low", "high"), [(False, 0.0, None), (True, None, 1.0)])
+def test_the_interval_of_nobody_or_all_holds_what_was_seen(hired, low, high):
+    made = _table([_spell(i, fadder="ja" if i < 6 else "nei") for i in range(10)], [hired] * 10)
+    for row in (_row(made, "alle", "alle"), _row(made, "fadder", "ja"), _row(made, "fadder", "nei")):
+        assert row["ki_nedre"] <= row["krympet_andel"] == row["andel"] <= row["ki_ovre"]
+        assert row["ki_ovre"] - row["ki_nedre"] > 0.15
+        assert low in (None, row["ki_nedre"])
+        assert high in (None, row["ki_ovre"])
+
+
 def test_what_is_not_reported_is_a_group_of_its_own():
     spells = [_spell(0, fadder=None, arbeidsgiver_sektor=None, timer_per_uke=None), _spell(1, fadder="nei")]
     made = _table(spells, [True, False])
@@ -66,18 +76,46 @@ def test_bands_of_hours_hold_their_lower_end(hours, band):
     assert _row(_table([_spell(0, timer_per_uke=hours)], [True]), "timer", band)["n"] == 1
 
 
+def _kinds(spells: list[dict], contacts: list[dict]) -> dict[str, int]:
+    made = _table(spells, [True] * len(spells), contacts)
+    return {r["dim_verdi"]: r["n"] for r in made.filter(pl.col("dim") == "oppfolging").iter_rows(named=True)}
+
+
 def test_follow_up_of_the_employer_is_counted_inside_the_placement():
-    # 61 days are two months: two contacts are monthly, one is some
-    contacts = [
-        _contact(0, 0), _contact(0, 60), _contact(1, 5), _contact(2, 61), _contact(2, -1), _contact(3, 5, part="deltaker"),
-        _contact(4, 5, tiltak_id="t4"), _contact(4, 9, tiltak_id="another"), _contact(4, 9, n=1, tiltak_id="t4"),
-    ]  # fmt: skip
-    made = _table(
-        [_spell(i, days=59) if i in (1, 4) else _spell(i) for i in range(5)], [True, True, False, False, True], contacts
-    )
-    got = {r["dim_verdi"]: (r["n"], r["n_ansatt"]) for r in made.filter(pl.col("dim") == "oppfolging").iter_rows(named=True)}
-    # 60 days are under two months: of participation 4 the two contacts that name its spell, of 0 one of two (61 days) is too few
-    assert got == {"minst_maanedlig": (1, 1), "noe": (2, 2), "ingen": (2, 0)}
+    contacts = [_contact(0, 0), _contact(0, 60), _contact(1, 61), _contact(1, -1), _contact(2, 5, part="deltaker")]
+    assert _kinds([_spell(i) for i in range(3)], contacts) == {"minst_maanedlig": 1, "ingen": 2}
+
+
+def test_a_contact_that_names_another_spell_is_not_this_ones():
+    contacts = [_contact(0, 5, tiltak_id="another"), _contact(1, 5, tiltak_id="t1")]
+    assert _kinds([_spell(0, days=27), _spell(1, days=27)], contacts) == {"minst_maanedlig": 1, "ingen": 1}
+
+
+@pytest.mark.parametrize(
+    ("days", "contacts", "kind"),
+    [
+        (91, [9, 40, 71], "minst_maanedlig"),  # 1 March to 31 May: one in each of three months
+        (91, [0, 1, 2], "noe"),  # as many, all in the first week
+        (91, [30, 31, 61], "minst_maanedlig"),  # 31 March, 1 April, 1 May
+        (91, [29, 30, 61], "noe"),  # none in April
+        (91, [9, 40], "noe"),
+        (40, [9], "minst_maanedlig"),  # 1 March to 10 April is one whole month
+        (40, [35], "noe"),  # and this one is after it
+        (29, [29], "minst_maanedlig"),  # shorter than a month
+        (30, [30], "minst_maanedlig"),  # 1 to 31 March
+        (60, [9], "noe"),
+        (59, [9], "minst_maanedlig"),  # to 29 April: one whole month
+    ],
+)
+def test_monthly_is_a_contact_in_every_whole_month_from_the_first_day(days, contacts, kind):
+    assert _kinds([_spell(0, days=days)], [_contact(0, day) for day in contacts]) == {kind: 1}
+
+
+def test_months_from_the_end_of_a_month_are_whole_when_the_day_is_passed():
+    spell = _spell(0, start_dato=date(2021, 1, 31), slutt_dato=date(2021, 3, 30))
+    contacts = [_contact(0, 0, dato=date(2021, 2, 28)), _contact(0, 1, dato=date(2021, 3, 1))]
+    assert _kinds([spell], contacts) == {"minst_maanedlig": 1}
+    assert _kinds([spell], contacts[:1]) == {"noe": 1}
 
 
 def test_a_project_without_any_contact_with_an_employer_is_silent_and_not_without_follow_up():

@@ -244,11 +244,14 @@ def test_employers_are_asked_only_while_the_placement_runs():
     assert decided == [[1, 2], [1], [1, 2, 3]]  # the last day of the second period is the first one's last
 
 
-def test_of_two_placements_begun_on_one_day_the_longer_counts():
-    spells = [spell(1, 7, 20, "arbeidspraksis"), spell(1, 7, 90, "lonnstilskudd")]
+def test_of_two_placements_begun_on_one_day_that_of_most_hours_counts_however_long_the_other_comes_to_run():
+    spells = [
+        spell(1, 7, 20, "arbeidspraksis") | {"timer_per_uke": 30.0}, spell(1, 7, 90, "lonnstilskudd") | {"timer_per_uke": 15.0},
+        spell(1, 7, 99, "arbeidspraksis") | {"tiltak_id": "a"},
+    ]  # fmt: skip
     cohort, _ = _placed([person(1)], spells)
-    assert cohort.persons["forut_lonnstilskudd"].to_list() == [1.0]
-    assert cohort.persons["siste"].to_list() == [START + timedelta(90)]
+    assert cohort.persons["forut_lonnstilskudd"].to_list() == [0.0]
+    assert cohort.persons["siste"].to_list() == [START + timedelta(20)]
 
 
 def test_facts_of_the_placement_and_earlier_contacts_are_known_at_its_start():

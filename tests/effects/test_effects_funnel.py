@@ -1,4 +1,4 @@
-"""The municipality table: expected counts, shrinkage, exact limits, and silence where there is too little."""
+"""The municipality table: expected counts, exact limits, and silence where there is too little."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 from scipy import stats
 
 from pipeline.effects import municipality_table
-from pipeline.effects.funnel import Funnel, between_variance, mid_p, shrink, window
+from pipeline.effects.funnel import between_variance, kept_of_square, mid_p, window
+from pipeline.effects.shares import Counts
 from tests.effects.effects_worlds import frame, person
 
 TODAY = date(2024, 3, 1)
@@ -93,44 +94,63 @@ def test_observed_and_expected_agree_in_sum():
     assert sum(r["forventet"] for r in table.values()) == pytest.approx(sum(r["observert"] for r in table.values()), abs=1e-3)
 
 
-@pytest.mark.parametrize("spread", [0.0, 0.12])
+def _drawn(rng: np.random.Generator, municipalities: int, spread: float, level: float) -> Counts:
+    n = rng.integers(20, 100, municipalities).astype(float)
+    true = np.clip(level + spread * rng.normal(size=municipalities), 0.02, 0.98)
+    observed = rng.binomial(n.astype(int), true).astype(float)
+    return Counts(n, observed, n * observed.sum() / n.sum())
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.05, 0.12])
 def test_the_spread_between_municipalities_is_recovered(spread):
-    """Winsorising makes the estimate a little small; it must find wide spread and call none none."""
-    rng = np.random.default_rng(3)
-    n = np.full(300, 60.0)
-    p = np.clip(0.7 + spread * rng.normal(size=300), 0.02, 0.98)
-    observed = rng.binomial(60, p).astype(float)
-    found = between_variance(n, observed, np.full(300, observed.mean()))
-    assert (found**0.5 == pytest.approx(spread, rel=0.35)) if spread else found < 0.015**2
+    found = between_variance(_drawn(np.random.default_rng(3), 2000, spread, 0.7)) ** 0.5
+    assert (found == pytest.approx(spread, rel=0.08)) if spread else found < 0.015
+
+
+def test_a_winsorised_normal_keeps_two_thirds_of_its_square():
+    z = stats.norm.ppf((np.arange(200_000) + 0.5) / 200_000)
+    for tail in (0.05, 0.1, 0.2):
+        assert kept_of_square(tail) == pytest.approx(float(np.mean(np.clip(z, *np.quantile(z, [tail, 1 - tail])) ** 2)), abs=1e-4)
+
+
+def test_the_spread_of_four_is_that_of_the_formula():
+    """z of 100 * (p - 0.5) / 5 and 25 * ..., their 10 and 90 % quantiles by linear interpolation, all by hand."""
+    counts = Counts(np.array([100.0, 100.0, 25.0, 25.0]), np.array([70.0, 35.0, 15.0, 5.0]), np.array([50.0, 50.0, 12.5, 12.5]))
+    # z = 4, -3, 1, -3; sorted -3, -3, 1, 4: the 10 % quantile is -3, the 90 % quantile 1 + 0.7 * 3 = 3.1
+    phi = (3.1**2 + 9 + 1 + 9) / 0.67865
+    w = np.array([400, 400, 100, 100])
+    assert between_variance(counts) == pytest.approx((phi - 3) / (w.sum() - (w**2).sum() / w.sum()), rel=1e-4)
+
+
+def test_how_far_the_outermost_stand_out_does_not_widen_the_limits():
+    n, e = np.full(60, 80.0), np.full(60, 40.0)
+    observed = np.random.default_rng(8).binomial(80, 0.5, 60).astype(float)
+    spreads = []
+    for outermost in ((4, 76), (20, 60)):
+        observed[:2] = outermost
+        spreads.append(between_variance(Counts(n, observed, e)))
+    assert spreads[0] == spreads[1] > 0
+    assert (mid_p(Counts(n, observed, e), spreads[1])[:2] < 0.002).all()
 
 
 def test_limits_are_exact_mid_p():
     e, n, o = 0.7, 40.0, 20.0
-    plain = Funnel(np.array([n]), np.array([o]), np.array([n * e]), 0.0)
+    counts = Counts(np.array([n]), np.array([o]), np.array([n * e]))
     law = stats.binom(40, 0.7)
-    assert mid_p(plain)[0] == pytest.approx(2 * (law.cdf(19) + 0.5 * law.pmf(20)))
-    wide = Funnel(np.array([n]), np.array([o]), np.array([n * e]), 0.01)
+    assert mid_p(counts, 0.0)[0] == pytest.approx(2 * (law.cdf(19) + 0.5 * law.pmf(20)))
     m = 0.21 / 0.01 - 1
     points = np.array([stats.betabinom(40, m * 0.7, m * 0.3).pmf(k) for k in range(21)])
-    assert mid_p(wide)[0] == pytest.approx(2 * (points[:20].sum() + 0.5 * points[20]))
-    assert mid_p(wide)[0] > mid_p(plain)[0]
+    assert mid_p(counts, 0.01)[0] == pytest.approx(2 * (points[:20].sum() + 0.5 * points[20]))
+    assert mid_p(counts, 0.01)[0] > mid_p(counts, 0.0)[0]
 
 
-def test_false_alarms_stay_near_their_rate():
-    """Beta-binomial data judged with their own variance: close to 5 in 100 outside."""
+@pytest.mark.parametrize("spread", [0.0, 0.05, 0.1])
+def test_false_alarms_stay_near_their_rates_when_the_spread_is_estimated(spread):
     rng = np.random.default_rng(6)
-    n = np.full(4000, 50.0)
-    m = 0.21 / 0.005 - 1
-    observed = stats.betabinom(50, m * 0.7, m * 0.3).rvs(4000, random_state=rng).astype(float)
-    rate = float(np.mean(mid_p(Funnel(n, observed, n * 0.7, 0.005)) < 0.05))
-    assert 0.035 < rate < 0.06
-
-
-def test_shrinkage_is_stronger_the_fewer_the_leavers():
-    funnel = Funnel(np.array([10.0, 400.0]), np.array([3.0, 120.0]), np.array([7.0, 280.0]), 0.01)
-    mean, low, high = shrink(funnel)
-    assert 0.3 < mean[1] < mean[0] < 0.7
-    assert high[0] - low[0] > high[1] - low[1]
+    draws = [_drawn(rng, 150, spread, 0.6) for _ in range(60)]
+    p = [mid_p(counts, between_variance(counts)) for counts in draws]
+    assert 0.03 < np.mean(np.array(p) < 0.05) < 0.06
+    assert 0.0002 < np.mean(np.array(p) < 0.002) < 0.004
 
 
 def test_the_window_is_three_whole_years_with_exits():

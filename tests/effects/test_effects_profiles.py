@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from math import sqrt
 
+import numpy as np
 import polars as pl
 import pytest
 
 from pipeline.effects.profile_marks import NOT_NAMED, ProjectTables, caseloads, marks
-from pipeline.effects.profiles import design_effects, followed_to, likeness, profile_protocol, profile_rows
+from pipeline.effects.profiles import design_effects, followed_to, grouped, likeness_in_projects, profile_protocol, profile_rows
 from pipeline.tables import INNDATA, STATISTIKK
 from tests.effects.effects_worlds import START, frame, left, person, placement
 
@@ -168,9 +169,9 @@ def test_a_group_with_enough_has_its_share_and_a_description_only():
     assert (row["grad"], row["n_personer"], row["n_hendelser"], row["n_klynger"]) == ("B", 120, 60, 6)
     assert row["estimat"] == pytest.approx(0.5, abs=1e-6)
     assert row["ki_nedre"] < 0.5 < row["ki_ovre"]
-    # nothing spreads: the prior has a standard deviation of two points around the expected half
-    prior = 0.25 / 0.02**2 - 1
-    assert row["se"] == pytest.approx(sqrt(0.25 / (prior + 120 + 1)), rel=1e-6)
+    # one group: nothing to be shrunken towards, and six equal projects do not say that projects are equal
+    assert row["se"] == pytest.approx(sqrt(0.25 / (row["ess"] + 2)), rel=1e-6)
+    assert 40 < row["ess"] < 100
     assert (row["sammenligning"], row["variant"], row["funn"], row["maal"]) == (None, None, None, "andel")
     assert "50,0 prosent" in row["kan_si"]
     assert "beskrivelse" in row["kan_ikke_si"]
@@ -210,15 +211,30 @@ def test_a_share_lies_between_what_was_seen_and_what_the_mix_lets_one_expect():
     assert 0.2 < low["estimat"] < 0.5
 
 
+@pytest.mark.parametrize(("projects", "each", "spread"), [(5, 10, 0.0), (5, 10, 0.15), (12, 30, 0.15)])
+def test_the_interval_holds_the_share_that_projects_vary_around(projects, each, spread):
+    rng, held = np.random.default_rng(4), []
+    for _ in range(120):
+        reached = rng.binomial(each, np.clip(0.4 + spread * rng.normal(size=projects), 0.02, 0.98))
+        rated = pl.DataFrame([
+            {"prosjekt_id": f"P{j}", "komm_nr_ref": f"{j}", "person_key": f"{j}-{k}", "_mark": "x", "_reached": k < n,
+             "_expected": float(reached.sum()) / (projects * each)}
+            for j, n in enumerate(reached) for k in range(each)
+        ])  # fmt: skip
+        share = grouped(rated, "_mark", likeness_in_projects(rated))["x"].share
+        held.append(share.low <= 0.4 <= share.high)
+    assert np.mean(held) > 0.93
+
+
 def test_participants_of_the_same_project_count_less_the_more_alike_they_are():
     rows = [{"prosjekt_id": f"P{j}", "_reached": j % 2 == 0, "_expected": 0.5, "person_key": f"{j}-{k}", "komm_nr_ref": "1", "_mark": "x"}
             for j in range(10) for k in range(8)]  # fmt: skip
     alike = pl.DataFrame(rows)
-    assert likeness(alike) > 0.9
+    assert likeness_in_projects(alike) > 0.7
     assert design_effects(alike, "_mark", 1.0).tolist() == [8.0]
     assert design_effects(alike, "_mark", 0.25).tolist() == [2.75]
     mixed = alike.with_columns(_reached=pl.int_range(pl.len()) % 2 == 0)
-    assert likeness(mixed) == 0.0
+    assert likeness_in_projects(mixed) < 0.05
     uneven = alike.filter((pl.col("prosjekt_id") == "P0") | pl.col("person_key").str.ends_with("-0"))
     # one project of eight and nine of one: the average participant is in a project of (64 + 9) / 17
     assert design_effects(uneven, "_mark", 1.0).tolist() == pytest.approx([73 / 17])
