@@ -6,12 +6,12 @@ Source of the rule: tables that hide every small cell each night let two nights 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 import polars as pl
 
-from pipeline.disclosure.estimate_group import cell
+from pipeline.disclosure.estimate_group import cell, part_of_count
 from pipeline.disclosure.parameters import HIDDEN, declared
 from pipeline.disclosure.transitions import KPI, MEMBER
 from pipeline.released import ReleasedTables
@@ -93,13 +93,13 @@ def moved_means(old: pl.DataFrame | None, new: pl.DataFrame, threshold: int) -> 
 
 
 def kept_counts(
-    new: pl.DataFrame, old: pl.DataFrame | None, numbers: pl.DataFrame, last: ReleasedTables | None, carried: Sequence[str]
+    new: pl.DataFrame, old: pl.DataFrame | None, numbers: pl.DataFrame, last: ReleasedTables | None, stands: Collection[str]
 ) -> pl.DataFrame:
-    """The counts behind what is released now: the earlier ones for carried tables and for means that show their earlier value."""
+    """The counts behind what is released now: the earlier ones for analyses and for means that show their earlier value."""
     if last is None:
         return new
     stood = numbers.join(last.tables["nokkeltall"], on=[*_KEY, "verdi"], nulls_equal=True, how="semi")
-    stays = pl.col("tabell").is_in(carried) | (
+    stays = part_of_count().is_in(list(stands)).fill_null(False) | (
         (pl.col("tabell") == "nokkeltall") & pl.col("celle").is_in(stood.select(cell("nokkeltall")).to_series().implode())
     )
     earlier = new.clear() if old is None else old

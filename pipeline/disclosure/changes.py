@@ -18,12 +18,13 @@ _STAMPS = (
 )  # fmt: skip
 _TRANSITION, _MUNICIPAL = pl.col("kpi") == KPI, pl.col("nivaa") == "kommune"
 _ALL = pl.lit(True)
+_EFFECTS = "beregnede effekter"
 # group of tables in readers' words, with the tables and the rows of them that it covers
 _GROUPS: tuple[tuple[str, Mapping[str, pl.Expr]], ...] = (
     ("direkte overgang i landet og fylkene", {"nokkeltall": _TRANSITION & ~_MUNICIPAL}),
     ("direkte overgang i kommunene", {"nokkeltall": _TRANSITION & _MUNICIPAL, "kommune": _ALL}),
     ("andre nøkkeltall for landet", {"nokkeltall": ~_TRANSITION}),
-    ("beregnede effekter", {"effekt": _ALL, "effekt_naiv": _ALL, "kurver": _ALL, "aarsakskjede": _ALL, "selvtest": _ALL}),
+    (_EFFECTS, {"effekt": _ALL, "effekt_naiv": _ALL, "kurver": _ALL, "aarsakskjede": _ALL, "selvtest": _ALL}),
     ("etterprøving på simulerte deltakere", {"etterproving": _ALL}),
 )
 
@@ -39,11 +40,19 @@ def change_text(tables: Mapping[str, pl.DataFrame], before: Mapping[str, pl.Data
     """
     if before is None:
         return FIRST
-    new = [words for words, parts in _GROUPS if any(_differ(name, tables, before, rows) for name, rows in parts.items())]
-    stands = [words for words, _ in _GROUPS if words not in new]
+    changed = {words: any(_differ(name, tables, before, rows) for name, rows in parts.items()) for words, parts in _GROUPS}
+    new = [words + (_some(tables, before) if words == _EFFECTS else "") for words, differs in changed.items() if differs]
+    stands = [words for words, differs in changed.items() if not differs]
     if not new:
         return NONE
     return f"Nye tall: {_listed(new)}." + (f" Uendret: {_listed(stands)}." if stands else "")
+
+
+def _some(tables: Mapping[str, pl.DataFrame], before: Mapping[str, pl.DataFrame]) -> str:
+    """In how many analyses, where it is not in all."""
+    every = tables["effekt"]["analyse"].unique().to_list()
+    new = [one for one in every if _differ("effekt", tables, before, pl.col("analyse") == one)]
+    return f" i {len(new)} av {len(every)} analyser" if 0 < len(new) < len(every) else ""
 
 
 def _differ(name: str, tables: Mapping[str, pl.DataFrame], before: Mapping[str, pl.DataFrame], rows: pl.Expr) -> bool:

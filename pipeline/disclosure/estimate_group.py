@@ -1,4 +1,4 @@
-"""The estimate tables as one group: made together, replaced together or not at all, looked at together.
+"""The estimate tables as one group: made together, replaced analysis by analysis, looked at together.
 
 Belongs here: the guard between releases and the last look for estimates. Must not be here: the rules inside one table.
 """
@@ -6,7 +6,7 @@ Belongs here: the guard between releases and the last look for estimates. Must n
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import polars as pl
 
@@ -21,6 +21,8 @@ GROUP = "estimater"
 TABLES = ("effekt", "effekt_naiv", "kurver", "aarsakskjede")  # those with counts
 PERSON = ["deltakelse_key", "person_key", "stand"]
 COUNT = {"tabell": pl.String, "celle": pl.String, "maal": pl.String, "antall": pl.Int64}
+_TIMING = "praksis_tidspunkt"
+_OF = {"kurver": _TIMING, "effekt_naiv": _TIMING, "aarsakskjede": "aarsakskjede"}
 _STAND = (
     "start_dato", "slutt_dato", "avslutning", "overgang", "forste_praksis_dato", "komm_nr_ref", "kjonn", "malgruppe", "utfaset",
 )  # fmt: skip
@@ -79,7 +81,10 @@ def exact_counts(inputs: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         (pl.col(f"andel_{s}") * pl.col(f"n_{s}")).round(0).cast(pl.Int64).alias(f"k_{s}") for s in ("strategi", "sammenligning")
     )
     means = inputs["nokkeltall"].filter(pl.col("kpi").is_in(declared()["gjennomsnitt"]) & (pl.col("nivaa") == "land"))
-    graded = {name: _without_weak_events(inputs[name]) for name in ("effekt", "aarsakskjede")}
+    links = inputs["aarsakskjede"].join(
+        estimates.answered_links(), on=["fra", "til"], how="anti"
+    )  # the others have effekt's counts
+    graded = {"effekt": _without_weak_events(inputs["effekt"]), "aarsakskjede": _without_weak_events(links)}
     frames = {**graded, "effekt_naiv": naive, "nokkeltall": means}
     long = [_long(name, frame, count) for name, frame in frames.items() for count in _COUNTS[name]]
     return pl.concat(long).drop_nulls("antall").sort("tabell", "celle", "maal")
@@ -101,24 +106,58 @@ def cell(table: str) -> pl.Expr:
     return pl.concat_str([pl.col(c).cast(pl.String).fill_null("") for c in _KEYS[table]], separator="|")
 
 
-def may_replace(before: pl.DataFrame, now: pl.DataFrame, old: pl.DataFrame, new: pl.DataFrame, threshold: int) -> bool:
-    """Whether enough persons joined, left or changed, and no released count moves because of a few of them.
+def part(table: str) -> pl.Expr:
+    """The analysis that a row moves with: its own; curves and naive differences have the arms of placement timing."""
+    return pl.lit(_OF[table]) if table in _OF else pl.col("analyse")
+
+
+def parts(*releases: Mapping[str, pl.DataFrame]) -> set[str]:
+    """Every analysis that some table of the releases has a row of."""
+    rows = [frame.select(part(name).alias("_part")) for tables in releases for name, frame in tables.items()]
+    return set(pl.concat(rows)["_part"].to_list())
+
+
+def part_of_count() -> pl.Expr:
+    """The same for rows of ``exact_counts``; null for those of other tables."""
+    first = pl.when(pl.col("tabell") == "effekt").then(pl.col("celle").str.split("|").list.first())
+    return pl.coalesce(first, pl.col("tabell").replace_strict(_OF, default=None, return_dtype=pl.String))
+
+
+def enough_moved(before: pl.DataFrame, now: pl.DataFrame, threshold: int) -> bool:
+    """Whether at least the threshold of persons joined, left or changed between two tables of ``PERSON``."""
+    changed = pl.concat([now.join(before, on=PERSON, how="anti"), before.join(now, on=PERSON, how="anti")])
+    return changed["person_key"].n_unique() >= threshold
+
+
+def standing_parts(old: pl.DataFrame, new: pl.DataFrame, threshold: int) -> set[str]:
+    """The analyses that keep their earlier numbers: too few persons moved, or a released count moves because of a few of them.
+
+    An analysis moves as a whole, with all its horizons, outcomes, subgroups and sensitivities, since these are sums of each other or
+    rest on the same persons. Too few persons moved when some count of the analysis moved and none by the threshold.
 
     Args:
-        before: ``PERSON`` behind the last release.
-        now: ``PERSON`` today.
         old: ``exact_counts`` behind the last release.
         new: ``exact_counts`` today.
         threshold: smallest number of persons.
     """
-    changed = pl.concat([now.join(before, on=PERSON, how="anti"), before.join(now, on=PERSON, how="anti")])
-    if changed["person_key"].n_unique() < threshold:
-        return False
-    on = ["tabell", "celle", "maal"]
-    both = new.join(old, on=on, suffix="_old").filter(pl.col("tabell").is_in(TABLES))
-    step = base(threshold)
-    moved = (pl.col("antall") // step) != (pl.col("antall_old") // step)
-    return both.filter(moved & ((pl.col("antall") - pl.col("antall_old")).abs() < threshold)).is_empty()
+    step, gap = base(threshold), (pl.col("antall") - pl.col("antall_old")).abs()
+    over_an_edge = (pl.col("antall") // step) != (pl.col("antall_old") // step)
+    both = new.join(old, on=["tabell", "celle", "maal"], suffix="_old").filter(pl.col("tabell").is_in(TABLES))
+    judged = both.group_by(part_of_count().alias("_part")).agg(
+        few=(over_an_edge & (gap < threshold)).any() | gap.max().is_between(1, threshold - 1)
+    )
+    return set(judged.filter("few")["_part"])
+
+
+def together(
+    fresh: Mapping[str, pl.DataFrame], stood: Mapping[str, pl.DataFrame], stands: Collection[str]
+) -> dict[str, pl.DataFrame]:
+    """The tables with the analyses in ``stands`` as they stood and the others as they are now."""
+    mixed = {}
+    for name, frame in fresh.items():
+        stays = part(name).is_in(list(stands))
+        mixed[name] = UTDATA[name].conform(pl.concat([frame.filter(~stays), stood[name].select(frame.columns).filter(stays)]))
+    return {**mixed, "aarsakskjede": estimates.linked(mixed["aarsakskjede"], mixed["effekt"])}
 
 
 def unsafe_rows(tables: Mapping[str, pl.DataFrame], threshold: int) -> dict[str, int]:

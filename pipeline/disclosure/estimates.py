@@ -37,6 +37,7 @@ _CANNOT_SAY = {"kan_ikke_si": ",", "kan_ikke_si_nn": ",", "kan_ikke_si_en": "."}
 _SLOPE_STEP = 0.001
 _SHARES = ("risiko", "andel")
 _MUNICIPAL = ("andel", "krympet_andel", "ki_nedre", "ki_ovre")
+_SHOWN = (*_INTERVAL, "grad", "funn", "n", "n_hendelser", "status")  # what a link has in common with a row of effekt
 _LINK, _LINK_WEEKS = ["fra", "til", "analyse", "strategi", "variant"], 52
 ARM = ["analyse", "utfall", "horisont_uker", "undergruppe", "folsomhet"]
 
@@ -267,25 +268,29 @@ def chain(frame: pl.DataFrame, threshold: int) -> pl.DataFrame:
 def linked(links: pl.DataFrame, effects: pl.DataFrame) -> pl.DataFrame:
     """A released ``aarsakskjede`` whose links that a row of ``effekt`` answers show what that row shows, and are hidden with it."""
     rows = _beside_effects(links, effects)
-    answered, hidden = pl.col("_status").is_not_null(), pl.col("_status") == HIDDEN
-    rows = rows.with_columns(pl.when(answered).then(f"_{c}").otherwise(c).alias(c) for c in (*_INTERVAL, "funn", "status"))
-    rows = emptied(rows, hidden.fill_null(False), ("n", "n_hendelser"))
+    answered = pl.col("_status").is_not_null()
+    rows = rows.with_columns(pl.when(answered).then(f"_{c}").otherwise(c).alias(c) for c in _SHOWN)
     return rows.select(links.columns)
 
 
 def unsafe_links(links: pl.DataFrame, effects: pl.DataFrame, threshold: int) -> int:
     """Links of a released ``aarsakskjede`` that are finer than the rule, or other than the row of ``effekt`` that answers them."""
     answered = pl.col("_status").is_not_null()
-    unlike = pl.any_horizontal([pl.col(c).ne_missing(pl.col(f"_{c}")) for c in _INTERVAL])
+    unlike = pl.any_horizontal([pl.col(c).ne_missing(pl.col(f"_{c}")) for c in _SHOWN])
     fine = pl.any_horizontal([off_grid(pl.col(c), chain_step(threshold)) for c in _INTERVAL])
     return _beside_effects(links, effects).filter(pl.when(answered).then(unlike).otherwise(fine)).height
 
 
+def answered_links() -> pl.DataFrame:
+    """The links that a row of ``effekt`` answers, with that row's key."""
+    return pl.DataFrame(declared()["lenker_fra_effekt"], schema=dict.fromkeys(_LINK, pl.String))
+
+
 def _beside_effects(links: pl.DataFrame, effects: pl.DataFrame) -> pl.DataFrame:
     """Links with the released numbers, finding and sign of the row of ``effekt`` that answers them, as ``_estimat`` and so on."""
-    asked = pl.DataFrame(declared()["lenker_fra_effekt"], schema=dict.fromkeys(_LINK, pl.String))
+    asked = answered_links()
     one = (pl.col("maal") == "risikodifferanse") & (pl.col("undergruppe") == "alle") & (pl.col("folsomhet") == "hoved")
-    shown = [pl.col(c).alias(f"_{c}") for c in (*_INTERVAL, "funn", "status")]
+    shown = [pl.col("n_personer" if c == "n" else c).alias(f"_{c}") for c in _SHOWN]
     answers = effects.filter(one & (pl.col("horisont_uker") == _LINK_WEEKS)).select(*_LINK[2:], *shown, til="utfall")
     found = asked.join(answers, on=_LINK[1:], nulls_equal=True).drop("analyse", "strategi", "variant")
     return links.join(found, on=["fra", "til"], how="left", maintain_order="left")

@@ -86,8 +86,8 @@ def build_release(
     fresh, verdicts = _fresh_numbers(inputs["nokkeltall"], people, last_year, last, settings.threshold)
     counts = estimate_group.exact_counts(inputs)
     numbers, carried, behind = _against(fresh, last, earlier, counts, people, settings)
-    group, persons, stays = _estimates(inputs, deltakelse, last, earlier, counts, settings.threshold)
-    carried = [*carried, estimate_group.GROUP] if stays else carried
+    group, persons, stands = _estimates(inputs, deltakelse, last, earlier, counts, settings.threshold)
+    carried = [*carried, *_names(stands, estimate_group.parts(group))]
     tables = {
         "nokkeltall": _NUMBERS.conform(_with_targets(numbers)),
         **group,
@@ -98,7 +98,7 @@ def build_release(
     _last_look(tables, settings.threshold)
     release_id = f"r{len(previous) + 1:04d}"
     manifest = _manifest(release_id, tables, verdicts, carried, last, settings)
-    kept = carry.kept_counts(counts, earlier.counts, numbers, last, estimate_group.TABLES if stays else ())
+    kept = carry.kept_counts(counts, earlier.counts, numbers, last, stands)
     hashes = {name: sha256_bytes(parquet_bytes(frame)) for name, frame in sorted({**inputs, "deltakelse": deltakelse}.items())}
     return ReleaseCandidate(release_id, tables, manifest, pl.concat([behind, persons], how="diagonal"), kept, hashes)
 
@@ -126,22 +126,31 @@ def _estimates(
     earlier: _Earlier,
     counts: pl.DataFrame,
     threshold: int,
-) -> tuple[dict[str, pl.DataFrame], pl.DataFrame, bool]:
-    """The estimate tables, the participants behind them, and whether they were carried forward from the last release."""
+) -> tuple[dict[str, pl.DataFrame], pl.DataFrame, set[str]]:
+    """The estimate tables, the participants behind the newest numbers in them, and the analyses carried forward from the last release."""
     fresh = estimate_group.protected(inputs, threshold)
     now = estimate_group.participants(deltakelse).with_columns(nivaa=pl.lit(estimate_group.GROUP))
     if last is None:
-        return fresh, now, False
+        return fresh, now, set()
     stood = estimate_group.as_today(last.tables, threshold)
     if all(frame.equals(stood[name]) for name, frame in fresh.items()):
-        return fresh, now, False
+        return fresh, now, set()
     before = now.clear()
     if earlier.people is not None and "stand" in earlier.people.columns:
         before = earlier.people.filter(pl.col("nivaa") == estimate_group.GROUP).select(now.columns)
     old = earlier.counts
-    if before.height and old is not None and estimate_group.may_replace(before, now, old, counts, threshold):
-        return fresh, now, False
-    return stood, before, True
+    every = estimate_group.parts(fresh, stood)
+    stands = every
+    if before.height and old is not None and estimate_group.enough_moved(before, now, threshold):
+        stands = every & estimate_group.standing_parts(old, counts, threshold)
+    return estimate_group.together(fresh, stood, stands), before if stands == every else now, stands
+
+
+def _names(stands: set[str], every: set[str]) -> list[str]:
+    """What the manifest calls the estimates that were carried forward: all of them, or each analysis."""
+    if not stands:
+        return []
+    return [estimate_group.GROUP] if stands == every else [f"{estimate_group.GROUP}:{analysis}" for analysis in sorted(stands)]
 
 
 def _last_year(local: pl.DataFrame | None, today: date) -> int:
