@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 
 import polars as pl
 
-from pipeline.disclosure import estimates, trials
+from pipeline.disclosure import estimates, links, trials
 from pipeline.disclosure.curves import at_horizons, coarse_risks, curve_step, curves, unsafe_curves
 from pipeline.disclosure.estimates import ARM, NO_NUMBER
 from pipeline.disclosure.parameters import declared
@@ -45,7 +45,7 @@ def protected(inputs: Mapping[str, pl.DataFrame], threshold: int) -> dict[str, p
         "effekt": effects,
         "effekt_naiv": estimates.naive(inputs["effekt_naiv"], threshold),
         "kurver": curves(inputs["kurver"], effects, threshold),
-        "aarsakskjede": estimates.linked(estimates.chain(inputs["aarsakskjede"], threshold), effects),
+        "aarsakskjede": links.linked(links.chain(inputs["aarsakskjede"], threshold), effects),
         "selvtest": trials.self_test(inputs["selvtest"], effects, threshold),
     }
 
@@ -63,7 +63,7 @@ def as_today(tables: Mapping[str, pl.DataFrame], threshold: int) -> dict[str, pl
         **stood,
         "effekt": effects,
         "kurver": UTDATA["kurver"].conform(coarse_risks(risks)),
-        "aarsakskjede": estimates.linked(stood["aarsakskjede"], effects),
+        "aarsakskjede": links.linked(stood["aarsakskjede"], effects),
     }
 
 
@@ -81,10 +81,8 @@ def exact_counts(inputs: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         (pl.col(f"andel_{s}") * pl.col(f"n_{s}")).round(0).cast(pl.Int64).alias(f"k_{s}") for s in ("strategi", "sammenligning")
     )
     means = inputs["nokkeltall"].filter(pl.col("kpi").is_in(declared()["gjennomsnitt"]) & (pl.col("nivaa") == "land"))
-    links = inputs["aarsakskjede"].join(
-        estimates.answered_links(), on=["fra", "til"], how="anti"
-    )  # the others have effekt's counts
-    graded = {"effekt": _without_weak_events(inputs["effekt"]), "aarsakskjede": _without_weak_events(links)}
+    others = inputs["aarsakskjede"].join(links.answered_links(), on=["fra", "til"], how="anti")  # the others have effekt's counts
+    graded = {"effekt": _without_weak_events(inputs["effekt"]), "aarsakskjede": _without_weak_events(others)}
     frames = {**graded, "effekt_naiv": naive, "nokkeltall": means}
     long = [_long(name, frame, count) for name, frame in frames.items() for count in _COUNTS[name]]
     return pl.concat(long).drop_nulls("antall").sort("tabell", "celle", "maal")
@@ -157,7 +155,7 @@ def together(
     for name, frame in fresh.items():
         stays = part(name).is_in(list(stands))
         mixed[name] = UTDATA[name].conform(pl.concat([frame.filter(~stays), stood[name].select(frame.columns).filter(stays)]))
-    return {**mixed, "aarsakskjede": estimates.linked(mixed["aarsakskjede"], mixed["effekt"])}
+    return {**mixed, "aarsakskjede": links.linked(mixed["aarsakskjede"], mixed["effekt"])}
 
 
 def unsafe_rows(tables: Mapping[str, pl.DataFrame], threshold: int) -> dict[str, int]:
@@ -166,7 +164,7 @@ def unsafe_rows(tables: Mapping[str, pl.DataFrame], threshold: int) -> dict[str,
         "effekt": _unsafe_effects(tables["effekt"], threshold),
         "effekt_naiv": _unsafe_naive(tables["effekt_naiv"], threshold),
         "kurver": unsafe_curves(tables["kurver"], tables["effekt"], threshold),
-        "aarsakskjede": estimates.unsafe_links(tables["aarsakskjede"], tables["effekt"], threshold)
+        "aarsakskjede": links.unsafe_links(tables["aarsakskjede"], tables["effekt"], threshold)
         + tables["aarsakskjede"].filter(_exact(threshold, "n", "n_hendelser")).height,
         "selvtest": trials.unsafe_self_test(tables["selvtest"], tables["effekt"], threshold),
     }

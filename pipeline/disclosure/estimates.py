@@ -1,6 +1,6 @@
 """Estimates behind the gate: no number where an arm has too few persons or events, none finer than the threshold's persons.
 
-Belongs here: hiding and rounding in ``effekt``, ``effekt_naiv``, ``aarsakskjede`` and ``kommune``. Must not be here: curves.
+Belongs here: hiding and rounding in ``effekt``, ``effekt_naiv`` and ``kommune``. Must not be here: curves and links.
 """
 
 from __future__ import annotations
@@ -28,17 +28,14 @@ from pipeline.disclosure.transitions import KPI
 from pipeline.tables import UTDATA
 
 NO_NUMBER = ("C", "D")
-_ESTIMATES = ("estimat", "ki_nedre", "ki_ovre", "se", "e_verdi")
-_INTERVAL = ("estimat", "ki_nedre", "ki_ovre")
+ESTIMATES = ("estimat", "ki_nedre", "ki_ovre", "se", "e_verdi")
+INTERVAL = ("estimat", "ki_nedre", "ki_ovre")
 _COUNTS = ("n_personer", "n_hendelser", "n_klynger", "ess")
 _SIDES = ("strategi", "sammenligning")
 _CAN_SAY = {"kan_si": ",", "kan_si_nn": ",", "kan_si_en": "."}  # the decimal mark of each language
 _CANNOT_SAY = {"kan_ikke_si": ",", "kan_ikke_si_nn": ",", "kan_ikke_si_en": "."}
-_SLOPE_STEP = 0.001
 _SHARES = ("risiko", "andel")
 _MUNICIPAL = ("andel", "krympet_andel", "ki_nedre", "ki_ovre")
-_SHOWN = (*_INTERVAL, "grad", "funn", "n", "n_hendelser", "status")  # what a link has in common with a row of effekt
-_LINK, _LINK_WEEKS = ["fra", "til", "analyse", "strategi", "variant"], 52
 ARM = ["analyse", "utfall", "horisont_uker", "undergruppe", "folsomhet"]
 
 
@@ -75,7 +72,7 @@ def effects(frame: pl.DataFrame, threshold: int) -> pl.DataFrame:
     rows = _mark_arm(_mark_arm(rows, arms, "strategi"), arms, "sammenligning")
     rows = rows.with_columns(_hidden=pl.any_horizontal("_own", "_strategi_few", "_sammenligning_few"))
     ungraded = pl.col("grad").is_in(NO_NUMBER)
-    rows = emptied(rows, pl.col("_hidden") | ungraded, (*_ESTIMATES, "n_hendelser", "funn"))
+    rows = emptied(rows, pl.col("_hidden") | ungraded, (*ESTIMATES, "n_hendelser", "funn"))
     rows = emptied(rows, pl.col("_hidden"), (*_COUNTS, *_CAN_SAY))
     rows = emptied(rows, pl.col("_hidden") & ~pl.col("_absent"), tuple(_CANNOT_SAY))
     return signed("effekt", _coarse_effects(rows, threshold))
@@ -104,11 +101,11 @@ def _coarse_effects(rows: pl.DataFrame, threshold: int) -> pl.DataFrame:
 
 def coarse_numbers(rows: pl.DataFrame, threshold: int) -> pl.DataFrame:
     """Rows of ``effekt`` with everything but their counts rounded; counts must be rounded already. Nothing moves the second time."""
-    rows = rows.with_columns(step(rows, threshold).alias("_step"), *(pl.col(c).alias(f"_{c}") for c in _INTERVAL))
-    rows = coarse_estimates(rows, *_INTERVAL, _null(), _margin())
+    rows = rows.with_columns(step(rows, threshold).alias("_step"), *(pl.col(c).alias(f"_{c}") for c in INTERVAL))
+    rows = coarse_estimates(rows, *INTERVAL, _null(), _margin())
     grid = pl.col("_step")
     rows = rows.with_columns(
-        *(pl.col(c).clip(lower_bound=_least(), upper_bound=_most()).alias(c) for c in _INTERVAL),
+        *(pl.col(c).clip(lower_bound=_least(), upper_bound=_most()).alias(c) for c in INTERVAL),
         se=plain_zero(((pl.col("se") / grid - 1e-9).ceil() * grid).round(4)),
         e_verdi=on_grid(pl.col("e_verdi"), _ratio_grid(), pl.lit(1.0)),
         porter=_coarse_gates(rows, threshold),
@@ -161,7 +158,7 @@ def fine_numbers(frame: pl.DataFrame, threshold: int) -> pl.Expr:
     An end may also stand where the finding or the measure's nature stops it, which tells no more than they do.
     """
     grid, stops = pl.col("_step"), [_null(), _least(), _most(), *(edge.round(4) for edge in _margin())]
-    fine = [off_grid(pl.col(c), grid, _null()) & ~_is_one_of(pl.col(c), stops) for c in _INTERVAL]
+    fine = [off_grid(pl.col(c), grid, _null()) & ~_is_one_of(pl.col(c), stops) for c in INTERVAL]
     gates = pl.col("porter") != pl.lit(_coarse_gates(frame, threshold))
     return pl.any_horizontal(*fine, off_grid(pl.col("e_verdi"), _ratio_grid(), pl.lit(1.0)), gates.fill_null(False))
 
@@ -172,13 +169,13 @@ def _is_one_of(value: pl.Expr, stops: Sequence[pl.Expr]) -> pl.Expr:
 
 def _coarse_sentences(rows: pl.DataFrame) -> pl.DataFrame:
     marks = _CAN_SAY | _CANNOT_SAY
-    exact = [f"_{c}" for c in _INTERVAL]
-    said = [_sentences(row, marks) for row in rows.select(*marks, "maal", *_INTERVAL, *exact).iter_rows(named=True)]
+    exact = [f"_{c}" for c in INTERVAL]
+    said = [_sentences(row, marks) for row in rows.select(*marks, "maal", *INTERVAL, *exact).iter_rows(named=True)]
     return rows.with_columns(pl.Series(name, [row[name] for row in said], dtype=pl.String) for name in marks)
 
 
 def _sentences(row: dict[str, Any], marks: dict[str, str]) -> dict[str, str | None]:
-    numbers = {row[f"_{c}"]: row[c] for c in _INTERVAL if row[c] is not None and row[f"_{c}"] is not None}
+    numbers = {row[f"_{c}"]: row[c] for c in INTERVAL if row[c] is not None and row[f"_{c}"] is not None}
     scale, decimals = (1.0, 2) if row["maal"] == "risikoratio" else (100.0, 1)
     return {name: coarse_sentence(row[name], numbers, scale, decimals, mark) for name, mark in marks.items()}
 
@@ -248,57 +245,6 @@ def naive(frame: pl.DataFrame, threshold: int) -> pl.DataFrame:
     rows = rows.with_columns(plain_zero(value).alias(name) for name, value in difference.items())
     columns = ("andel_strategi", "andel_sammenligning", "estimat", "ki_nedre", "ki_ovre", "n_strategi", "n_sammenligning")
     return signed("effekt_naiv", emptied(rows, pl.col("_hidden"), columns))
-
-
-def chain(frame: pl.DataFrame, threshold: int) -> pl.DataFrame:
-    """``UTDATA["aarsakskjede"]``: hidden where the link has too few persons or events; ungraded, C and D carry no estimate.
-
-    Counts are rounded down and shares rounded as in ``effekt``. Slopes of a regression are no function of counts: three decimals.
-    """
-    estimated = pl.col("n").is_not_null() | pl.col("estimat").is_not_null()
-    small = (pl.col("n") < threshold) | (pl.col("n_hendelser") < threshold) | pl.col("n").is_null()
-    rows = frame.with_columns(_hidden=(estimated & small).fill_null(True), _absent=~estimated)
-    ungraded = pl.col("grad").is_null() | pl.col("grad").is_in(NO_NUMBER)
-    rows = emptied(rows, pl.col("_hidden") | ungraded, (*_ESTIMATES, "n_hendelser", "funn"))
-    rows = rows.with_columns(floored("n", threshold), floored("n_hendelser", threshold))
-    rows = coarse_estimates(rows.with_columns(chain_step(threshold).alias("_step")), *_INTERVAL)
-    return signed("aarsakskjede", emptied(rows, pl.col("_hidden"), ("n", "n_hendelser")))
-
-
-def linked(links: pl.DataFrame, effects: pl.DataFrame) -> pl.DataFrame:
-    """A released ``aarsakskjede`` whose links that a row of ``effekt`` answers show what that row shows, and are hidden with it."""
-    rows = _beside_effects(links, effects)
-    answered = pl.col("_status").is_not_null()
-    rows = rows.with_columns(pl.when(answered).then(f"_{c}").otherwise(c).alias(c) for c in _SHOWN)
-    return rows.select(links.columns)
-
-
-def unsafe_links(links: pl.DataFrame, effects: pl.DataFrame, threshold: int) -> int:
-    """Links of a released ``aarsakskjede`` that are finer than the rule, or other than the row of ``effekt`` that answers them."""
-    answered = pl.col("_status").is_not_null()
-    unlike = pl.any_horizontal([pl.col(c).ne_missing(pl.col(f"_{c}")) for c in _SHOWN])
-    fine = pl.any_horizontal([off_grid(pl.col(c), chain_step(threshold)) for c in _INTERVAL])
-    return _beside_effects(links, effects).filter(pl.when(answered).then(unlike).otherwise(fine)).height
-
-
-def answered_links() -> pl.DataFrame:
-    """The links that a row of ``effekt`` answers, with that row's key."""
-    return pl.DataFrame(declared()["lenker_fra_effekt"], schema=dict.fromkeys(_LINK, pl.String))
-
-
-def _beside_effects(links: pl.DataFrame, effects: pl.DataFrame) -> pl.DataFrame:
-    """Links with the released numbers, finding and sign of the row of ``effekt`` that answers them, as ``_estimat`` and so on."""
-    asked = answered_links()
-    one = (pl.col("maal") == "risikodifferanse") & (pl.col("undergruppe") == "alle") & (pl.col("folsomhet") == "hoved")
-    shown = [pl.col("n_personer" if c == "n" else c).alias(f"_{c}") for c in _SHOWN]
-    answers = effects.filter(one & (pl.col("horisont_uker") == _LINK_WEEKS)).select(*_LINK[2:], *shown, til="utfall")
-    found = asked.join(answers, on=_LINK[1:], nulls_equal=True).drop("analyse", "strategi", "variant")
-    return links.join(found, on=["fra", "til"], how="left", maintain_order="left")
-
-
-def chain_step(threshold: int) -> pl.Expr:
-    """The grid of a link's estimate; counts must be rounded already."""
-    return pl.when(pl.col("enhet") == "andel").then(unit(pl.col("n"), threshold)).otherwise(_SLOPE_STEP)
 
 
 def municipalities(frame: pl.DataFrame, released: pl.DataFrame) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 import polars as pl
 from release_case import effect
 
-from pipeline.disclosure import estimates
+from pipeline.disclosure import estimates, links
 from pipeline.disclosure.rounding import coarse_estimates
 from pipeline.tables import STATISTIKK
 
@@ -23,7 +23,7 @@ def _link(n: int | None, estimate: float | None, grade: str | None) -> dict[str,
 
 def test_a_link_that_was_not_estimated_is_missing_and_a_small_one_is_hidden():
     rows = [_link(None, None, None), _link(3, 0.1, "A"), _link(400, 0.1, "A")]
-    released = estimates.chain(STATISTIKK["aarsakskjede"].conform(pl.DataFrame(rows)), 5).sort("fra")
+    released = links.chain(STATISTIKK["aarsakskjede"].conform(pl.DataFrame(rows)), 5).sort("fra")
     assert dict(released.select("fra", "status").iter_rows()) == {"aNoneNone": "..", "a3A": ":", "a400A": ""}
     assert dict(released.select("fra", "estimat").iter_rows()) == {"aNoneNone": None, "a3A": None, "a400A": 0.105}
 
