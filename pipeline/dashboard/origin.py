@@ -18,6 +18,8 @@ from pipeline.dashboard.texts import Texts
 NATIONAL, MUNICIPAL, ESTIMATES = "land_og_fylke", "kommune", "estimater"
 GROUPS = (NATIONAL, MUNICIPAL, ESTIMATES)
 _CARRIED = "Videreført:"
+# Before the name of an analysis that was carried while others were made anew.
+_ONE = f"{ESTIMATES}:"
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,14 @@ Origins = Mapping[str, Source]
 def origins(manifest: Mapping[str, Any], release_id: str) -> Origins:
     """The release behind every group that was carried forward into this one; empty where all is new."""
     earlier = [entry for entry in manifest.get("endringslogg", ()) if entry["release_id"] != release_id]
-    return {group: _made(group, earlier) for group in GROUPS if group in manifest.get("videreført", ())}
+    carried = manifest.get("videreført", ())
+    groups = [group for group in GROUPS if group in carried] + [code for code in carried if code.startswith(_ONE)]
+    return {group: _made(group, earlier) for group in groups}
 
 
 def _made(group: str, earlier: Sequence[Mapping[str, Any]]) -> Source:
-    entry = next((e for e in reversed(earlier) if group not in _carried(e)), None)
+    names = {group, ESTIMATES} if group.startswith(_ONE) else {group}
+    entry = next((e for e in reversed(earlier) if names.isdisjoint(_carried(e))), None)
     return Source() if entry is None else Source(entry["release_id"], date.fromisoformat(entry["dato"]))
 
 
@@ -66,10 +71,17 @@ def source_text(source: Source, t: Texts) -> str:
 
 
 def page_note(found: Origins, group: str, t: Texts) -> str:
-    """The sentence over a page whose numbers were carried forward; empty where they are new."""
-    return t(f"origin.note.{group}", source=source_text(found[group], t)) if group in found else ""
+    """The sentence over a page whose numbers were carried forward, all or some analyses; empty where they are new."""
+    if group in found:
+        return t(f"origin.note.{group}", source=source_text(found[group], t))
+    some = [f"{_label(code, t)} {source_text(source, t)}" for code, source in found.items() if code.startswith(f"{group}:")]
+    return t("origin.note.some", which="; ".join(some)) if some else ""
+
+
+def _label(group: str, t: Texts) -> str:
+    return t.label("analyse", group.removeprefix(_ONE)) if group.startswith(_ONE) else t.label("gruppe", group)
 
 
 def foot_notes(found: Origins, t: Texts) -> list[str]:
     """One line per group that is older than the release."""
-    return [t("origin.foot", group=t.label("gruppe", group), source=source_text(source, t)) for group, source in found.items()]
+    return [t("origin.foot", group=_label(group, t), source=source_text(source, t)) for group, source in found.items()]

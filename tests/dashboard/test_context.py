@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.dashboard import build_site
 from pipeline.dashboard.later import later_note
-from pipeline.dashboard.origin import origins
+from pipeline.dashboard.origin import foot_notes, origins, page_note
 from pipeline.dashboard.texts import Texts
 from pipeline.effects.protocol import FOLDER
 from pipeline.released import ReleasedTables
@@ -72,6 +72,25 @@ def test_a_log_that_lists_what_was_carried_is_read_like_one_that_says_it() -> No
         "kommune": "r0001",
         "estimater": "r0002",
     }
+
+
+def test_single_analyses_that_were_carried_are_named_with_their_release() -> None:
+    log = [
+        {**entry, "videreført": groups}
+        for entry, groups in zip(LOG, ([], ["estimater"], ["estimater:praksis_tidspunkt"]), strict=True)
+    ]
+    manifest = {"endringslogg": log, "videreført": ["estimater:praksis_tidspunkt", "estimater:prosjektprofil"]}
+    found = origins(manifest, "r0004")
+    assert {code: source.release_id for code, source in found.items()} == {
+        "estimater:praksis_tidspunkt": "r0001",
+        "estimater:prosjektprofil": "r0003",
+    }
+    note = page_note(found, "estimater", Texts()).replace("\u00a0", " ")
+    assert "r0001, 1. oktober 2026" in note
+    assert "r0003, 27. desember 2026" in note
+    assert "estimater" not in note
+    assert len(foot_notes(found, Texts())) == 2
+    assert page_note(found, "kommune", Texts()) == ""
 
 
 @pytest.mark.parametrize(

@@ -234,5 +234,6 @@ def test_the_reason_names_the_gates_that_decided_also_new_ones():
     assert (grade(gates, LIMITS, 100).grade, grade(gates, LIMITS, 100).reason) == ("B", "ess; ny_port")
     assert grade(gates, LIMITS, 1).reason == "horisont"
     unreachable = grade({**gates, "balanse": Gate(0.9, RED)}, LIMITS, 1)
-    assert (unreachable.grade, unreachable.reason) == ("D", "balanse; horisont")  # a design that would fail at any horizon says so
+    # A design that would fail at any horizon says so.
+    assert (unreachable.grade, unreachable.reason) == ("D", "balanse; horisont")
     assert grade({"kommuner": Gate(30, GREEN)}, LIMITS, 100).reason == ""
