@@ -266,7 +266,7 @@ def test_a_positive_finding_in_words():
         "før avrunding)."
     )
     assert told["kan_si_nn"] == (
-        "Om lag 12,3 prosentpoeng fleire ville ha gått til arbeid eller utdanning innan 52 veker dersom alle fekk den første "
+        "Anslagsvis 12,3 prosentpoeng fleire ville ha gått til arbeid eller utdanning innan 52 veker dersom alle fekk den første "
         "praksisen sin innan 8 veker, enn dersom ingen fekk praksis dei første 26 vekene (95 % intervall frå 5,0 til 20,0 "
         "prosentpoeng, alt over null før avrunding)."
     )
