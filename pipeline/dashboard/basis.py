@@ -89,10 +89,11 @@ def basis(rows: pl.DataFrame, outcome: str, keys: pl.DataFrame, protocols: Proto
         t: texts.
     """
     computed = str(rows["beregnet"].max() or "")
+    weeks = _listed(sorted(rows["horisont_uker"].drop_nulls().unique().to_list()), t)
     years = start_years(keys, computed)
     facts = [
         (t("basis.outcome"), t("basis.outcome_text", outcome=t.label("utfall", outcome))),
-        (t("basis.horizon"), t("basis.weeks", weeks=_listed(sorted(rows["horisont_uker"].unique().to_list()), t))),
+        *([(t("basis.horizon"), t("basis.weeks", weeks=weeks))] if weeks else []),
         (t("basis.measure"), t("basis.measure_text")),
         *([(t("basis.period"), t("basis.period_text", years=years))] if years else []),
         *([(t("basis.computed"), t("basis.computed_text", moment=_day(computed)))] if computed else []),
@@ -129,7 +130,7 @@ def _analysis(name: str, digest: str, protocols: Protocols, t: Texts) -> Analysi
 
 
 def _listed(weeks: list[int], t: Texts) -> str:
-    *first, last = [str(week) for week in weeks]
+    *first, last = [str(week) for week in weeks] or [""]
     return t("basis.and", first=", ".join(first), last=last) if first else last
 
 

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from pipeline.dashboard import build_site
+from pipeline.dashboard.basis import basis
 from pipeline.dashboard.later import later_note
 from pipeline.dashboard.origin import foot_notes, origins, page_note
 from pipeline.dashboard.texts import Texts
@@ -286,3 +287,11 @@ def test_what_nobody_has_tried_is_said_in_words_and_not_linked_to(tmp_path: Path
     assert "jobbsjansen prove" not in page
     assert "Det er ikke prøvd hvor små virkninger data som disse kan vise." in page
     assert 'href="#styrke"' not in page
+
+
+def test_a_panel_without_rows_has_no_horizons_to_list() -> None:
+    release = small_release()
+    nothing = release.tables["effekt"].clear()
+    found = basis(nothing, "arbeid", release.tables["nokkeltall"], {}, Texts())
+    assert found.analyses == ()
+    assert Texts()("basis.horizon") not in {name for name, _ in found.facts}
