@@ -13,7 +13,17 @@ from scipy.special import expit
 
 from pipeline.effects.bootstrap import draw_counts
 from pipeline.effects.landmark import UNKNOWN, Landmark, landmark_persons
-from pipeline.effects.mediation import Mediated, Models, draws, effort_weights, fit_models, gain_per_level, point
+from pipeline.effects.mediation import (
+    Mediated,
+    Models,
+    _chunks,
+    _level_weights,
+    draws,
+    effort_weights,
+    fit_models,
+    gain_per_level,
+    point,
+)
 from pipeline.effects.mediation_arms import Found, Mediation, run_mediation
 from pipeline.effects.mediation_rows import mediation_protocol, mediation_rows, share_interval
 from pipeline.effects.person_weeks import follow
@@ -457,6 +467,23 @@ def test_only_levels_from_after_the_landmark_count_and_the_lost_are_not_told():
     people = landmark(tables(rows, [], [assessment(0, 55, "b1", 3), assessment(1, 56, "b1", 3)]))
     assert np.array_equal(people.level, [np.nan, 3.0, np.nan, np.nan], equal_nan=True)
     assert people.told(52).tolist() == [True, True, False, True]
+
+
+def test_a_level_may_be_worth_more_or_less_with_an_effort(models):
+    for model in models.outcome.values():
+        assert {"innsats_norskopplaering_niva", "innsats_praksis_innen_8u_niva"} <= set(model.names)
+
+
+def test_every_draw_has_its_own_weights_in_the_level_model(people, models):
+    """Municipalities drawn otherwise move the chance of an early placement, and with it the weights the level model is fitted with."""
+    counts = draw_counts(people.n_clusters, 8, 5)
+    drawn = next(_chunks(people, models, counts, exact=False))
+    held = models.language[1].drawn(counts)
+    assert np.abs(drawn.language[1].slopes - held.slopes).max() > 1e-3
+    effort, model = people.efforts[1], models.effort[1]
+    remade = _level_weights(people, effort, effort_weights(people, effort, model.drawn(counts)))[models.asked]
+    expected = models.language[1].drawn(counts, weights=remade)
+    assert drawn.language[1].slopes == pytest.approx(expected.slopes)
 
 
 def test_models_of_the_effort_are_loosened(people, models):
