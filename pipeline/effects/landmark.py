@@ -71,7 +71,7 @@ class Landmark:
         start_level: language level known at day 0, ``UNKNOWN`` without.
         enrolled: still in the programme after week ``middle``.
         known: left or still in by then; false for those who moved or were phased out.
-        staying: (n, horizon) weight of being under observation in week column + 1.
+        staying: (n, horizon) weight of being under observation in week column + 1, 0 when no longer there.
         staying_measured: the same after week ``middle``, given the level as well; of those with a level.
         assessed: (n,) weight that stands in for those still in without a level.
         level: language level measured after the landmark and by week ``middle``, NaN without one.

@@ -18,7 +18,7 @@ _LEAST_CHANCE = 0.05
 
 
 def staying(weeks: PersonWeeks, facts: Floats, exposed: Floats, landmark: int) -> Floats:
-    """(n, horizon) weight of being under observation in week column + 1.
+    """(n, horizon) weight of being under observation in week column + 1, 0 when no longer there.
 
     Args:
         weeks: the persons, all under observation after week ``landmark``.
@@ -26,11 +26,11 @@ def staying(weeks: PersonWeeks, facts: Floats, exposed: Floats, landmark: int) -
         exposed: (n, e) the efforts, on which being lost may depend.
         landmark: the week.
     """
-    return censoring_weights(weeks, np.column_stack([facts, exposed]), after=landmark)
+    return np.asarray(censoring_weights(weeks, np.column_stack([facts, exposed]), after=landmark) * weeks.at_risk())
 
 
 def staying_measured(weeks: PersonWeeks, facts: Floats, exposed: Floats, level: Floats, middle: int) -> Floats:
-    """(n, horizon) the same after week ``middle`` given the level as well; 1 for those without one.
+    """(n, horizon) the weight after week ``middle`` given the level as well; 1 when no longer there, and for those without one.
 
     Args:
         weeks, facts, exposed: as :func:`staying`.

@@ -252,7 +252,7 @@ def _through(people: Landmark, effort: Effort, weights: Floats, language: Coeffi
 def _incidence(people: Landmark, who: Ints, decided: Floats, quantile: float) -> Floats:
     """(d, horizon, causes) cumulative incidence of persons whose decisions weigh (persons, d)."""
     weeks = people.weeks
-    stays = people.staying[who] * weeks.at_risk()[who]
+    stays = people.staying[who]
     if quantile < 1:
         stays = decided[:, :1] * stays
         final = stays[np.arange(len(who)), weeks.last[who] - 1]
