@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import expit
 
 from pipeline.effects.covariates import natural_spline
-from pipeline.effects.person_weeks import Floats, PersonWeeks
+from pipeline.effects.person_weeks import Floats, Ints, PersonWeeks
 from pipeline.effects.protocol import CENSORED
 from pipeline.effects.start_model import design
 
@@ -38,11 +38,12 @@ def logistic(x: Floats, y: Floats, ridge: float = 1e-2, weight: Floats | None = 
     return beta
 
 
-def _calendar(day: Floats) -> Floats:
-    """(rows, q) spline of the day; no columns where all are the same."""
-    if day.min() == day.max():
+def _calendar(day: Ints) -> Floats:
+    """(rows, q) spline of the day, computed once per day; no columns where all are the same."""
+    first, last = int(day.min()), int(day.max())
+    if first == last:
         return np.zeros((len(day), 0))
-    return natural_spline(day, tuple(np.linspace(day.min(), day.max(), _CALENDAR_KNOTS)))
+    return natural_spline(np.arange(first, last + 1.0), tuple(np.linspace(first, last, _CALENDAR_KNOTS)))[day - first]
 
 
 def censoring_weights(weeks: PersonWeeks, baseline: Floats, after: int = 0) -> Floats:
@@ -63,8 +64,8 @@ def censoring_weights(weeks: PersonWeeks, baseline: Floats, after: int = 0) -> F
     who, column = np.nonzero(risk & (np.arange(weeks.horizon) >= after))
     y = ((weeks.cause[who] == CENSORED) & (column + 1 == weeks.last[who])).astype(float)
     placed = (weeks.placed[who] > 0) & (weeks.placed[who] <= column + 1)
-    spline = natural_spline((column + 1).astype(float), _KNOTS)
-    calendar = _calendar((weeks.first_day[who] + 7 * column).astype(float))
+    spline = natural_spline(np.arange(1.0, weeks.horizon + 1), _KNOTS)[column]
+    calendar = _calendar(weeks.first_day[who] + 7 * column)
     x = design(np.column_stack([spline, calendar, placed.astype(float), baseline[who]]))
     p = np.zeros(risk.shape)
     p[who, column] = expit(x @ logistic(x, y))
