@@ -13,29 +13,11 @@ from scipy.special import expit
 
 from pipeline.effects.covariates import natural_spline
 from pipeline.effects.person_weeks import Floats, Ints, PersonWeeks
+from pipeline.effects.pooled_logistic import PersonRows, pooled_logistic
 from pipeline.effects.protocol import CENSORED
-from pipeline.effects.start_model import design
 
 _KNOTS = (1.0, 13.0, 39.0, 65.0, 104.0)
 _CALENDAR_KNOTS = 5
-
-
-def logistic(x: Floats, y: Floats, ridge: float = 1e-2, weight: Floats | None = None) -> Floats:
-    """(p,) coefficients of a logistic regression with a weak ridge; the first column is the intercept."""
-    beta = np.zeros(x.shape[1])
-    rate = float(np.clip(np.average(y, weights=weight), 1e-6, 1 - 1e-6))
-    beta[0] = np.log(rate / (1 - rate))
-    prior = np.r_[1e-6, np.full(x.shape[1] - 1, ridge)]
-    w = np.ones(len(y)) if weight is None else weight
-    for _ in range(40):
-        p = expit(x @ beta)
-        half = x * np.sqrt(w * p * (1 - p))[:, None]
-        information = half.T @ half + np.diag(prior)
-        delta = np.linalg.solve(information, x.T @ (w * (y - p)) - prior * beta)
-        beta = beta + delta * min(1.0, 4.0 / max(float(np.max(np.abs(x @ delta))), 1e-12))
-        if np.max(np.abs(delta)) < 1e-8:
-            break
-    return beta
 
 
 def _calendar(day: Ints) -> Floats:
@@ -66,8 +48,8 @@ def censoring_weights(weeks: PersonWeeks, baseline: Floats, after: int = 0) -> F
     placed = (weeks.placed[who] > 0) & (weeks.placed[who] <= column + 1)
     spline = natural_spline(np.arange(1.0, weeks.horizon + 1), _KNOTS)[column]
     calendar = _calendar(weeks.first_day[who] + 7 * column)
-    x = design(np.column_stack([spline, calendar, placed.astype(float), baseline[who]]))
+    columns = PersonRows.of(np.column_stack([spline, calendar, placed.astype(float)]), baseline, who)
     p = np.zeros(risk.shape)
-    p[who, column] = expit(x @ logistic(x, y))
+    p[who, column] = expit(columns.times(pooled_logistic(columns, y)))
     weights[:, 1:] = 1 / np.cumprod(1 - np.minimum(p[:, :-1], 0.5), axis=1)
     return np.where(risk, weights, 1.0)

@@ -13,9 +13,10 @@ from datetime import date
 import numpy as np
 import polars as pl
 from scipy import stats
+from scipy.special import expit
 
-from pipeline.effects.censoring import logistic
 from pipeline.effects.person_weeks import Floats
+from pipeline.effects.pooled_logistic import Rows, pooled_logistic
 from pipeline.effects.protocol import declaration
 from pipeline.effects.shares import Counts, shrink
 from pipeline.effects.start_model import design
@@ -53,8 +54,8 @@ def expected_shares(people: pl.DataFrame, reached: pl.Series) -> Floats:
     y = reached.cast(pl.Float64).to_numpy()
     if y.min() == y.max():
         return np.asarray(y)
-    x = design(_case_mix(people))
-    return np.asarray(1 / (1 + np.exp(-np.clip(x @ logistic(x, y, ridge=1.0), -30, 30))))
+    mix = Rows(design(_case_mix(people)))
+    return np.asarray(expit(mix.times(pooled_logistic(mix, y, ridge=1.0))))
 
 
 def kept_of_square(tail: float) -> float:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
-from pipeline.effects.censoring import censoring_weights, logistic
+from pipeline.effects.censoring import censoring_weights
 from pipeline.effects.person_weeks import Bools, Floats, PersonWeeks
+from pipeline.effects.pooled_logistic import Rows, pooled_logistic
 from pipeline.effects.start_model import design
 from pipeline.effects.subgroups import restricted
 
@@ -61,7 +62,7 @@ def assessed(measured: Bools, asked: Bools, exposed: Floats, levels: Floats, kno
     if not len(who) or measured[who].all() or not measured[who].any():
         return out
     both = [exposed[:, [i]] * levels for i in range(exposed.shape[1])]
-    x = design(np.column_stack([exposed, levels, *both, known])[who])
-    chance = expit(x @ logistic(x, measured[who].astype(float)))
+    columns = Rows(design(np.column_stack([exposed, levels, *both, known])[who]))
+    chance = expit(columns.times(pooled_logistic(columns, measured[who].astype(float))))
     out[who] = np.where(measured[who], 1 / np.maximum(chance, _LEAST_CHANCE), 1.0)
     return out

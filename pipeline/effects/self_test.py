@@ -16,7 +16,7 @@ from pipeline.effects.covariates import decision_covariates
 from pipeline.effects.incidence import cumulative_incidence
 from pipeline.effects.person_weeks import Bools, Floats, Ints, PersonWeeks
 from pipeline.effects.protocol import OUTCOMES
-from pipeline.effects.start_model import design, point_hazard
+from pipeline.effects.start_model import Mode, design, point_hazard
 from pipeline.effects.strategies import Strategy, person_week_weights, strategy_weights
 from pipeline.effects.study import Results, Tables
 from pipeline.effects.timing import Fitted, nothing_in, uniform
@@ -49,18 +49,20 @@ def _with_starts(waiting: PersonWeeks, placed: Ints) -> tuple[PersonWeeks, Bools
     return replace(waiting, placed=placed, who=who, week=week, start=placed[who] == week), rows
 
 
-def _difference(fitted: Fitted, weeks: PersonWeeks, values: Floats, arms: tuple[Strategy, Strategy]) -> float:
-    """The estimate under these starts; the variance between municipalities stays as the night found it."""
+def _difference(
+    fitted: Fitted, weeks: PersonWeeks, values: Floats, arms: tuple[Strategy, Strategy], begin: Mode | None
+) -> tuple[float, Mode]:
+    """The estimate under these starts, the variance between municipalities as the night found it; and the start model's mode."""
     rule = fitted.protocol.declared["selvtest"]
-    hazard = point_hazard(
-        design(values), weeks.start.astype(float), weeks.cluster[weeks.who], weeks.n_clusters, fitted.model.tau2
+    hazard, mode = point_hazard(
+        design(values), weeks.start.astype(float), weeks.cluster[weeks.who], weeks.n_clusters, fitted.model.tau2, begin
     )  # fmt: skip
     risks = []
     for strategy in arms:
         weights = person_week_weights(strategy_weights(strategy, weeks, hazard), weeks, fitted.censoring)
         incidence = cumulative_incidence(weights, weeks)
         risks.append(float(incidence[rule["horisont_uker"] - 1, list(OUTCOMES[rule["utfall"]])].sum()))
-    return risks[0] - risks[1]
+    return risks[0] - risks[1], mode
 
 
 def self_test_rows(fitted: Fitted | Results, tables: Tables, seed: int) -> list[dict[str, Any]]:
@@ -80,10 +82,11 @@ def self_test_rows(fitted: Fitted | Results, tables: Tables, seed: int) -> list[
         fitted.cohort, waiting, tables.kartlegging, tables.tiltak, tables.oppfolging, fitted.analysis.placements
     )
     rng = np.random.default_rng([seed, 1])
-    found = []
+    found, mode = [], None
     for _ in range(rule["trekninger"]):
         weeks, rows = _with_starts(waiting, redrawn_starts(fitted.weeks, rng))
-        found.append(_difference(fitted, weeks, known.values[rows], arms))
+        difference, mode = _difference(fitted, weeks, known.values[rows], arms, mode)
+        found.append(difference)
     mean, sd = float(np.mean(found)), float(np.std(found, ddof=1))
     limit = _LIMIT_IN_ERRORS * sd / len(found) ** 0.5
     return [

@@ -30,6 +30,9 @@ LOOSE = 9.0
 _RIDGE = 1e-2
 _SMALLEST_VARIANCE = 1e-6
 _MAX_STEPS = 60
+_MAX_TURNS = 300
+_FIRST_VARIANCE = 0.1
+_NEAR_VARIANCE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class StartModel:
         """
         residual = (answer - self.hazard())[:, None] * weights
         often = np.ascontiguousarray(counts.T)
-        own = _sums(residual, np.ones(len(answer)), self.cluster, len(self.u)) - (self.u / self.tau2)[:, None]
+        own = sums_by_cluster(residual, np.ones(len(answer)), self.cluster, len(self.u)) - (self.u / self.tau2)[:, None]
         score = (residual * often[self.cluster]).T @ self.x - (own * often).T @ self.slopes
         delta = self._solved(counts, score)
         return delta, (own / self.curvature[:, None]).T - delta @ self.slopes.T
@@ -103,7 +106,9 @@ class _Often:
 
 
 @dataclass(frozen=True)
-class _Mode:
+class Mode:
+    """Where the steps have come to: ``beta`` (p,), ``u`` (J,), the variance, and the size of the last step."""
+
     beta: Floats
     u: Floats
     tau2: float
@@ -123,77 +128,126 @@ def _prior(p: int) -> Floats:
     return np.diag(np.r_[1e-6, np.full(p - 1, _RIDGE)])
 
 
-def _sums(rows: Floats, weight: Floats, cluster: Ints, n_clusters: int) -> Floats:
+def sums_by_cluster(rows: Floats, weight: Floats, cluster: Ints, n_clusters: int) -> Floats:
     """(J, p) weighted sum of rows (rows, p) per cluster; rows of a cluster stand together."""
     edges = np.searchsorted(cluster, np.arange(n_clusters + 1))
     return np.asarray(sparse.csr_matrix((weight, np.arange(len(weight)), edges), shape=(n_clusters, len(weight))) @ rows)
 
 
-def _step(x: Floats, y: Floats, cluster: Ints, often: _Often, at: _Mode, learn: bool) -> _Mode:
-    """One joint Newton step in (β, u), then one of Schall's in τ²."""
-    k = often.clusters
-    eta = x @ at.beta + at.u[cluster]
-    h = expit(eta)
+@dataclass(frozen=True)
+class _Quadratic:
+    """The likelihood near a mode: gradient and curvature in β (p,), (p, p), and u (J,), and between them (J, p); u's prior left out."""
+
+    gradient: Floats
+    gradient_u: Floats
+    curvature: Floats
+    curvature_u: Floats
+    between: Floats
+    counts: Floats
+
+    def top(self, at: Mode) -> tuple[Floats, Floats, Floats]:
+        """The steps δβ and δu to its top at the variance of ``at``, and the posterior variances (J,) of u there."""
+        d = self.curvature_u + np.maximum(self.counts, 1e-9) / at.tau2
+        g_u = self.gradient_u - self.counts * at.u / at.tau2
+        inverse = np.linalg.inv(self.curvature - self.between.T @ (self.between / d[:, None]))
+        delta = inverse @ (self.gradient - self.between.T @ (g_u / d))
+        variance = 1 / d + np.einsum("jp,jp->j", self.between @ inverse, self.between) / d**2
+        return delta, (g_u - self.between @ delta) / d, variance
+
+
+def _totals(cluster: Ints, values: Floats, n_clusters: int) -> Floats:
+    """(J,) sum of values (rows,) per cluster."""
+    return np.asarray(np.bincount(cluster, values, n_clusters), dtype=float)
+
+
+def _quadratic(x: Floats, y: Floats, cluster: Ints, often: _Often, at: Mode) -> _Quadratic:
+    h = expit(x @ at.beta + at.u[cluster])
     residual, w = (y - h) * often.rows, h * (1 - h) * often.rows
     root = np.sqrt(w)
     half = x * root[:, None]  # its square is the information: half the multiplications, and one pass over the rows
-    a = half.T @ half + _prior(x.shape[1])
-    b = _sums(half, root, cluster, len(k))
-    d = np.bincount(cluster, w, len(k)) + np.maximum(k, 1e-9) / at.tau2
-    g_u = np.bincount(cluster, residual, len(k)) - k * at.u / at.tau2
-    inverse = np.linalg.inv(a - b.T @ (b / d[:, None]))
-    delta = inverse @ (x.T @ residual - _prior(x.shape[1]) @ at.beta - b.T @ (g_u / d))
-    delta_u = (g_u - b @ delta) / d
+    prior, n_clusters = _prior(x.shape[1]), len(often.clusters)
+    return _Quadratic(
+        x.T @ residual - prior @ at.beta, _totals(cluster, residual, n_clusters),
+        half.T @ half + prior, _totals(cluster, w, n_clusters), sums_by_cluster(half, root, cluster, n_clusters), often.clusters,
+    )  # fmt: skip
+
+
+def _schall(near: _Quadratic, at: Mode) -> float:
+    """The fixed point of τ² as far as the quadratic reaches: it needs no rows, which are what costs.
+
+    Sought from the same beginning in every step, so that an early step that ends near 0 holds none of the later ones there.
+    """
+    tau2 = _FIRST_VARIANCE
+    for _ in range(_MAX_TURNS):
+        _, delta_u, variance = near.top(replace(at, tau2=tau2))
+        u = at.u + delta_u
+        found = float(u @ u) / max(len(u) - float(variance.sum()) / tau2, 1e-3)
+        before, tau2 = tau2, float(np.clip(found, _SMALLEST_VARIANCE, 25.0))
+        if abs(np.log(tau2 + 1e-4) - np.log(before + 1e-4)) < _NEAR_VARIANCE / 100:
+            break
+    return tau2
+
+
+def _step(x: Floats, y: Floats, cluster: Ints, often: _Often, at: Mode, learn: bool) -> Mode:
+    """One joint Newton step in (β, u), at the variance that goes with it where it is to be learnt."""
+    near = _quadratic(x, y, cluster, often, at)
+    tau2 = _schall(near, at) if learn else at.tau2
+    delta, delta_u, _ = near.top(replace(at, tau2=tau2))
     # A step that moves some log-odds by more than 4 overshoots when outcomes are rare: shorten it.
     scale = min(1.0, 4.0 / max(float(np.max(np.abs(x @ delta + delta_u[cluster]))), 1e-12))
-    beta, u = at.beta + scale * delta, at.u + scale * delta_u
-    size = float(np.max(np.abs(delta)))
-    if not learn:
-        return _Mode(beta, u, at.tau2, size)
-    variance = 1 / d + np.einsum("jp,pq,jq->j", b, inverse, b) / d**2
-    found = float(u @ u) / max(len(u) - float(variance.sum()) / at.tau2, 1e-3)
-    tau2 = float(np.clip(found, _SMALLEST_VARIANCE, 25.0))
-    return _Mode(beta, u, tau2, size + abs(np.log(tau2 + 1e-4) - np.log(at.tau2 + 1e-4)))
+    moved = abs(np.log(tau2 + 1e-4) - np.log(at.tau2 + 1e-4))
+    return Mode(at.beta + scale * delta, at.u + scale * delta_u, tau2, float(np.max(np.abs(delta)) + moved))
 
 
-def _mode(x: Floats, y: Floats, cluster: Ints, often: _Often, at: _Mode, learn: bool, near: float = 1e-9) -> _Mode:
+def _mode(x: Floats, y: Floats, cluster: Ints, often: _Often, at: Mode, learn: bool, near: float = 1e-6) -> Mode:
     for _ in range(_MAX_STEPS):
         at = _step(x, y, cluster, often, at, learn)
-        if at.step < (1e-3 if learn else near):
+        if at.step < (_NEAR_VARIANCE if learn else near):
             break
     return at
 
 
-def _blocks(x: Floats, y: Floats, cluster: Ints, weight: Floats, mode: _Mode) -> tuple[Floats, Floats, Floats, Floats]:
+def _blocks(x: Floats, y: Floats, cluster: Ints, weight: Floats, mode: Mode) -> tuple[Floats, Floats, Floats, Floats]:
     """Scores S_j, information H_j, slopes B_j / D_j and D_j at the mode."""
     n_clusters = len(mode.u)
     h = expit(x @ mode.beta + mode.u[cluster])
     w = h * (1 - h) * weight
     weighted = x * w[:, None]
-    b = _sums(x, w, cluster, n_clusters)
+    b = sums_by_cluster(x, w, cluster, n_clusters)
     curvature = np.asarray(np.bincount(cluster, w, n_clusters) + 1 / mode.tau2, dtype=float)
     slopes = b / curvature[:, None]
     edges = np.searchsorted(cluster, np.arange(n_clusters + 1))
     information = np.stack([x[i:j].T @ weighted[i:j] for i, j in pairwise(edges)])
     information -= b[:, :, None] * slopes[:, None, :]
-    return _sums(x, (y - h) * weight, cluster, n_clusters), information, slopes, curvature
+    return sums_by_cluster(x, (y - h) * weight, cluster, n_clusters), information, slopes, curvature
 
 
-def point_hazard(x: Floats, start: Floats, cluster: Ints, n_clusters: int, tau2: float) -> Floats:
-    """(rows,) modelled start probability at a given τ², without what a bootstrap needs; arguments as :func:`fit_start_model`."""
+def point_hazard(
+    x: Floats, start: Floats, cluster: Ints, n_clusters: int, tau2: float, begin: Mode | None = None
+) -> tuple[Floats, Mode]:
+    """The model at a given τ², without what a bootstrap needs.
+
+    Args:
+        x, start, cluster, n_clusters: as :func:`fit_start_model`.
+        tau2: the variance.
+        begin: the mode of a fit to rows much like these: fewer steps to the same end.
+
+    Returns:
+        (rows,) modelled start probability, and the mode.
+    """
     once = _Often(np.ones(n_clusters), np.ones(len(x)))
-    at = _mode(x, start, cluster, once, _beginning(x, start, n_clusters, tau2), learn=False, near=1e-4)
-    return _probability(x, cluster, at.beta, at.u)
+    at = _mode(x, start, cluster, once, begin or _beginning(x, start, n_clusters, tau2), learn=False, near=1e-3)
+    return _probability(x, cluster, at.beta, at.u), at
 
 
 def _probability(x: Floats, cluster: Ints, beta: Floats, u: Floats) -> Floats:
     return np.asarray(np.clip(expit(x @ beta + u[cluster]), 1e-9, 1 - 1e-9), dtype=float)
 
 
-def _beginning(x: Floats, start: Floats, n_clusters: int, tau2: float) -> _Mode:
+def _beginning(x: Floats, start: Floats, n_clusters: int, tau2: float) -> Mode:
     """The common rate, and nothing else."""
     rate = float(np.clip(start.mean(), 1e-6, 1 - 1e-6))
-    return _Mode(np.r_[np.log(rate / (1 - rate)), np.zeros(x.shape[1] - 1)], np.zeros(n_clusters), tau2, np.inf)
+    return Mode(np.r_[np.log(rate / (1 - rate)), np.zeros(x.shape[1] - 1)], np.zeros(n_clusters), tau2, np.inf)
 
 
 def fit_start_model(
@@ -212,7 +266,7 @@ def fit_start_model(
     Returns:
         The joint mode, the τ² it is at and the per-cluster sums of the bootstrap.
     """
-    at = _beginning(x, start, n_clusters, 0.1)
+    at = _beginning(x, start, n_clusters, _FIRST_VARIANCE)
     held = np.ones(len(x)) if weight is None else weight
     once = _Often(np.ones(n_clusters), held)
     if n_clusters > 1:
@@ -226,7 +280,7 @@ def fit_start_model(
 
 def refit(model: StartModel, start: Floats, counts: Floats, weight: Floats | None = None) -> tuple[Floats, Floats]:
     """The exact answer to one draw: (p,) β and (J,) u refitted with the clusters' counts (J,), τ² fixed, weights (rows,) remade."""
-    at = _Mode(model.beta, model.u, model.tau2, np.inf)
+    at = Mode(model.beta, model.u, model.tau2, np.inf)
     often = _Often(counts, counts[model.cluster] * (model.weight if weight is None else weight))
     at = _mode(model.x, start, model.cluster, often, at, learn=False)
     return at.beta, at.u

@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 
 from pipeline.effects.answers import contrast
 from pipeline.effects.bootstrap import BootstrapSums, bootstrap, draw_counts
-from pipeline.effects.censoring import censoring_weights, logistic
+from pipeline.effects.censoring import censoring_weights
 from pipeline.effects.covariates import decision_covariates
 from pipeline.effects.incidence import cumulative_incidence
 from pipeline.effects.person_weeks import follow
@@ -299,13 +299,6 @@ def test_nobody_lost_means_weights_of_one():
     weeks = follow(cohort_of(t), t.tiltak, PROTOCOL)
     assert (censoring_weights(weeks, np.zeros((2, 1))) == 1).all()
     assert weeks.cause[0] == ENROLLED
-
-
-def test_logistic_recovers_its_coefficients():
-    rng = np.random.default_rng(1)
-    x = np.column_stack([np.ones(20_000), rng.normal(size=(20_000, 2))])
-    y = (rng.random(20_000) < 1 / (1 + np.exp(-(x @ np.array([-1.0, 0.8, -0.5]))))).astype(float)
-    assert logistic(x, y) == pytest.approx([-1.0, 0.8, -0.5], abs=0.06)
 
 
 def _shuffled(t: Tables) -> Tables:
