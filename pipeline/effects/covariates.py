@@ -152,18 +152,25 @@ def of_cohort(frame: pl.DataFrame, cohort: Cohort, date: str, delay: int = 0) ->
 
 
 def _assessed(cohort: Cohort, kartlegging: pl.DataFrame, weeks: PersonWeeks, delay: int) -> dict[str, Floats]:
-    """(rows,) language, readiness, health, care and the age of the measure; before the first assessment the starting values."""
+    """(rows,) language, readiness, health, care and the age of the measure; before the first assessment the starting values.
+
+    ``framgang_norsk`` is how far the level has come since the start, ``framgang_arbeidsklar`` since the first assessment: advisers see
+    who moves, and who moves leaves sooner.
+    """
     rows = of_cohort(kartlegging, cohort, "dato", delay).sort("person", "dag", "prosjekt_id", "kartlegging_id")
-    day = rows["dag"].to_numpy().astype(np.int64)
-    at = events(rows["person"].to_numpy().astype(np.int64), day).latest(weeks.who, weeks.week)
+    whose, day = rows["person"].to_numpy().astype(np.int64), rows["dag"].to_numpy().astype(np.int64)
+    at = events(whose, day).latest(weeks.who, weeks.week)
 
     def latest(values: Floats, before: Floats | None = None) -> Floats:
         start = np.full(len(at), np.nan) if before is None else before[weeks.who]
         return np.where(at >= 0, np.append(values, np.nan)[at], start)
 
-    language = latest(_level(rows, "norsk_niva", LANGUAGE), _level(cohort.persons, "norsk_start", LANGUAGE))
+    begin = _level(cohort.persons, "norsk_start", LANGUAGE)
+    language, readiness = latest(_level(rows, "norsk_niva", LANGUAGE), begin), _number(rows, "arbeidsklar")
     limits = ("ingen", "noe", "vesentlig")
-    out = _with_gaps("norsk", language) | _with_gaps("arbeidsklar", latest(_number(rows, "arbeidsklar")))
+    out = _with_gaps("norsk", language) | _with_gaps("arbeidsklar", latest(readiness))
+    out |= _with_gaps("framgang_norsk", language - begin[weeks.who])
+    out |= _with_gaps("framgang_arbeidsklar", latest(_since_first(whose, readiness)))
     out |= {"norsk_2": out["norsk"] ** 2, "arbeidsklar_2": out["arbeidsklar"] ** 2}
     for name, start in (("helse", _level(cohort.persons, "helse_start", limits)), ("omsorg", None)):
         level = latest(_level(rows, name, limits), start)
@@ -171,6 +178,15 @@ def _assessed(cohort: Cohort, kartlegging: pl.DataFrame, weeks: PersonWeeks, del
         out |= {f"{name}_mangler": np.isnan(level).astype(float)}
     age = np.where(at >= 0, 7 * (weeks.week - 1) - np.append(day, 0)[at], 0)
     return out | {"kartlegging_uker": np.minimum(age, 364) / 7.0}
+
+
+def _since_first(whose: Ints, values: Floats) -> Floats:
+    """(rows,) each value less the person's first known one; rows sorted by person and day."""
+    known = np.flatnonzero(~np.isnan(values))
+    persons, first = np.unique(whose[known], return_index=True)
+    begin = np.full(int(whose.max(initial=0)) + 1, np.nan)
+    begin[persons] = values[known[first]]
+    return values - begin[whose]
 
 
 def running(cohort: Cohort, tiltak: pl.DataFrame, weeks: PersonWeeks, types: tuple[str, ...], delay: int) -> Floats:
