@@ -5,13 +5,23 @@ Belongs here: facts that change by date or year. Must not be here: facts that be
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
 import polars as pl
 
 FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True, order=True)
+class Deadline:
+    """One deadline for deliveries: ``day`` is the last day that is in time, ``complete_to`` the day the data are complete to."""
+
+    day: date
+    complete_to: date
 
 
 def _read(name: str) -> pl.DataFrame:
@@ -67,6 +77,13 @@ def published_figures() -> pl.DataFrame:
 
 
 @cache
+def deadlines() -> pl.DataFrame:
+    """One row per deadline rule and period: maaned (1-12, ``*`` = every month), dag, gyldig_fra, gyldig_til, kilde."""
+    read = _read("frister").with_columns(pl.col("gyldig_fra", "gyldig_til").str.to_date("%Y-%m-%d"))
+    return read.with_columns(pl.col("dag").cast(pl.Int64))
+
+
+@cache
 def country_groups() -> pl.DataFrame:
     """One row per country: alpha_3 (ISO 3166-1, and user-assigned codes in use), landgruppe, kilde."""
     return _read("landgrupper")
@@ -86,3 +103,22 @@ def valid_municipality(komm_nr: str, day: date) -> bool:
         pl.col("gyldig_til").is_null() | (pl.col("gyldig_til") > day),
     )
     return rows.height > 0
+
+
+def next_deadline(today: date) -> Deadline | None:
+    """The first deadline on or after the day; null when the rules hold none."""
+    return next(iter(sorted(d for d in _deadlines_in(today.year, today.year + 1) if d.day >= today)), None)
+
+
+def last_deadline(today: date) -> Deadline | None:
+    """The latest deadline that has passed: its last day was before ``today``; null before the first one."""
+    return max((d for d in _deadlines_in(today.year - 1, today.year) if d.day < today), default=None)
+
+
+def _deadlines_in(first_year: int, last_year: int) -> Iterator[Deadline]:
+    for rule in deadlines().iter_rows(named=True):
+        months = range(1, 13) if rule["maaned"] == "*" else [int(rule["maaned"])]
+        for year, month in ((y, m) for y in range(first_year, last_year + 1) for m in months):
+            day = date(year, month, rule["dag"])
+            if rule["gyldig_fra"] <= day and (rule["gyldig_til"] is None or day < rule["gyldig_til"]):
+                yield Deadline(day, day.replace(day=1) - timedelta(days=1))
