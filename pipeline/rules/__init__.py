@@ -1,6 +1,7 @@
 """Every rule as data: stable code, severity, where it applies, and the texts that senders read.
 
-The TOML files beside this module are the rules; what computes or judges them lives in ``intake`` and in ``expectations``.
+The TOML files beside this module are the rules, with their texts in bokmål; ``texts/`` holds the same texts in nynorsk and
+English. What computes or judges the rules lives in ``intake`` and in ``expectations``.
 Belongs here: reading the rules and saying where each applies. Must not be here: any computation on rows.
 
 Codes: JS0xx the file · JS1xx one cell · JS2xx rows and tables · JS3xx the delivery among the sender's others.
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.errors import UserError
+from pipeline.rules.said import LANGUAGES, Said, translations
 from pipeline.tables import DELIVERY_TABLES, Column, Table
 
 FOLDER = Path(__file__).parent
@@ -41,6 +43,9 @@ class Rule:
         valid_from: first day the rule applies.
         source: where the rule comes from.
         decision: ``quarantined`` or ``rejected`` for fatal rules, else empty.
+        valid_to: last day the rule applies; None = it still does.
+        judged_on: the column whose date ``valid_from`` and ``valid_to`` are about, for rules that follow the programme's rules by
+            year (``codes.rules_by_year``); empty = the day the delivery is received.
     """
 
     code: str
@@ -54,6 +59,18 @@ class Rule:
     valid_from: date
     source: str
     decision: str = ""
+    valid_to: date | None = None
+    judged_on: str = ""
+
+    def said(self, language: str = "nb") -> Said:
+        """The texts in one of ``LANGUAGES``.
+
+        Raises:
+            UserError: the language is not one of them.
+        """
+        if language not in LANGUAGES:
+            raise UserError("There are no rule texts in this language.", f"Use one of {', '.join(LANGUAGES)}.")
+        return Said(self.message, self.why, self.fix) if language == "nb" else translations(FOLDER, language)[self.code]
 
 
 @dataclass(frozen=True)
@@ -78,15 +95,23 @@ def flag_name(code: str, column: str | None = None) -> str:
 
 @cache
 def catalogue() -> tuple[Rule, ...]:
-    """All rules, sorted by code.
+    """All rules, sorted by code; errors as ``read_catalogue``."""
+    return read_catalogue(FOLDER)
+
+
+def read_catalogue(folder: Path) -> tuple[Rule, ...]:
+    """The rules of a folder, sorted by code.
 
     Raises:
-        ValueError: a code occurs twice or a field is out of its set (a fault of the program's own data files).
+        ValueError: a code occurs twice, a field is out of its set, or a text is missing or belongs to no rule (faults of the
+            program's own data files).
     """
-    rules = [_rule(entry) for path in sorted(FOLDER.glob("*.toml")) for entry in _read(path).get("rule", [])]
+    rules = [_rule(entry) for path in sorted(folder.glob("*.toml")) for entry in _read(path).get("rule", [])]
     codes = [r.code for r in rules]
     if len(set(codes)) != len(codes):
         raise ValueError("A rule code occurs twice in the catalogue.")
+    for language in LANGUAGES[1:]:
+        translations(folder, language)
     return tuple(sorted(rules, key=lambda r: r.code))
 
 
@@ -166,6 +191,7 @@ def _rule(entry: dict[str, Any]) -> Rule:
     fields = {**entry, "tables": tuple(entry.get("tables", ["*"])), "columns": tuple(entry.get("columns", ["*"]))}
     made = Rule(**fields)
     wrong = made.severity not in SEVERITIES or made.kind not in KINDS or not re.fullmatch(r"JS\d{3}", made.code)
+    wrong = wrong or (made.valid_to is not None and made.valid_to < made.valid_from)
     if wrong or (made.severity == "fatal") != (made.decision in ("quarantined", "rejected")):
         raise ValueError(f"Rule {made.code} has a field out of its set.")
     return made
