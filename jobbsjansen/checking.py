@@ -1,8 +1,7 @@
-"""``check`` and ``rule``: what a sender asks before and after delivering."""
+"""``check``: what a sender asks before delivering."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -42,16 +41,3 @@ def _receipt_text(receipt: dict[str, Any]) -> str:
 
 def _rows(name: str, rows: dict[str, int]) -> str:
     return f"{name} {rows['accepted']} of {rows['rows_in']} rows accepted"
-
-
-def explain_rule(code: str) -> tuple[dict[str, Any], str]:
-    """The rule as dict and as text.
-
-    Raises:
-        UserError: no rule has this code.
-    """
-    from pipeline.rules import rule
-
-    facts = {name: value for name, value in asdict(rule(code.upper())).items() if value}
-    lines = [f"{name:<11}{', '.join(value) if isinstance(value, tuple | list) else value}" for name, value in facts.items()]
-    return facts, "\n".join(lines)

@@ -168,12 +168,13 @@ def doctor(us: Face) -> None:
 @command(app)
 def rule(
     us: Face,
-    code: Annotated[str, typer.Argument(help="Rule code, like JS014.", show_default=False)],
+    code: Annotated[str | None, typer.Argument(help="Rule code, like JS014; all rules without one.", show_default=False)] = None,
+    language: Annotated[str, typer.Option("--language", help="Language of the texts: nb, nn or en.")] = "nb",
 ) -> None:
-    """What a rule means, why it is there and how to mend a breach."""
-    from jobbsjansen.checking import explain_rule
+    """What a rule means, why it is there and how to mend a breach; or all rules."""
+    from jobbsjansen.explaining import explain_rule, list_rules
 
-    us.answer(*explain_rule(code))
+    us.answer(*(list_rules(language) if code is None else explain_rule(code, language)))
 
 
 @command(app)

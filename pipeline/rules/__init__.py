@@ -156,10 +156,15 @@ def is_open(column: Column) -> bool:
     return column.kind in ("text", "int", "float") and not column.codes and column.sensitivity not in ("identity", "free_text")
 
 
-def _checks_of(found: Rule, table: Table) -> list[Check]:
+def selected(found: Rule, table: Table) -> list[Column]:
+    """The columns of a delivery table that the rule is about, in the table's order; none when it is not about the table."""
     if "*" not in found.tables and table.name not in found.tables:
         return []
-    columns = [c for c in table.columns if any(_matches(c, selector) for selector in found.columns) and _judgeable(found.kind, c)]
+    return [c for c in table.columns if any(_matches(c, selector) for selector in found.columns) and _judgeable(found.kind, c)]
+
+
+def _checks_of(found: Rule, table: Table) -> list[Check]:
+    columns = selected(found, table)
     if found.kind == "flag":
         columns = columns[:1]
     return [Check(found, table.name, c, patterns().get(c.name, "") if found.kind == "pattern" else "") for c in columns]
