@@ -36,6 +36,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m jobbsjansen.dictionary --check
+	$(BIN)/python -m jobbsjansen.file_description --check
 	$(BIN)/python -m jobbsjansen.house --check
 	$(BIN)/python -m jobbsjansen.protocols --check
 
@@ -52,8 +53,9 @@ recovery: setup  ## docs/methods-recovery.md again: hours; goes on where it stop
 ui: setup  ## past runs, assets and checks in the browser, on this machine only
 	$(BIN)/jobbsjansen ui --home "$(HOME_DIR)"
 
-docs: setup  ## the data dictionary from the table descriptions
+docs: setup  ## the pages in docs/ that are made: data dictionary, file description, picture of the house, protocols
 	$(BIN)/python -m jobbsjansen.dictionary
+	$(BIN)/python -m jobbsjansen.file_description
 	$(BIN)/python -m jobbsjansen.house
 	$(BIN)/python -m jobbsjansen.protocols
 

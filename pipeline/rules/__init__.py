@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.errors import UserError
-from pipeline.rules.said import LANGUAGES, Said, translations
+from pipeline.rules.said import LANGUAGES as LANGUAGES
+from pipeline.rules.said import Said as Said
+from pipeline.rules.said import translations
 from pipeline.tables import DELIVERY_TABLES, Column, Table
 
 FOLDER = Path(__file__).parent

@@ -1,4 +1,4 @@
-"""What a rule says to people, in each language.
+"""What a rule says to people, in each language: bokmål in the rule itself, the others in ``texts/<its file>.<language>.toml``.
 
 Belongs here: reading the texts and seeing that none is missing. Must not be here: which rules there are.
 """
@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-LANGUAGES = ("nb", "nn", "en")
-"""Bokmål stands in the rule itself; the others in ``texts/<file of the rule>.<language>.toml``."""
+from pipeline.tables.meanings import LANGUAGES as LANGUAGES
 
 
 @dataclass(frozen=True)
