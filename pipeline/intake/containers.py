@@ -109,7 +109,7 @@ def _read_parquet(data: bytes, table: str, reading: Reading) -> None:
         raise refuse("JS005", table)
     try:
         frame = pl.read_parquet(io.BytesIO(data))
-        known = header_names(DELIVERY_TABLES[table])
+        known = header_names(table)
         places = {name: known.get(fold(name)) for name in frame.columns}
         _refuse_bad_columns(places, table)
         texts = [

@@ -52,7 +52,7 @@ class Sandbox:
                 self._end()
                 return Reading([Finding("JS012")])
             findings = [Finding(f["code"], f["table"], f["column"], tuple(f["rows"]), f["count"]) for f in answer["findings"]]
-            tables = {name: pl.read_parquet(Path(target) / f"{name}.parquet") for name in answer["tables"]}
+            tables = {name: pl.read_ipc_stream((Path(target) / name).read_bytes()) for name in answer["tables"]}
             return Reading(findings, tables, answer["facts"])
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any] | None:

@@ -1,20 +1,28 @@
-"""From rows of text cells to one table's raw frame: the header found by its names, totals and blank rows left out."""
+"""From text cells to one table's raw frame: the header found by its names, totals and blank rows left out.
+
+The first rows are looked at one by one to find the header; what stands under it is a frame and treated column by column.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from pipeline.intake.findings import FIRST_ROWS, Finding, Reading, refuse
 from pipeline.intake.spelling import fold, header_names
-from pipeline.rules import limits
 from pipeline.tables import DELIVERY_TABLES
 
 TOTALS = frozenset({"sum", "summer", "total", "totalt", "totalsum", "ialt", "sumtotalt"})
 UNCOMPUTED = "#UBEREGNET!"  # stands in a cell whose formula has no stored value
 RAW_BLANKS = " \t\r\n\u00a0\u202f\ufeff"
+_SKIPPED = r"[\s\u00a0\u202f\ufeff_.*\-]*"  # what folding takes away
+# Wider than ``TOTALS``: only rows whose first cell begins like this are looked at one by one.
+_LIKE_TOTAL = re.compile(
+    rf"{_SKIPPED}(?:[sS]{_SKIPPED}[uU]|[tT]{_SKIPPED}[oO]|[iI]{_SKIPPED}[aA]|[a-zA-Z]?{_SKIPPED}[^\x00-\x7f])"
+)
 
 
 @dataclass(frozen=True)
@@ -26,44 +34,66 @@ class Row:
 
 
 def find_header(rows: Sequence[Row], table: str) -> int:
-    """Index of the row, among the first 20, that names most of the table's columns (the first of equals).
+    """Index of the row, among the first 20 of a source, that names most of the table's columns (the first of equals).
 
     Raises:
         Refused: JS026 when no row names at least two columns (one where the table has no required column).
     """
-    known = header_names(DELIVERY_TABLES[table])
-    counts = [len(_columns(row, known)) for row in rows[: limits()["header_rows"]]]
-    needed = 2 if DELIVERY_TABLES[table].required else 1
-    if max(counts, default=0) < needed:
+    known = header_names(table)
+    best, most = 0, 0
+    for at, row in enumerate(rows):
+        if len(row.cells) > most and (count := len(_columns(row, known))) > most:
+            best, most = at, count
+    if most < (2 if DELIVERY_TABLES[table].required else 1):
         raise refuse("JS026", table)
-    return counts.index(max(counts))
+    return best
 
 
-def read_rows(rows: Sequence[Row], header: int, table: str, reading: Reading) -> None:
-    """Put the rows under ``rows[header]`` into ``reading.tables[table]``: ``row_no`` and one text column per known column.
+def body_frame(columns: Iterable[pl.Series], numbers: range | Sequence[int]) -> pl.DataFrame:
+    """``row_no`` and the columns of text cells, each named by its place in the row, counted from 0."""
+    placed = [column.alias(str(place)) for place, column in enumerate(columns)]
+    return pl.DataFrame([pl.Series("row_no", numbers, dtype=pl.Int64), *placed])
 
-    Blank cells become null, blank rows and totals rows are no rows.
+
+def read_rows(header: Row, body: pl.DataFrame, table: str, reading: Reading) -> None:
+    """Put the rows under ``header`` into ``reading.tables[table]``: ``row_no`` and one text column per known column.
+
+    Blank rows and totals rows are no rows.
+
+    Args:
+        header: the row of names.
+        body: ``body_frame`` of the rows under it; cells without blanks at their ends, null where empty.
+        table: delivery table.
+        reading: what has been found so far; findings, facts and the table are added.
 
     Raises:
         Refused: JS025 a required column is missing, JS028 a column occurs twice.
     """
-    known = header_names(DELIVERY_TABLES[table])
-    places = _columns(rows[header], known)
-    _refuse_bad_header(rows[header], places, known, table)
-    _note_header(rows[header], places, table, reading)
-    body = [row for row in rows[header + 1 :] if any(c and c.strip(RAW_BLANKS) for c in row.cells)]
-    totals = {row.number for row in body if _is_total(row, places, table)}
+    known = header_names(table)
+    places = _columns(header, known)
+    _refuse_bad_header(header, places, known, table)
+    _note_header(header, places, table, reading)
+    first = body.to_series(1)
+    if first.null_count():
+        first = body.select(pl.coalesce(body.columns[1:])).to_series()
+    like = [at for at, text in enumerate(first.to_list()) if text and _LIKE_TOTAL.match(text)]
+    totals = {row.number for row in (_row_at(body, at) for at in like) if _is_total(row, places, table)}
     if totals:
         reading.findings.append(Finding("JS036", table, None, tuple(sorted(totals))[:FIRST_ROWS], len(totals)))
-    kept = [row for row in body if row.number not in totals]
-    if not kept:
+    kept = pl.DataFrame([body["row_no"], *(body[str(place)].alias(name) for name, place in places.items())])
+    if totals or first.null_count():
+        kept = kept.filter(first.is_not_null() & ~kept["row_no"].is_in(totals))
+    if kept.is_empty():
         reading.findings.append(Finding("JS030", table))
-    columns: dict[str, list[str | None]] = {name: [_cell(row, place) for row in kept] for name, place in places.items()}
-    schema = {"row_no": pl.Int64(), **dict.fromkeys(columns, pl.String())}
-    reading.tables[table] = pl.DataFrame({"row_no": [row.number for row in kept], **columns}, schema=schema)
+    reading.tables[table] = kept
 
 
-def _columns(row: Row, known: dict[str, str]) -> dict[str, int]:
+def _row_at(body: pl.DataFrame, at: int) -> Row:
+    number, *cells = body.row(at)
+    return Row(number, cells)
+
+
+def _columns(row: Row, known: Mapping[str, str]) -> dict[str, int]:
     """Column name to its place; the first place when named twice."""
     found: dict[str, int] = {}
     for place, cell in enumerate(row.cells):
@@ -73,7 +103,7 @@ def _columns(row: Row, known: dict[str, str]) -> dict[str, int]:
     return found
 
 
-def _refuse_bad_header(row: Row, places: dict[str, int], known: dict[str, str], table: str) -> None:
+def _refuse_bad_header(row: Row, places: dict[str, int], known: Mapping[str, str], table: str) -> None:
     named = [known[fold(c)] for c in row.cells if c and fold(c) in known]
     twice = sorted({n for n in named if named.count(n) > 1})
     if twice:
@@ -94,20 +124,12 @@ def _note_header(row: Row, places: dict[str, int], table: str, reading: Reading)
             reading.findings.append(Finding("JS031", table, f"kolonne {place + 1}", (row.number,)))
 
 
-def _is_total(row: Row, places: dict[str, int], table: str) -> bool:
+def _is_total(row: Row, places: Mapping[str, int], table: str) -> bool:
     """A row whose first filled cell says "sum", with at least one key cell empty."""
-    first = next((c for c in row.cells if c and c.strip(RAW_BLANKS)), "")
-    keys = [places[k] for k in DELIVERY_TABLES[table].key if k in places]
-    return fold(first.rstrip(": ")) in TOTALS and (
-        len(keys) == 0 or any(_cell(row, k) is None or _is_label(row, k) for k in keys)
-    )
+    first = next((c for c in row.cells if c), "")
+    keys = [row.cells[places[k]] for k in DELIVERY_TABLES[table].key if k in places]
+    return _is_label(first) and (len(keys) == 0 or any(k is None or _is_label(k) for k in keys))
 
 
-def _is_label(row: Row, place: int) -> bool:
-    return fold((_cell(row, place) or "").rstrip(": ")) in TOTALS
-
-
-def _cell(row: Row, place: int) -> str | None:
-    text = row.cells[place] if place < len(row.cells) else None
-    text = text.strip(RAW_BLANKS) if text else None
-    return text or None
+def _is_label(text: str) -> bool:
+    return fold(text.rstrip(": ")) in TOTALS

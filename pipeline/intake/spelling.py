@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
 
 import polars as pl
 
-from pipeline.tables import DELIVERY_TABLES, Table
+from pipeline.tables import DELIVERY_TABLES
 
 # The file description writes ø both as o and as oe, å both as a and as aa; folding takes the shorter of each.
 _LETTERS = (("æ", "ae"), ("oe", "o"), ("ø", "o"), ("aa", "a"), ("å", "a"))
 _IGNORED = r"[\s\u00a0\u202f\ufeff_.*\-]+"
+_ASCII_IGNORED = dict.fromkeys(map(ord, " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f_.*-"))
 
 
 def fold(name: str) -> str:
     """The form in which two spellings of one name are equal."""
+    if name.isascii():
+        return name.lower().translate(_ASCII_IGNORED).replace("oe", "o").replace("aa", "a")
     return _plain(re.sub(_IGNORED, "", name.casefold()))
 
 
@@ -26,9 +32,11 @@ def fold_expr(column: pl.Expr) -> pl.Expr:
     return folded
 
 
-def header_names(table: Table) -> dict[str, str]:
+@cache
+def header_names(table: str) -> Mapping[str, str]:
     """Folded header to column name, with every alias of the file description."""
-    return {fold(name): c.name for c in table.columns for name in (c.name, *c.aliases)}
+    columns = DELIVERY_TABLES[table].columns
+    return MappingProxyType({fold(name): c.name for c in columns for name in (c.name, *c.aliases)})
 
 
 def table_named(name: str) -> str | None:
@@ -42,11 +50,14 @@ def sheet_named(name: str) -> str | None:
 
     Stricter than for files: a workbook may hold sheets of its own, and ``Tiltaksoversikt`` is not ``tiltak``.
     """
-    for table in DELIVERY_TABLES:
-        spelled = r"[\s_.\-]*".join(fold(part) for part in table.split("_"))
-        if re.match(rf"\s*{spelled}(?:e|er|r)?(?![a-z])", _plain(name)):
-            return table
-    return None
+    return next((table for table in DELIVERY_TABLES if re.match(sheet_pattern(table), _plain(name))), None)
+
+
+@cache
+def sheet_pattern(table: str) -> str:
+    """The regular expression of the names, in plain letters, that a sheet of that table may have."""
+    spelled = r"[\s_.\-]*".join(fold(part) for part in table.split("_"))
+    return rf"^\s*{spelled}(?:e|er|r)?(?![a-z])"
 
 
 def _plain(name: str) -> str:

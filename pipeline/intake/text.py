@@ -5,13 +5,16 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
 import re
+from collections.abc import Mapping
+
+import polars as pl
 
 from pipeline.intake.findings import Reading, refuse
-from pipeline.intake.sheet import Row, find_header, read_rows
+from pipeline.intake.sheet import RAW_BLANKS, Row, body_frame, find_header, read_rows
 from pipeline.intake.spelling import fold, header_names
 from pipeline.rules import limits
-from pipeline.tables import DELIVERY_TABLES
 
 DELIMITERS = (";", ",", "\t")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -49,45 +52,59 @@ def read_csv(data: bytes, table: str, reading: Reading) -> None:
     text, encoding = decode(data)
     reading.facts.setdefault("encoding", {})[table] = encoding
     delimiter = _delimiter(text, table)
-    rows = _records(text, delimiter, table)
-    header = find_header(rows, table)
+    rows, starts = _records(text, delimiter, table)
+    top = limits()["header_rows"]
+    header = find_header([Row(number, cells) for number, cells in zip(starts[:top], rows[:top], strict=True)], table)
     reading.facts.setdefault("delimiter", {})[table] = {"\t": "tab"}.get(delimiter, delimiter)
-    width = len(rows[header].cells)
-    ragged = [row.number for row in rows[header + 1 :] if len(row.cells) != width and any((c or "").strip() for c in row.cells)]
+    names, body, below = rows[header], rows[header + 1 :], starts[header + 1 :]
+    uneven = [at for at, cells in enumerate(body) if len(cells) != len(names)]
+    ragged = [below[at] for at in uneven if any(c.strip() for c in body[at])]
     if ragged:
         raise refuse("JS023", table, rows=ragged)
-    read_rows(rows, header, table, reading)
+    read_rows(Row(starts[header], names), body_frame(_columns(body, len(names)), below), table, reading)
+
+
+def _columns(rows: list[list[str]], width: int) -> list[pl.Series]:
+    """The records' cells by column, without blanks at their ends; null where empty, and where a blank record has none."""
+    whole = itertools.zip_longest([""] * width, *rows, fillvalue="")
+    return [pl.Series([c.strip(RAW_BLANKS) or None if c else None for c in cells[1:]], dtype=pl.String) for cells in whole]
 
 
 def _delimiter(text: str, table: str) -> str:
     """The delimiter that finds most of the table's columns in one of the first lines; the contract's order breaks ties."""
-    lines = text.splitlines()[: limits()["header_rows"]]
-
-    def known(delimiter: str) -> int:
-        return max((_known_names(line, delimiter, table) for line in lines), default=0)
-
-    best = max(DELIMITERS, key=known)
-    if known(best) == 0:
+    top = limits()["header_rows"]
+    lines = "\n".join(text.split("\n", top)[:top]).splitlines()[:top]
+    known = header_names(table)
+    best, most = "", 0
+    for delimiter in DELIMITERS:
+        for line in lines:
+            # a line with no more cells than that cannot name more columns
+            if line.count(delimiter) >= most and (named := _known_names(line, delimiter, known)) > most:
+                best, most = delimiter, named
+    if not best:
         raise refuse("JS026", table)
     return best
 
 
-def _known_names(line: str, delimiter: str, table: str) -> int:
-    known = header_names(DELIVERY_TABLES[table])
+def _known_names(line: str, delimiter: str, known: Mapping[str, str]) -> int:
     return len({known[f] for cell in line.split(delimiter) if (f := fold(cell.strip('" '))) in known})
 
 
-def _records(text: str, delimiter: str, table: str) -> list[Row]:
+def _records(text: str, delimiter: str, table: str) -> tuple[list[list[str]], list[int]]:
+    """The records, and the line on which each starts."""
     csv.field_size_limit(limits()["unpacked_bytes"])
+    most_rows, most_columns = limits()["sheet_rows"], limits()["sheet_columns"]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows: list[Row] = []
+    rows: list[list[str]] = []
+    starts: list[int] = []
     start = 1
     try:
         for cells in reader:
-            rows.append(Row(start, cells))
+            rows.append(cells)
+            starts.append(start)
             start = reader.line_num + 1
-            if len(rows) > limits()["sheet_rows"] or len(cells) > limits()["sheet_columns"]:
+            if len(rows) > most_rows or len(cells) > most_columns:
                 raise refuse("JS011", table)
     except csv.Error:
         raise refuse("JS024", table, rows=[start]) from None
-    return rows
+    return rows, starts

@@ -11,17 +11,24 @@ from dataclasses import dataclass
 from xml.etree import ElementTree  # the parts are bounded in size and free of DTD before they come here
 
 import fastexcel
+import polars as pl
 
 from pipeline.intake.archive import refuse_dtd
 from pipeline.intake.findings import FIRST_ROWS, Finding, Reading, refuse
-from pipeline.intake.sheet import UNCOMPUTED, Row, find_header, read_rows
+from pipeline.intake.sheet import RAW_BLANKS, UNCOMPUTED, Row, body_frame, find_header, read_rows
 from pipeline.intake.spelling import sheet_named
 from pipeline.rules import limits
 
-_ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
+_TAGS = {
+    name: (re.compile(rb"<" + rest, re.DOTALL), re.compile(rb"<(?:\w+:)?" + rest, re.DOTALL))
+    for name, rest in (
+        ("row", rb"row\b([^>]*)>"),
+        ("dimension", rb'dimension\b[^>]*\bref="([A-Z]+)(\d+)(?::([A-Z]+)(\d+))?"'),
+        ("f", rb"f\b"),
+        ("c", rb"c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)"),
+    )
+}
 _NUMBER = re.compile(rb'\br="(\d+)"')
-_DIMENSION = re.compile(rb'<(?:\w+:)?dimension\b[^>]*\bref="([A-Z]+)(\d+)(?::([A-Z]+)(\d+))?"')
-_CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _PLACE = re.compile(rb'\br="([A-Z]+)(\d+)"')
 _ERROR = re.compile(rb'\bt="e"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f\b")
@@ -34,7 +41,8 @@ ERROR_TEXT = "#REF!"
 
 @dataclass(frozen=True)
 class Marks:
-    """What a sheet's XML says beside the values; rows count from 1, columns from 0, ``left`` is the first used column.
+    """What a sheet's XML says beside the values; rows count from 1, columns from 0, ``left`` is the first used column
+    (0 where nothing is marked).
 
     ``uncomputed`` are formulas without a stored value: the program that wrote the workbook never worked them out.
     """
@@ -78,46 +86,62 @@ def _read_sheet(book: fastexcel.ExcelReader, name: str, xml: bytes, table: str, 
     except Exception:
         raise refuse("JS009", table) from None
     marks = _marks(xml)
-    cells: list[list[str | None]] = [list(row) for row in frame.rows()]
     last = max((row for row, _ in marks.uncomputed), default=0)
     if last > limits()["sheet_rows"]:
         raise refuse("JS011", table)
-    cells += [[None] * frame.width for _ in range(len(cells), last)]  # calamine stops at the last row with a value
-    for places, text in ((marks.errors, ERROR_TEXT), (marks.uncomputed, UNCOMPUTED)):
-        for row, column in places:
-            place = column - marks.left
-            if row <= len(cells) and 0 <= place < len(cells[row - 1]):
-                cells[row - 1][place] = text
-    rows = [Row(number, values) for number, values in enumerate(cells, start=1)]
-    header = find_header(rows, table)
-    read_rows(rows, header, table, reading)
-    below = rows[header].number
+    body = _marked(frame, marks, last)
+    head = [Row(number, cells) for number, *cells in body.head(limits()["header_rows"]).rows()]
+    header = find_header(head, table)
+    read_rows(head[header], body.slice(header + 1), table, reading)
+    below = head[header].number
     for code, marked in (("JS034", marks.hidden_rows), ("JS035", marks.formula_rows)):
         found = [r for r in marked if r > below]
         if found:
             reading.findings.append(Finding(code, table, None, tuple(found[:FIRST_ROWS]), len(found)))
 
 
+def _marked(frame: pl.DataFrame, marks: Marks, last: int) -> pl.DataFrame:
+    """The sheet as ``body_frame`` from row 1 to at least ``last``: errors and formulas without a value written in, blanks gone."""
+    if marks.errors or marks.uncomputed:
+        height = max(frame.height, last)  # calamine stops at the last row with a value
+        frame = frame.select(pl.all().extend_constant(None, height - frame.height))
+        for places, text in ((marks.errors, ERROR_TEXT), (marks.uncomputed, UNCOMPUTED)):
+            frame = _written_in(frame, [(row - 1, column - marks.left) for row, column in places], text)
+    stripped = pl.all().str.strip_chars(RAW_BLANKS)
+    cells = frame.select(pl.when(stripped != "").then(stripped))
+    return body_frame(cells.iter_columns(), range(1, frame.height + 1))
+
+
+def _written_in(frame: pl.DataFrame, places: list[tuple[int, int]], text: str) -> pl.DataFrame:
+    rows: dict[int, list[int]] = {}
+    for row, column in places:
+        if row < frame.height and 0 <= column < frame.width:
+            rows.setdefault(column, []).append(row)
+    return frame.with_columns(frame.to_series(column).scatter(at, text) for column, at in rows.items())
+
+
 def _refuse_large(xml: bytes) -> None:
     rows = columns = 0
-    for match in _DIMENSION.finditer(xml):
+    for match in _tag("dimension", xml).finditer(xml):
         rows = int(match[4] or match[2])
         columns = _column_number(match[3] or match[1]) + 1
-    for counted, match in enumerate(_ROW.finditer(xml), start=1):
-        number = _NUMBER.search(match[1])
-        rows = max(rows, counted, int(number[1]) if number else 0)
-        if rows > limits()["sheet_rows"]:
-            break
+    found = _tag("row", xml).findall(xml)
+    numbers = max(map(int, _NUMBER.findall(b" ".join(found))), default=0)
+    rows = max(rows, len(found), numbers)
     if rows > limits()["sheet_rows"] or columns > limits()["sheet_columns"]:
         raise refuse("JS011")
 
 
 def _marks(xml: bytes) -> Marks:
+    rows = _tag("row", xml).findall(xml) if b'hidden="' in xml else []
+    hidden = tuple(sorted(int(n[1]) for r in rows if _HIDDEN.search(r) and (n := _NUMBER.search(r))))
+    if b't="e"' not in xml and not _tag("f", xml).search(xml):
+        return Marks((), (), (), hidden, 0)
     errors: list[tuple[int, int]] = []
     uncomputed: list[tuple[int, int]] = []
     formulas: set[int] = set()
     left = 1 << 20
-    for match in _CELL.finditer(xml):
+    for match in _tag("c", xml).finditer(xml):
         place = _PLACE.search(match[1])
         content = match[2] or b""
         formula = _FORMULA.search(content)
@@ -132,8 +156,12 @@ def _marks(xml: bytes) -> Marks:
             errors.append((row, column))
         if formula:
             formulas.add(row)
-    hidden = [int(n[1]) for m in _ROW.finditer(xml) if _HIDDEN.search(m[1]) and (n := _NUMBER.search(m[1]))]
-    return Marks(tuple(errors), tuple(uncomputed), tuple(sorted(formulas)), tuple(sorted(hidden)), left)
+    return Marks(tuple(errors), tuple(uncomputed), tuple(sorted(formulas)), hidden, left)
+
+
+def _tag(name: str, xml: bytes) -> re.Pattern[bytes]:
+    """The pattern of an element; without a namespace's prefix, which is much quicker, where the sheet has none for it."""
+    return _TAGS[name][f":{name}".encode() in xml]
 
 
 def _column_number(letters: bytes) -> int:

@@ -1,6 +1,6 @@
 """The child process that opens what senders wrote: bounded in memory, killed by its parent when it takes too long.
 
-Reads one JSON request per line (``source``, ``table``, ``target``), writes the raw tables as Parquet into ``target`` and
+Reads one JSON request per line (``source``, ``table``, ``target``), writes the raw tables as Arrow streams into ``target`` and
 answers with one JSON line. It says nothing else: what parsers print or raise may quote the file.
 """
 
@@ -16,7 +16,6 @@ from typing import Any
 from pipeline.intake.containers import read_delivery
 from pipeline.intake.findings import Finding, Reading
 from pipeline.rules import limits
-from pipeline.store import parquet_bytes
 
 
 def main() -> None:
@@ -42,5 +41,5 @@ def _serve(source: Path, table: str | None, target: Path) -> dict[str, Any]:
         # also a Rust panic (a BaseException) ends here: our fault or a parser's, and its text may quote the file
         reading = Reading([Finding("JS013")], facts={"crash": type(crash).__name__})
     for name, frame in reading.tables.items():
-        (target / f"{name}.parquet").write_bytes(parquet_bytes(frame))
+        frame.write_ipc_stream(target / name)
     return reading.facts_json()
