@@ -6,7 +6,7 @@ cause outside the file is judged again when that cause may have changed; the sam
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import replace
 
 from pipeline.intake.discover import Found
@@ -26,16 +26,9 @@ def circumstances(ledger: Ledger, settings: Settings) -> str:
     return digest([code_hash("intake", "rules"), settings.environment, *taken])
 
 
-def is_known(entry: Found, sha256: str, ledger: Ledger, latest: Mapping[str, str]) -> bool:
-    """Whether the file lies where it lay with the bytes it had, or holds the bytes of the sender's latest accepted delivery.
-
-    Args:
-        entry: the file.
-        sha256: its content hash.
-        ledger: the ledger before this night.
-        latest: sender to the content hash of its latest delivery, tonight's included.
-    """
-    return ledger.inbox.get(entry.avsender, {}).get(entry.name_hash) == sha256 or latest.get(entry.avsender) == sha256
+def lies_as_it_lay(entry: Found, sha256: str, ledger: Ledger) -> bool:
+    """Whether the file lies where it lay with the bytes it had when we last looked."""
+    return ledger.inbox.get(entry.avsender, {}).get(entry.name_hash) == sha256
 
 
 def to_judge_again(entry: Found, sha256: str, ledger: Ledger, now: str) -> Received | None:
@@ -52,7 +45,7 @@ def to_judge_again(entry: Found, sha256: str, ledger: Ledger, now: str) -> Recei
         return None
     refused = earlier[-1]
     changed = _rests_on_circumstances(refused) and refused.circumstances != now
-    return refused if changed and not _overtaken(refused, ledger) else None
+    return refused if changed and not overtaken(refused, ledger) else None
 
 
 def same_verdict(one: Received, other: Received) -> bool:
@@ -72,9 +65,15 @@ def _rests_on_circumstances(received: Received) -> bool:
     return not received.taken_in and not OUTSIDE_THE_FILE.isdisjoint(received.codes)
 
 
-def _overtaken(refused: Received, ledger: Ledger) -> bool:
-    """A later accepted delivery of the same tables has taken its place: old content must not come back over newer."""
-    later = (r for r in ledger.deliveries if r.rekkefolge > refused.rekkefolge and r.taken_in)
+def overtaken(refused: Received, ledger: Ledger, second: Collection[str] = ()) -> bool:
+    """Whether a later accepted delivery of the same tables has taken its place: old content must not come back over newer.
+
+    Args:
+        refused: the delivery that is judged again.
+        ledger: the deliveries until now.
+        second: receipts that are themselves second judgements of this night: they are no newer.
+    """
+    later = (r for r in ledger.deliveries if r.rekkefolge > refused.rekkefolge and r.taken_in and r.receipt_id not in second)
     return any(_speaks_for(r, refused) and (not refused.tables or set(refused.tables) & set(r.tables)) for r in later)
 
 

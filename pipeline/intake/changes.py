@@ -9,9 +9,9 @@ import polars as pl
 
 from pipeline.intake.delivery import Delivery
 from pipeline.intake.findings import FIRST_ROWS, Changes, Finding
+from pipeline.intake.known import Known
 from pipeline.intake.merge import with_entity
-from pipeline.intake.relations import Known
-from pipeline.intake.vault import Ledger
+from pipeline.intake.vault import Received
 from pipeline.tables import DELIVERY_TABLES
 
 SHRINKING = 0.7
@@ -23,7 +23,7 @@ _LABELS = ("receipt_id", "order", "row_no", "_fate")
 def changes_of(deliveries: Sequence[Delivery], known: Known) -> dict[str, dict[str, Changes]]:
     """Receipt to table to changes, for judged deliveries in order of receipt; each meets what those before it left.
 
-    A whole delivery that is withdrawn this night still counts as standing: it leaves the state when the night is over.
+    The deliveries are of one turn: none of them speaks of what another one speaks of.
     """
     found: dict[str, dict[str, Changes]] = {d.receipt_id: {} for d in deliveries}
     for table in (name for name in DELIVERY_TABLES if name != "innsending"):
@@ -38,14 +38,23 @@ def change_findings(changes: Mapping[str, Changes]) -> list[Finding]:
     return [Finding("JS308", name, None, c.changed_rows, c.changed) for name, c in changes.items() if c.changed]
 
 
-def shrinking(avsender: str, tables: Mapping[str, Mapping[str, int]], ledger: Ledger) -> list[Finding]:
-    """JS302 when a full delivery has far fewer participants than the sender's last full delivery that stands."""
-    full = (r for r in reversed(ledger.standing()) if r.avsender == avsender and _is_full(r.tables))
-    previous = next(full, None)
-    if previous is None or not _is_full(tables):
+def shrinking(d: Delivery, tables: Mapping[str, Mapping[str, int]], known: Known) -> list[Finding]:
+    """JS302 per table in which a full delivery has far fewer rows than the sender's last full delivery about a common project."""
+    previous = _last_full(d, known) if _is_full(tables) else None
+    if previous is None:
         return []
-    now, then = tables["deltaker"]["rows_in"], previous.tables["deltaker"]["rows_in"]
-    return [Finding("JS302", "deltaker", None, (), then - now)] if now < SHRINKING * then else []
+    both = [name for name in DELIVERY_TABLES if name in tables and name in previous.tables]
+    rows = {name: (tables[name]["rows_in"], previous.tables[name]["rows_in"]) for name in both}
+    return [Finding("JS302", name, None, (), then - now) for name, (now, then) in rows.items() if now < SHRINKING * then]
+
+
+def _last_full(d: Delivery, known: Known) -> Received | None:
+    """The sender's latest full delivery that stands and speaks of a project that this one speaks of."""
+    spoken = pl.concat([d.fates[name].select("prosjekt_id") for name in FULL_STATE])["prosjekt_id"].drop_nulls().unique()
+    about = [known.history[n].filter(pl.col("prosjekt_id").is_in(spoken.implode())) for n in FULL_STATE if n in known.history]
+    receipts = {receipt for frame in about for receipt in frame["receipt_id"].unique()}
+    full = (r for r in reversed(known.ledger.standing()) if r.avsender == d.avsender and _is_full(r.tables))
+    return next((r for r in full if r.receipt_id in receipts), None)
 
 
 def _is_full(tables: Iterable[str]) -> bool:

@@ -10,7 +10,8 @@ import polars as pl
 from pipeline.intake.cells import typed
 from pipeline.intake.decide import judged_columns, relevant, with_fate
 from pipeline.intake.findings import FINDING_ROWS, Changes, Finding, Reading
-from pipeline.intake.relations import Known, relation_flags
+from pipeline.intake.known import Known
+from pipeline.intake.relations import relation_flags
 from pipeline.intake.rows import row_flags
 from pipeline.intake.vault import Received
 from pipeline.rules import rule

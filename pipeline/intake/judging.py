@@ -7,16 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pipeline.intake.delivery import Delivery, Validate, failed, judge, share
-from pipeline.intake.relations import Known
+from pipeline.intake.known import Known
 from pipeline.settings import Settings
 
 
 def judge_safely(new: list[Delivery], known: Known, validate: Validate, settings: Settings) -> None:
-    """Judge all deliveries in one batch; when that fails, one by one, so that the one at fault stands alone.
-
-    Raises:
-        Exception: every delivery fails, several of them new: then the program is at fault, and nothing may be decided.
-    """
+    """Judge all deliveries in one batch; when that fails, one by one, so that the one at fault stands alone."""
     sound = [d for d in new if not d.fatal]
     try:
         share(judge(sound, known, validate, settings), sound)
@@ -26,13 +22,23 @@ def judge_safely(new: list[Delivery], known: Known, validate: Validate, settings
             _fail(sound, _where(crash))
             return
     failing = {d.receipt_id: text for d in sound if (text := _judged_alone(d, known, validate, settings))}
-    if len(failing) == len(sound) and sum(d.refused is None for d in sound) > 1:
-        raise RuntimeError(
-            f"No delivery could be judged: the rules or the validator are at fault ({sorted(set(failing.values()))})."
-        )
     for d in sound:
         if d.receipt_id in failing:
             _fail([d], failing[d.receipt_id])
+
+
+def refuse_when_all_failed(judged: Iterable[Delivery]) -> None:
+    """Stop the night when no delivery could be judged.
+
+    Raises:
+        RuntimeError: every delivery that could be read failed, several of them new: then the program is at fault, and nothing
+            may be decided.
+    """
+    sound = [d for d in judged if d.crash or not d.fatal]
+    if all(d.crash for d in sound) and sum(d.refused is None for d in sound) > 1:
+        raise RuntimeError(
+            f"No delivery could be judged: the rules or the validator are at fault ({sorted({d.crash for d in sound})})."
+        )
 
 
 def _judged_alone(d: Delivery, known: Known, validate: Validate, settings: Settings) -> str:

@@ -36,8 +36,13 @@ def full_history(vault: Vault, standing: list[Received]) -> dict[str, pl.DataFra
 def merged(standing: list[Received], history: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """``current_rows`` of the deliveries that stand."""
     owners = project_owners(history)
-    current = {name: _current(name, frame, owners) for name, frame in history.items()}
+    current = rows_that_stand(history, owners)
     return current | {"statusdato": _statusdato(standing, history, current, owners)}
+
+
+def rows_that_stand(history: Mapping[str, pl.DataFrame], owners: Mapping[str, str]) -> dict[str, pl.DataFrame]:
+    """Per delivery table the rows of ``current_rows``."""
+    return {name: _current(name, frame, owners) for name, frame in history.items()}
 
 
 def history_of(vault: Vault, deliveries: list[Received], table: str) -> pl.DataFrame:

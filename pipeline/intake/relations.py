@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
 from pipeline.codes import municipalities, oslo_districts
+from pipeline.intake.known import Known
 from pipeline.intake.merge import claims, with_entity
 from pipeline.intake.rows import flag_rows
 from pipeline.intake.senders import may_deliver_for, municipality_numbers, same_sender
-from pipeline.intake.vault import Ledger
 from pipeline.rules import flag_name
 from pipeline.tables import DELIVERY_TABLES
 
 DAYS_BEFORE_START = 30
 _ENDLESS = date(9999, 12, 31)
-
-
-@dataclass(frozen=True)
-class Known:
-    """What stood before this night: the ledger, the merged rows per table and the owner of each project."""
-
-    ledger: Ledger
-    current: Mapping[str, pl.DataFrame]
-    owners: Mapping[str, str]
 
 
 def relation_flags(table: str, batches: Mapping[str, pl.DataFrame], known: Known) -> pl.DataFrame:

@@ -30,6 +30,7 @@ class Received:
     ``tables`` is rows per table as in the receipt; ``statusdato`` what the sender stated (at most the day received) and
     ``withdraws`` the receipt of a whole delivery that this one withdraws. ``codes`` are the rules it broke.
     ``name_hash`` says under which name it lay, ``circumstances`` what a refusal rested on beside the file (``again``).
+    ``said`` are the receipt's findings (``quality``), ``figures`` the key figures it showed (``shown_figures``): what the next is held against.
     """
 
     receipt_id: str
@@ -48,6 +49,8 @@ class Received:
     codes: list[str] = field(default_factory=list)
     name_hash: str = ""
     circumstances: str = ""
+    said: list[list[Any]] = field(default_factory=list)
+    figures: dict[str, int] = field(default_factory=dict)
 
     @property
     def taken_in(self) -> bool:
@@ -77,9 +80,17 @@ class Ledger:
         return [r for r in self.deliveries if r.avsender == avsender and r.sha256 == sha256]
 
     def standing(self) -> list[Received]:
-        """Accepted deliveries that no later delivery of the same sender has withdrawn, oldest first."""
-        withdrawn = {(r.avsender, r.withdraws) for r in self.deliveries if r.taken_in and r.withdraws}
-        return [r for r in self.deliveries if r.taken_in and (r.avsender, r.receipt_id) not in withdrawn]
+        """Accepted deliveries that no delivery of the same sender withdraws, oldest first.
+
+        A withdrawal counts as long as the delivery that asks for it stands: withdrawing that one lets the first stand again.
+        """
+        withdrawn: set[tuple[str, str]] = set()
+        stand = []
+        for r in reversed(self.deliveries):
+            if r.taken_in and (r.avsender, r.receipt_id) not in withdrawn:
+                stand.append(r)
+                withdrawn |= {(r.avsender, r.withdraws)} if r.withdraws else set()
+        return stand[::-1]
 
     def frame(self) -> pl.DataFrame:
         """The ledger as the table ``inndata.mottak``."""

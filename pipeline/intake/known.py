@@ -1,0 +1,55 @@
+"""What stood when a delivery came: the ledger, the accepted rows and who owns each project, and how a turn moves it on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from pipeline.intake.merge import full_history, project_owners, rows_that_stand
+from pipeline.intake.vault import Ledger, Received, Vault
+
+
+@dataclass(frozen=True)
+class Known:
+    """What stood when a turn of deliveries came.
+
+    Attributes:
+        ledger: the deliveries until then.
+        current: per delivery table the merged rows (``merge.current_rows``).
+        owners: project to owner.
+        history: per delivery table every accepted row of the deliveries that stand, in order of receipt.
+    """
+
+    ledger: Ledger
+    current: Mapping[str, pl.DataFrame]
+    owners: Mapping[str, str]
+    history: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+
+    def after(self, received: Iterable[Received], rows: Mapping[str, Iterable[pl.DataFrame]]) -> Known:
+        """What stands after these deliveries as well.
+
+        Args:
+            received: what was decided about them, in order of receipt.
+            rows: per delivery table their accepted rows and withdrawals, with ``receipt_id``, ``sender`` and ``order``.
+        """
+        ledger = Ledger((*self.ledger.deliveries, *received), self.ledger.inbox)
+        stand = pl.Series([r.receipt_id for r in ledger.standing()], dtype=pl.String)
+        history = {
+            name: pl.concat([frame, *(f.select(frame.columns) for f in rows.get(name, ()))])
+            .filter(pl.col("receipt_id").is_in(stand.implode()))
+            .sort("order", maintain_order=True)
+            for name, frame in self.history.items()
+        }
+        return _known(ledger, history)
+
+
+def known_of(vault: Vault, ledger: Ledger) -> Known:
+    """What stands in this home after the ledger's deliveries."""
+    return _known(ledger, full_history(vault, ledger.standing()))
+
+
+def _known(ledger: Ledger, history: Mapping[str, pl.DataFrame]) -> Known:
+    owners = project_owners(history)
+    return Known(ledger, rows_that_stand(history, owners), owners, history)
