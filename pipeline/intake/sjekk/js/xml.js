@@ -1,0 +1,96 @@
+/* A small forward reader of XML without a document type: tags, text, character data. Anything broken throws. */
+
+const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+
+function unescapeXml(text) {
+  const lines = text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
+  if (!lines.includes("&")) return lines;
+  return lines.replace(/&(?:#x([0-9a-fA-F]+)|#(\d+)|(\w+));?/g, function (whole, hex, decimal, name) {
+    if (hex || decimal) return String.fromCodePoint(parseInt(hex || decimal, hex ? 16 : 10));
+    if (!whole.endsWith(";") || !Object.hasOwn(ENTITIES, name)) throw new Error("entity");
+    return ENTITIES[name];
+  });
+}
+
+class XmlReader {
+  constructor(bytes) {
+    this.source = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    this.at = 0;
+    this.pending = null;
+  }
+
+  /** The next piece: {kind: "start" | "end" | "text", name, attributes (raw), text}, null at the end. */
+  next() {
+    if (this.pending) {
+      const piece = this.pending;
+      this.pending = null;
+      return piece;
+    }
+    while (this.at < this.source.length) {
+      if (this.source[this.at] !== "<") return this.text();
+      if (this.source.startsWith("<![CDATA[", this.at)) return { kind: "text", text: this.until("]]>", 9) };
+      if (this.source.startsWith("<!--", this.at)) this.until("-->", 4);
+      else if (this.source.startsWith("<?", this.at)) this.until("?>", 2);
+      else if (this.source.startsWith("<!", this.at)) this.until(">", 2);
+      else return this.tag();
+    }
+    return null;
+  }
+
+  text() {
+    const end = this.source.indexOf("<", this.at);
+    const raw = this.source.slice(this.at, end < 0 ? this.source.length : end);
+    this.at += raw.length;
+    return { kind: "text", text: unescapeXml(raw) };
+  }
+
+  until(mark, skip) {
+    const end = this.source.indexOf(mark, this.at + skip);
+    if (end < 0) throw new Error("end");
+    const content = this.source.slice(this.at + skip, end);
+    this.at = end + mark.length;
+    return content;
+  }
+
+  tag() {
+    let end = this.source.indexOf(">", this.at);
+    let raw = this.source.slice(this.at + 1, end);
+    while (end >= 0 && openQuote(raw)) {
+      end = this.source.indexOf(">", end + 1);
+      raw = this.source.slice(this.at + 1, end);
+    }
+    if (end < 0) throw new Error("end");
+    this.at = end + 1;
+    if (raw[0] === "/") return { kind: "end", name: localName(raw.slice(1).trim()) };
+    const empty = raw.endsWith("/");
+    const body = empty ? raw.slice(0, -1) : raw;
+    const space = body.search(/\s/);
+    const name = localName(space < 0 ? body : body.slice(0, space));
+    if (empty) this.pending = { kind: "end", name: name };
+    return { kind: "start", name: name, attributes: space < 0 ? "" : body.slice(space) };
+  }
+}
+
+function openQuote(raw) {
+  if (!raw.includes('"') && !raw.includes("'")) return false;
+  let quote = "";
+  for (const c of raw) {
+    if (quote) quote = c === quote ? "" : quote;
+    else if (c === '"' || c === "'") quote = c;
+  }
+  return quote !== "";
+}
+
+function localName(name) {
+  const colon = name.indexOf(":");
+  return colon < 0 ? name : name.slice(colon + 1);
+}
+
+/** Attributes by name, prefixes kept. */
+function attributesOf(piece) {
+  const found = {};
+  for (const match of piece.attributes.matchAll(/([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)) {
+    found[match[1]] = unescapeXml(match[2] === undefined ? match[3] : match[2]);
+  }
+  return found;
+}
