@@ -112,8 +112,9 @@ def _average_stock(rows: pl.DataFrame, deltakelse: pl.DataFrame) -> pl.DataFrame
 def deliveries(mottak: pl.DataFrame, prosjekt: pl.DataFrame, deltakelse: pl.DataFrame, today: date) -> Iterator[pl.DataFrame]:
     """Contributions to ``levering``: one row per sender that is due in a year of the ledger, up to the year of ``today``.
 
-    A sender is due in the years it has a grant or participants; received = at least one accepted delivery that year; with
-    errors = its latest delivery of the year was refused or had rows with errors.
+    A sender is due in the years it has a grant or participants; received = at least one accepted delivery that year, its own or
+    one in which another (the central register, a joint project) delivered for it; with errors = the latest delivery of the year
+    by or for it was refused or had rows with errors.
     """
     received = _received(mottak)
     granted = prosjekt.select("avsender", aar="tilskuddsaar")
@@ -130,6 +131,9 @@ def _received(mottak: pl.DataFrame) -> pl.DataFrame:
     year = pl.col("mottatt").str.slice(0, 4).cast(pl.Int64)
     faulty = ~pl.col("state").is_in((*ACCEPTED, "duplicate")) | (pl.col("n_error").fill_null(0) > 0)
     judged = mottak.filter(pl.col("state") != "duplicate").sort("rekkefolge").with_columns(aar=year, _faulty=faulty)
+    owners = pl.col("eiere").fill_null("").str.split(" ").list.filter(pl.element() != "")
+    for_whom = pl.concat_list(owners, "avsender").list.unique(maintain_order=True)
+    judged = judged.with_columns(avsender=for_whom).explode("avsender")
     return judged.group_by("avsender", "aar", maintain_order=True).agg(
         _accepted=pl.col("state").is_in(ACCEPTED).any(), _faulty=pl.col("_faulty").last()
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import polars as pl
 
@@ -15,16 +16,25 @@ _SEPARATOR = "\x1f"
 _LABELS = {"receipt_id": pl.String(), "sender": pl.String(), "order": pl.Int64()}
 
 
-def current_rows(settings: Settings) -> dict[str, pl.DataFrame]:
+def current_rows(settings: Settings, as_of: datetime | str | None = None) -> dict[str, pl.DataFrame]:
     """The rows that stand after all deliveries, per delivery table, and ``statusdato`` per project.
+
+    Args:
+        settings: the home.
+        as_of: the rows as they stood then: a time (deliveries received until then) or a receipt id (until and with that one). What
+            has been erased since stays erased; a delivery withdrawn later stood then, and does here.
 
     Returns:
         Per delivery table but ``innsending``: one row per key, the table's columns without ``slettes``, ``avsender`` (owner of
         the project) and ``receipt_id`` (delivery the row was last taken from), sorted by key. ``statusdato`` as described in
         ``INNDATA``; a project without any date is not in it. Holds identities.
+
+    Raises:
+        UserError: no delivery has that receipt id.
     """
     vault = Vault(settings.home)
-    standing = vault.ledger().standing()
+    ledger = vault.ledger()
+    standing = (ledger if as_of is None else ledger.until(as_of)).standing()
     return merged(standing, full_history(vault, standing))
 
 
@@ -88,6 +98,25 @@ def project_owners(history: Mapping[str, pl.DataFrame]) -> dict[str, str]:
     said = [claims(name, frame) for name, frame in history.items() if "prosjekt_id" in DELIVERY_TABLES[name]]
     first = pl.concat(said).sort("order", maintain_order=True).unique("prosjekt_id", keep="first", maintain_order=True)
     return dict(first.select("prosjekt_id", "owner").rows())
+
+
+def owners_of(fates: Mapping[str, pl.DataFrame], owners: Mapping[str, str]) -> list[str]:
+    """Whose projects a judged delivery's accepted rows and withdrawals belong to, sorted.
+
+    Args:
+        fates: per table the delivery's rows with ``_fate``.
+        owners: project to owner, as it stood when the delivery came.
+    """
+    taken = {
+        name: fates[name].filter(pl.col("_fate").is_in(["accepted", "withdrawn"]))
+        for name in DELIVERY_TABLES
+        if name in fates and "prosjekt_id" in DELIVERY_TABLES[name]
+    }
+    if not taken:
+        return []
+    own = project_owners(taken)
+    projects = pl.concat([f.select("prosjekt_id", "sender") for f in taken.values()]).drop_nulls().unique().rows()
+    return sorted({owners.get(project) or own.get(project, sender) for project, sender in projects})
 
 
 def _current(table: str, history: pl.DataFrame, owners: Mapping[str, str]) -> pl.DataFrame:

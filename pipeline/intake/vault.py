@@ -16,6 +16,7 @@ from typing import Any
 
 import polars as pl
 
+from pipeline.errors import UserError
 from pipeline.settings import Home
 from pipeline.store import json_text, parquet_bytes, write_bytes, write_text
 from pipeline.tables import INNDATA
@@ -29,6 +30,7 @@ class Received:
 
     ``tables`` is rows per table as in the receipt; ``statusdato`` what the sender stated (at most the day received) and
     ``withdraws`` the receipt of a whole delivery that this one withdraws. ``codes`` are the rules it broke.
+    ``owners`` are whose projects its accepted rows belong to, ``erased`` accepted rows per table that were erased since.
     ``name_hash`` says under which name it lay, ``circumstances`` what a refusal rested on beside the file (``again``).
     ``said`` are the receipt's findings (``quality``), ``figures`` the key figures it showed (``shown_figures``): what the next is held against.
     """
@@ -49,6 +51,8 @@ class Received:
     codes: list[str] = field(default_factory=list)
     name_hash: str = ""
     circumstances: str = ""
+    owners: list[str] = field(default_factory=list)
+    erased: dict[str, int] = field(default_factory=dict)
     said: list[list[Any]] = field(default_factory=list)
     figures: dict[str, int] = field(default_factory=dict)
 
@@ -78,6 +82,19 @@ class Ledger:
     def with_bytes(self, avsender: str, sha256: str) -> list[Received]:
         """The sender's deliveries of exactly these bytes, oldest first."""
         return [r for r in self.deliveries if r.avsender == avsender and r.sha256 == sha256]
+
+    def until(self, moment: datetime | str) -> Ledger:
+        """The ledger as it was at that time, or just after the delivery with that receipt id.
+
+        Raises:
+            UserError: no delivery has that receipt id.
+        """
+        if isinstance(moment, datetime):
+            return Ledger(tuple(r for r in self.deliveries if datetime.fromisoformat(r.mottatt) <= moment), self.inbox)
+        at = next((i for i, r in enumerate(self.deliveries, start=1) if r.receipt_id == moment), None)
+        if at is None:
+            raise UserError("No delivery has this receipt id.", "Use the id of a receipt of this home, or a time.")
+        return Ledger(self.deliveries[:at], self.inbox)
 
     def standing(self) -> list[Received]:
         """Accepted deliveries that no delivery of the same sender withdraws, oldest first.
@@ -167,4 +184,5 @@ def _ledger_row(r: Received) -> dict[str, Any]:
     plain = {k: getattr(r, k) for k in ("receipt_id", "avsender", "sha256", "mottatt", "state", "supersedes", "rekkefolge")}
     counts = {k: getattr(r, k) for k in ("n_fatal", "n_error", "n_remark")}
     tables = json.dumps(r.tables, sort_keys=True, ensure_ascii=False)
+    plain |= {"eiere": " ".join(r.owners), "rows_erased": sum(r.erased.values())}
     return plain | counts | {names[k]: v for k, v in sums.items()} | {"tables": tables}

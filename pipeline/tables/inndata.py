@@ -64,6 +64,8 @@ MOTTAK = Table(
         C("rows_quarantined", "int", "rows quarantined", unit="rows"),
         C("rows_withdrawn", "int", "rows that withdraw a row", unit="rows"),
         C("rows_duplicates", "int", "identical rows of the same key", unit="rows"),
+        C("rows_erased", "int", "accepted rows that were erased since (a person's right to erasure)", unit="rows"),
+        C("eiere", "text", "senders who own the projects of its accepted rows, separated by blanks"),
         C("tables", "text", "JSON: rows per table as in the receipt"),
         C("n_fatal", "int", "findings of severity fatal", unit="findings"),
         C("n_error", "int", "findings of severity error", unit="findings"),
