@@ -83,7 +83,7 @@ def read_rows(header: Row, body: pl.DataFrame, table: str, reading: Reading) -> 
     kept = pl.DataFrame([body["row_no"], *(body[str(place)].alias(name) for name, place in places.items())])
     if totals or first.null_count():
         kept = kept.filter(first.is_not_null() & ~kept["row_no"].is_in(totals))
-    if kept.is_empty():
+    if kept.is_empty() and not DELIVERY_TABLES[table].optional:
         reading.findings.append(Finding("JS030", table))
     reading.tables[table] = kept
 
@@ -115,6 +115,8 @@ def _refuse_bad_header(row: Row, places: dict[str, int], known: Mapping[str, str
 
 def _note_header(row: Row, places: dict[str, int], table: str, reading: Reading) -> None:
     reading.facts.setdefault("header_row", {})[table] = row.number
+    reading.facts.setdefault("places", {})[table] = places
+    reading.facts.setdefault("width", {})[table] = len(row.cells)
     if row.number > 1:
         reading.findings.append(Finding("JS033", table, None, (row.number,)))
     taken = set(places.values())

@@ -18,6 +18,7 @@ from pipeline.intake.findings import FIRST_ROWS, Finding, Reading, refuse
 from pipeline.intake.sheet import RAW_BLANKS, UNCOMPUTED, Row, body_frame, find_header, read_rows
 from pipeline.intake.spelling import sheet_named
 from pipeline.rules import limits
+from pipeline.tables.deliveries import GUIDE_SHEETS
 
 _TAGS = {
     name: (re.compile(rb"<" + rest, re.DOTALL), re.compile(rb"<(?:\w+:)?" + rest, re.DOTALL))
@@ -37,6 +38,7 @@ _TEXT = re.compile(rb'\bt="str"')
 _STORED = re.compile(rb"<(?:\w+:)?(?:v\b[^>]*>[^<]|is\b)")
 _VALUE = re.compile(rb"<(?:\w+:)?(?:v|is)\b")
 ERROR_TEXT = "#REF!"
+GUIDES = frozenset(name for names in GUIDE_SHEETS.values() for name in names)
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ def read_workbook(data: bytes, files: dict[str, bytes], reading: Reading) -> Non
     for number, name in enumerate(book.sheet_names, start=1):
         table = sheet_named(name)
         if table is None:
-            reading.findings.append(Finding("JS032", None, f"ark {number}"))
+            if name not in GUIDES:
+                reading.findings.append(Finding("JS032", None, f"ark {number}"))
         elif table in reading.tables:
             raise refuse("JS027", table)
         else:

@@ -41,6 +41,9 @@ EMPLOYER_ANSWERS: dict[str, tuple[str, ...]] = {
 UNLISTED = "annet"
 _LISTED = "; ".join(f"{question} {', '.join(categories)}" for question, categories in EMPLOYER_ANSWERS.items())
 
+GUIDE_SHEETS = {"nb": ("Hjelp", "Eksempel", "Kodelister"), "nn": ("Hjelp", "Døme", "Kodelister")}
+"""Locked sheets of the template workbook, by language: help, example, code lists. They are no tables and are left unread."""
+
 WITHDRAW = C("slettes", "text", "ja = withdraw the row with this key", codes=YES_NO)
 
 INNSENDING = Table(
