@@ -145,11 +145,21 @@ def pseudonymise(
 @command(app)
 def status(
     us: Face,
-    senders: Annotated[bool, typer.Option("--senders", help="One line per sender.")] = False,
+    senders: Annotated[
+        bool, typer.Option("--senders", help="Per sender: due, received, state, remarks, errors, overdue.")
+    ] = False,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", help="Instead: the rows that stood at a time or just after a receipt.", show_default=False),
+    ] = None,
 ) -> None:
     """How the last night went. Exit code 1 when stale or failed."""
+    from jobbsjansen.senders import state_as_of
     from jobbsjansen.status import read_status
 
+    if as_of is not None:
+        us.answer(*state_as_of(us.settings, as_of))
+        return
     result, text, healthy = read_status(us.settings, senders=senders)
     us.answer(result, text)
     raise typer.Exit(0 if healthy else 1)
@@ -175,6 +185,24 @@ def rule(
     from jobbsjansen.explaining import explain_rule, list_rules
 
     us.answer(*(list_rules(language) if code is None else explain_rule(code, language)))
+
+
+@command(app)
+def template(
+    us: Face,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The workbook; never overwritten (default: named here).", show_default=False)
+    ] = None,
+    language: Annotated[str, typer.Option("--language", help="Language of the workbook: nb or nn.")] = "nb",
+    avsender: Annotated[
+        str | None, typer.Option("--avsender", help="Sender it is for: municipality, Oslo district or imdi.", show_default=False)
+    ] = None,
+) -> None:
+    """The workbook a sender fills in: drop-downs, checks, help and an example."""
+    from jobbsjansen.template import make_template
+
+    path = make_template(out, language, avsender)
+    us.answer({"out": str(path)}, f"Written to {path}. Next: fill it in, then jobbsjansen check {path} --avsender …")
 
 
 @command(app)
@@ -279,7 +307,7 @@ def _not_yet(name: str, group: typer.Typer = app) -> None:
     group.command(name, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(refuse)
 
 
-for _name in ("template", "roster", "erase", "report"):
+for _name in ("roster", "erase", "report"):
     _not_yet(_name)
 _not_yet("rotate", keys_app)
 

@@ -6,11 +6,9 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-import polars as pl
-
+from jobbsjansen.senders import senders_status, senders_text
 from pipeline.errors import UserError
 from pipeline.settings import Settings
-from pipeline.store import Warehouse
 
 STALE_AFTER = timedelta(hours=36)
 
@@ -35,21 +33,11 @@ def read_status(settings: Settings, *, senders: bool = False) -> tuple[dict[str,
         *([_conclusions(document["estimates"]["changed_conclusion"])] if "estimates" in document else []),
     ]
     if senders:
-        document["senders"] = _senders(settings)
-        lines += [
-            f"{s['avsender']:>6}  {s['deliveries']:>3} deliveries, last {s['last']}: {s['state']}" for s in document["senders"]
-        ]
+        document["senders"] = senders_status(settings)
+        lines += senders_text(document["senders"])
     return document, "\n".join(lines), healthy
 
 
 def _conclusions(changed: int) -> str:
     see = ", see statistikk.effekt_avvik" if changed else ""
     return f"estimates that changed conclusion since the last run: {changed}{see}"
-
-
-def _senders(settings: Settings) -> list[dict[str, Any]]:
-    ledger = Warehouse(settings.home).read("inndata", "mottak").sort("rekkefolge")
-    latest = ledger.group_by("avsender").agg(
-        pl.len().alias("deliveries"), pl.col("mottatt").last().alias("last"), pl.col("state").last(), pl.col("n_error").last()
-    )
-    return latest.sort("avsender").to_dicts()
