@@ -4,6 +4,7 @@ const COUNTS = ["rows_in", "accepted", "quarantined", "withdrawn", "duplicates"]
 let language = DATA.languages[0];
 let last = null; // the receipt on the page, or the key of a message
 let turn = 0;
+let chosen = null; // the file, so that it is checked when the sender is named after it
 
 function say(key) {
   return DATA.texts[language][key];
@@ -41,6 +42,7 @@ function todayInOslo() {
 }
 
 async function checkChosen(file) {
+  chosen = file;
   const sender = senderChosen();
   byId("sender-wrong").textContent = sender === null ? say("sender_wrong") : "";
   byId("sender").setAttribute("aria-invalid", String(sender === null));
@@ -169,7 +171,7 @@ function start() {
     byId("senders").append(option);
   }
   byId("language").addEventListener("change", (event) => speak(event.target.value));
-  byId("sender").addEventListener("change", () => byId("file").files.length && checkChosen(byId("file").files[0]));
+  byId("sender").addEventListener("change", () => chosen && checkChosen(chosen));
   byId("file").addEventListener("click", (event) => (event.target.value = "")); // the mended file has the same name
   byId("file").addEventListener("change", (event) => event.target.files.length && checkChosen(event.target.files[0]));
   const drop = byId("drop");

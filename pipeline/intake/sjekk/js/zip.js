@@ -123,21 +123,18 @@ function entryName(raw, flags) {
   return Array.from(raw, (byte) => (byte < 128 ? String.fromCharCode(byte) : DATA.encodings.cp437[byte - 128])).join("");
 }
 
-/** Every file of the archive by its name; sizes are counted while unpacking, since a directory can lie (JS005, JS009, JS027). */
+/** Every file of the archive by its name (JS009, JS027); no more of it than the directory says, whose sizes are within the limit. */
 async function unpack(bytes, entries) {
   const files = new Map();
-  let left = DATA.limits.unpacked_bytes;
   for (const entry of entries) {
     if (entry.name.endsWith("/")) continue;
     if (files.has(entry.name)) throw refuse("JS027");
-    const content = await unpackOne(bytes, entry, left);
-    files.set(entry.name, content);
-    left -= content.length;
+    files.set(entry.name, await unpackOne(bytes, entry));
   }
   return files;
 }
 
-async function unpackOne(bytes, entry, left) {
+async function unpackOne(bytes, entry) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const at = entry.header;
   if (at < 0 || at + 30 > bytes.length || view.getUint32(at, true) !== 0x04034b50) throw refuse("JS009");
@@ -147,35 +144,33 @@ async function unpackOne(bytes, entry, left) {
   const same = named.length === entry.raw.length && named.every((byte, i) => byte === entry.raw[i]);
   if (!same || start + entry.packed > Math.min(bytes.length, entry.end)) throw refuse("JS009");
   const packed = bytes.subarray(start, start + entry.packed);
-  const chunks = entry.method === 0 ? stored(packed, left) : await inflated(packed, entry, left);
+  const chunks = entry.method === 0 ? stored(packed, entry) : await inflated(packed, entry);
   if (crc32(chunks) !== entry.crc) throw refuse("JS009");
   return joined(chunks);
 }
 
-function stored(packed, left) {
-  if (packed.length > left) throw refuse("JS005");
-  return [packed];
+function stored(packed, entry) {
+  return [packed.subarray(0, entry.size)];
 }
 
-async function inflated(packed, entry, left) {
+/** The content as far as the directory says it reaches; a directory that says too little is found by the checksum. */
+async function inflated(packed, entry) {
   if (entry.method === 12 || entry.method === 14) throw new Unread("unread_packing");
   if (entry.method !== 8) throw refuse("JS009");
   const reader = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
   const chunks = [];
   let size = 0;
   try {
-    for (let step = await reader.read(); !step.done; step = await reader.read()) {
+    while (size < entry.size) {
+      const step = await reader.read();
+      if (step.done) break;
+      chunks.push(step.value.subarray(0, entry.size - size));
       size += step.value.length;
-      if (size > left) throw refuse("JS005");
-      chunks.push(step.value);
     }
-  } catch (fault) {
-    if (fault instanceof Refused) {
-      await reader.cancel().catch(() => undefined);
-      throw fault;
-    }
+  } catch {
     throw refuse("JS009");
   }
+  await reader.cancel().catch(() => undefined);
   return chunks;
 }
 
