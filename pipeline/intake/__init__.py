@@ -6,6 +6,6 @@ Must not be here: pseudonyms, linkage, anything that reads a later zone.
 
 from pipeline.intake.delivery import Validate
 from pipeline.intake.merge import current_rows
-from pipeline.intake.night import IntakeNight, check_file, run_intake
+from pipeline.intake.night import Checked, IntakeNight, check_file, checked_file, run_intake
 
-__all__ = ["IntakeNight", "Validate", "check_file", "current_rows", "run_intake"]
+__all__ = ["Checked", "IntakeNight", "Validate", "check_file", "checked_file", "current_rows", "run_intake"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -11,17 +12,24 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.intake.again import circumstances, is_known, remembered, same_verdict, to_judge_again
+from pipeline.intake.again import circumstances, overtaken, remembered, same_verdict
 from pipeline.intake.changes import change_findings, changes_of, shrinking
 from pipeline.intake.decide import counts, state_of
 from pipeline.intake.delivery import Delivery, Validate, add_row_findings
-from pipeline.intake.discover import Found, Moved, discover, look_at, read_stable
-from pipeline.intake.findings import Finding, Reading, grouped
-from pipeline.intake.judging import judge_safely
-from pipeline.intake.merge import claims, full_history, merged, project_owners
-from pipeline.intake.receipts import receipt_dict, write_receipt
-from pipeline.intake.relations import Known, foreign
+from pipeline.intake.discover import Moved, discover, look_at, read_stable
+from pipeline.intake.erased import Refer
+from pipeline.intake.erasure import complete
+from pipeline.intake.findings import Finding, grouped
+from pipeline.intake.judging import judge_safely, refuse_when_all_failed
+from pipeline.intake.known import Known, known_of
+from pipeline.intake.merge import claims, owners_of
+from pipeline.intake.quality import said_of
+from pipeline.intake.receipts import receipt_dict, receipt_place, write_receipt
+from pipeline.intake.relations import foreign
 from pipeline.intake.sandbox import Sandbox
+from pipeline.intake.shown_figures import own_figures, remembered_figures
+from pipeline.intake.take_up import already_latest, take_up, unopened
+from pipeline.intake.turns import turns
 from pipeline.intake.vault import Ledger, Received, Vault, receipt_number
 from pipeline.rules import rule
 from pipeline.settings import Settings
@@ -49,33 +57,40 @@ class IntakeNight:
     crashes: dict[str, str] = field(default_factory=dict)
 
 
-def run_intake(settings: Settings, validate: Validate, progress: Progress) -> IntakeNight:
+def run_intake(settings: Settings, validate: Validate, progress: Progress, refer: Refer | None = None) -> IntakeNight:
     """Take in everything new in the inbox: originals, accepted rows, receipts, and last the ledger.
 
     Args:
         settings: home, environment and clock.
         validate: judges one table's batch, see ``Validate``.
         progress: called with a short text before each longer step.
+        refer: keyed references, by which erased persons are known; may be left out where nobody has been erased.
 
     Returns:
         The ledger after the night. Nothing new leaves every file as it was.
+
+    Raises:
+        UserError: somebody has been erased in this home, and ``refer`` was not given.
     """
     vault = Vault(settings.home)
     vault.open()
+    vault.clear_passing()
+    if refer is not None:
+        complete(vault, refer)
     before = vault.ledger()
     found = discover(settings)
     with Sandbox(vault.scratch) as sandbox:
         progress(f"Ser etter nye leveranser: {len(found)} filer i innboksen")
-        new, inbox = _take_up(found, before, vault, sandbox, circumstances(before, settings))
+        new, inbox = take_up(found, before, vault, sandbox, circumstances(before, settings))
+    verdicts: list[Verdict] = []
     if new:
         progress(f"Kontrollerer {len(new)} nye leveranser")
-        known = _known(vault, before)
-        judge_safely(new, known, validate, settings)
-        _settle_owners(new, known)
-        _compare(new, known)
+        verdicts = _in_turns(new, known_of(vault, before, refer), validate, settings)
     ledger = Ledger(before.deliveries, inbox)
-    for d in new:
-        ledger = _record(d, ledger, vault, settings)
+    for verdict in verdicts:
+        ledger = _record(verdict, ledger, vault, settings)
+    vault.forget(v.received.sha256 for v in verdicts if "JS280" in v.received.codes)
+    vault.clear_passing()
     judged = {d.receipt_id for d in new} | {d.refused.receipt_id for d in new if d.refused}
     ledger = remembered(ledger, judged, circumstances(ledger, settings))
     if ledger != before:
@@ -86,100 +101,125 @@ def run_intake(settings: Settings, validate: Validate, progress: Progress) -> In
     return IntakeNight(ledger.frame(), len(added), broken, tuple(added), crashes)
 
 
-def check_file(path: Path, avsender: str, settings: Settings, validate: Validate) -> dict[str, Any]:
-    """The receipt that a file would get from this sender tonight; nothing is taken in and nothing is written to the home."""
+@dataclass(frozen=True)
+class Checked:
+    """What ``check`` says of one file: the receipt it would get, and what was read and found in it."""
+
+    receipt: dict[str, Any]
+    delivery: Delivery
+
+
+def check_file(
+    path: Path, avsender: str, settings: Settings, validate: Validate, refer: Refer | None = None
+) -> dict[str, Any]:
+    """The receipt that a file would get from this sender tonight; nothing is taken in and nothing is written to the home.
+
+    A file that holds the bytes of the sender's latest accepted delivery has its receipt already: that one is returned.
+    """
+    return checked_file(path, avsender, settings, validate, refer).receipt
+
+
+def checked_file(path: Path, avsender: str, settings: Settings, validate: Validate, refer: Refer | None = None) -> Checked:
+    """``check_file`` with what was read, for the marked workbook."""
     vault = Vault(settings.home)
     ledger = vault.ledger()
     with tempfile.TemporaryDirectory(prefix="jobbsjansen-check-") as scratch, Sandbox(Path(scratch)) as sandbox:
-        d = _checked(path, avsender, len(ledger.deliveries) + 1, Path(scratch), sandbox, ledger)
-    known = _known(vault, ledger)
-    judge_safely([d], known, validate, settings)
-    _settle_owners([d], known)
-    _compare([d], known)
-    received, findings = _decide(d, ledger, vault, settings)
-    return receipt_dict(received, findings, d.reading.facts, _told(d, received), settings)
+        d = _checked(path, avsender, len(ledger.deliveries) + 1, Path(scratch), sandbox)
+    known = known_of(vault, ledger, refer)
+    (verdict,) = _judge_turn([d], known, validate, settings)
+    return Checked(_given(d, ledger, settings) or _receipt(verdict, ledger, settings), d)
 
 
-def _checked(path: Path, avsender: str, order: int, scratch: Path, sandbox: Sandbox, ledger: Ledger) -> Delivery:
+def _given(d: Delivery, ledger: Ledger, settings: Settings) -> dict[str, Any] | None:
+    """The receipt of the sender's latest accepted delivery when this one has the same bytes."""
+    latest = ledger.latest_taken_in(d.avsender)
+    if latest is None or not already_latest(d.avsender, d.sha256, ledger):
+        return None
+    given = receipt_place(settings.home, d.avsender, latest.receipt_id)
+    return dict(json.loads(given.read_text(encoding="utf-8"))) if given.is_file() else None
+
+
+def _checked(path: Path, avsender: str, order: int, scratch: Path, sandbox: Sandbox) -> Delivery:
     found = look_at(path, avsender)
     if found.problem:
-        return _unopened(found, ledger, order)
+        return unopened(found, order)
     try:
         data = read_stable(found)
     except Moved:
-        return _unopened(replace(found, problem="JS014"), ledger, order)
+        return unopened(replace(found, problem="JS014"), order)
     copy = scratch / "delivery"
     copy.write_bytes(data)
-    return _delivery(found.avsender, hashlib.sha256(data).hexdigest(), order, sandbox.read(copy, found.table), ledger, ())
+    return Delivery("", found.avsender, hashlib.sha256(data).hexdigest(), order, sandbox.read(copy, found.table))
 
 
-def _take_up(
-    found: Iterable[Found], ledger: Ledger, vault: Vault, sandbox: Sandbox, now: str
-) -> tuple[list[Delivery], dict[str, dict[str, str]]]:
-    """Read what is new in order of receipt, then what is judged again, and say which names now hold which bytes."""
-    held: list[tuple[int, str, Found]] = []
-    for entry in found:
-        held.append((entry.mtime, _content(entry, vault), entry))
-    new: list[Delivery] = []
-    again: list[tuple[Received, Found]] = []
-    inbox: dict[str, dict[str, str]] = {}
-    latest = {r.avsender: r.sha256 for r in ledger.deliveries if r.taken_in}
-    for _, sha256, entry in sorted(held, key=lambda h: (h[0], h[1], h[2].name_hash)):
-        inbox.setdefault(entry.avsender, {})[entry.name_hash] = sha256
-        if is_known(entry, sha256, ledger, latest):
-            refused = to_judge_again(entry, sha256, ledger, now)
-            again += [(refused, entry)] if refused else []
-            continue
-        d = _opened(entry, sha256, ledger, vault, sandbox, new)
-        if not d.fatal:
-            latest[d.avsender] = sha256
-        new.append(d)
-    tonight = {(d.avsender, d.sha256) for d in new}
-    for refused, entry in again:
-        if (refused.avsender, refused.sha256) not in tonight:
-            d = _opened(entry, refused.sha256, ledger, vault, sandbox, new)
-            d.refused = refused
-            new.append(d)
-    return new, inbox
+@dataclass(frozen=True)
+class Verdict:
+    """One delivery with what was decided about it."""
+
+    delivery: Delivery
+    received: Received
+    findings: list[Finding]
+    figures: list[dict[str, Any]] = field(default_factory=list)
 
 
-def _opened(entry: Found, sha256: str, ledger: Ledger, vault: Vault, sandbox: Sandbox, new: list[Delivery]) -> Delivery:
-    order = len(ledger.deliveries) + len(new) + 1
-    if entry.problem or not vault.original(sha256).is_file():
-        d = _unopened(entry if entry.problem else replace(entry, problem="JS014"), ledger, order, new)
-    else:
-        d = _delivery(entry.avsender, sha256, order, sandbox.read(vault.original(sha256), entry.table), ledger, new)
-    d.name_hash = entry.name_hash
-    return d
+def _in_turns(new: list[Delivery], known: Known, validate: Validate, settings: Settings) -> list[Verdict]:
+    """Judge the night's deliveries so that each meets what stood when it came; what turns out to say nothing is left out.
+
+    Returns:
+        The verdicts in order of receipt. Left out are the bytes of the sender's latest accepted delivery, and refused
+        deliveries whose second judgement a newer delivery has overtaken or that get the same verdict again.
+    """
+    said: list[Verdict] = []
+    second: set[str] = set()
+    queue = turns(new)
+    for turn in queue:
+        fresh = [d for d in turn if not _says_nothing(d, known.ledger, second)]
+        verdicts = [
+            v
+            for v in _judge_turn(fresh, known, validate, settings)
+            if not (v.delivery.refused and same_verdict(v.delivery.refused, v.received))
+        ]
+        second |= {v.received.receipt_id for v in verdicts if v.delivery.refused}
+        said += verdicts
+        if turn is not queue[-1]:
+            known = known.after([v.received for v in verdicts], _rows_of(verdicts))
+    refuse_when_all_failed(new)
+    return sorted(said, key=lambda v: v.delivery.order)
 
 
-def _content(entry: Found, vault: Vault) -> str:
-    """The content hash, with the original kept; for what may not be opened a hash of how it lies there."""
-    if not entry.problem:
-        try:
-            return vault.keep_original(read_stable(entry))
-        except Moved:
-            return _unopened_hash(replace(entry, problem="JS014"))
-    return _unopened_hash(entry)
+def _says_nothing(d: Delivery, ledger: Ledger, second: set[str]) -> bool:
+    if d.refused is None:
+        return already_latest(d.avsender, d.sha256, ledger)
+    return overtaken(d.refused, ledger, second)
 
 
-def _unopened_hash(entry: Found) -> str:
-    return hashlib.sha256(f"{entry.problem}:{entry.name_hash}:{entry.look[0]}".encode()).hexdigest()
+def _judge_turn(turn: list[Delivery], known: Known, validate: Validate, settings: Settings) -> list[Verdict]:
+    for d in turn:
+        d.receipt_id = receipt_number(d.avsender, d.sha256, len(known.ledger.with_bytes(d.avsender, d.sha256)))
+    judge_safely(turn, known, validate, settings)
+    _settle_owners(turn, known)
+    _compare(turn, known)
+    return _with_figures([Verdict(d, *_decide(d, known, settings)) for d in turn], known, settings)
 
 
-def _delivery(avsender: str, sha256: str, order: int, reading: Reading, ledger: Ledger, new: Iterable[Delivery]) -> Delivery:
-    earlier = len(ledger.with_bytes(avsender, sha256)) + sum(d.avsender == avsender and d.sha256 == sha256 for d in new)
-    return Delivery(receipt_number(avsender, sha256, earlier), avsender, sha256, order, reading)
+def _with_figures(turn: list[Verdict], known: Known, settings: Settings) -> list[Verdict]:
+    """The verdicts with the senders' own key figures; the ledger keeps those of them that are shown."""
+    found = own_figures([(v.delivery, v.received) for v in turn], known, settings.today, settings.threshold)
+    figures = [found.get(v.received.receipt_id, []) for v in turn]
+    return [
+        replace(v, figures=f, received=replace(v.received, figures=remembered_figures(f)))
+        for v, f in zip(turn, figures, strict=True)
+    ]
 
 
-def _unopened(entry: Found, ledger: Ledger, order: int, new: Iterable[Delivery] = ()) -> Delivery:
-    return _delivery(entry.avsender, _unopened_hash(entry), order, Reading([Finding(entry.problem)]), ledger, new)
+def _rows_of(verdicts: Iterable[Verdict]) -> dict[str, list[pl.DataFrame]]:
+    """Per table the accepted rows and withdrawals of what was taken in."""
+    taken = [v.delivery for v in verdicts if v.received.taken_in]
+    return {name: [_kept(d.fates[name]) for d in taken if name in d.fates] for name in DELIVERY_TABLES}
 
 
-def _known(vault: Vault, ledger: Ledger) -> Known:
-    standing = ledger.standing()
-    history = full_history(vault, standing)
-    return Known(ledger, merged(standing, history), project_owners(history))
+def _kept(fates: pl.DataFrame) -> pl.DataFrame:
+    return fates.filter(pl.col("_fate").is_in(["accepted", "withdrawn"]))
 
 
 def _settle_owners(new: list[Delivery], known: Known) -> None:
@@ -207,31 +247,34 @@ def _told(d: Delivery, received: Received) -> dict[str, dict[str, int]]:
     return {name: c.as_json() for name, c in d.changes.items()} if received.taken_in else {}
 
 
-def _record(d: Delivery, ledger: Ledger, vault: Vault, settings: Settings) -> Ledger:
-    """Write a delivery's rows and receipt, and return the ledger with it at the end; a verdict said before is not said again."""
-    d.order = len(ledger.deliveries) + 1
-    received, findings = _decide(d, ledger, vault, settings)
-    if d.refused and same_verdict(d.refused, received):
-        return ledger
+def _record(verdict: Verdict, ledger: Ledger, vault: Vault, settings: Settings) -> Ledger:
+    """Write a delivery's rows and receipt, and return the ledger with it at the end."""
+    d = verdict.delivery
+    received = replace(verdict.received, rekkefolge=len(ledger.deliveries) + 1)
     if received.taken_in:
-        for name, fates in d.fates.items():
-            kept = fates.filter(pl.col("_fate").is_in(["accepted", "withdrawn"]))
+        for name, kept in ((name, _kept(fates)) for name, fates in d.fates.items()):
             if kept.height:
                 vault.write_rows(d.receipt_id, name, kept.select("row_no", *DELIVERY_TABLES[name].names))
-    receipt = receipt_dict(received, findings, d.reading.facts, _told(d, received), settings)
-    write_receipt(settings.home, receipt)
+    receipt = _receipt(replace(verdict, received=received), ledger, settings)
+    write_receipt(settings.home, receipt, d)
     return Ledger((*ledger.deliveries, received), ledger.inbox)
 
 
-def _decide(d: Delivery, ledger: Ledger, vault: Vault, settings: Settings) -> tuple[Received, list[Finding]]:
-    previous = ledger.latest_taken_in(d.avsender)
+def _receipt(verdict: Verdict, ledger: Ledger, settings: Settings) -> dict[str, Any]:
+    d, received = verdict.delivery, verdict.received
+    told = _told(d, received)
+    return receipt_dict(received, verdict.findings, d.reading.facts, told, verdict.figures, ledger, settings)
+
+
+def _decide(d: Delivery, known: Known, settings: Settings) -> tuple[Received, list[Finding]]:
+    previous = known.ledger.latest_taken_in(d.avsender)
     tables = _rejected_counts(d) if d.fatal else {name: counts(f) for name, f in d.fates.items()}
     stated = None if d.fatal else _innsending(d)
     findings = [*d.reading.findings, *grouped(d.found)]
     if not d.fatal:
-        again = any(r.taken_in for r in ledger.with_bytes(d.avsender, d.sha256))
+        again = any(r.taken_in for r in known.ledger.with_bytes(d.avsender, d.sha256))
         findings += [Finding("JS301")] if again else []
-        findings += [*shrinking(d.avsender, tables, ledger), *change_findings(d.changes)]
+        findings += [*shrinking(d, tables, known), *change_findings(d.changes)]
         if stated and stated["trekker_tilbake"]:
             findings.append(Finding("JS307", "innsending", "trekker_tilbake"))
     severities = [rule(f.code).severity for f in findings]
@@ -251,7 +294,9 @@ def _decide(d: Delivery, ledger: Ledger, vault: Vault, settings: Settings) -> tu
         statusdato=day.isoformat() if day else None,
         withdraws=stated["trekker_tilbake"] if stated else None,
         codes=sorted({f.code for f in findings}),
+        said=said_of(findings),
         name_hash=d.name_hash,
+        owners=[] if d.fatal else owners_of(d.fates, known.owners),
     ), findings
 
 

@@ -1,39 +1,27 @@
-"""The receipt of one delivery: as JSON for machines and as one self-contained page for people. It holds no value."""
+"""The receipt of one delivery: as JSON for machines, as a page for people, as a workbook for who mends it. It holds no value."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import jinja2
+import polars as pl
 
+from pipeline.codes import deadlines, next_deadline
+from pipeline.intake.delivery import Delivery
 from pipeline.intake.findings import Finding
-from pipeline.intake.vault import Received
+from pipeline.intake.marked import marked_workbook, worth_marking
+from pipeline.intake.quality import compared, trend
+from pipeline.intake.receipt_page import receipt_html
+from pipeline.intake.vault import Ledger, Received
 from pipeline.rules import SEVERITIES
 from pipeline.settings import Home, Settings
-from pipeline.store import code_hash, json_text, write_text
+from pipeline.store import code_hash, json_text, write_bytes, write_text
 from pipeline.tables.deliveries import FILE_DESCRIPTION
-
-FOLDER = Path(__file__).parent
-DECISIONS = {
-    "accepted": "Tatt inn",
-    "accepted_with_remarks": "Tatt inn, med merknader",
-    "rejected": "Avvist: ingenting er tatt inn",
-    "quarantined": "Satt til side: filen er ikke åpnet videre",
-}
-EXPLANATIONS = {
-    "accepted": "Alle rader er tatt inn.",
-    "accepted_with_remarks": "Rader med feil er holdt tilbake én for én, resten er tatt inn. Se funnene nedenfor.",
-    "rejected": "Ingen rader er tatt inn. Rett feilen, og lever hele filen på nytt.",
-    "quarantined": "Filen er utrygg eller ikke hel. Ingenting er lest fra den.",
-}
-SEVERITY_NAMES = {"info": "Opplysning", "remark": "Merknad", "error": "Feil", "fatal": "Stoppende feil"}
 
 
 def receipt_dict(
@@ -41,13 +29,21 @@ def receipt_dict(
     findings: Iterable[Finding],
     facts: Mapping[str, Any],
     changes: Mapping[str, Mapping[str, int]],
+    figures: Iterable[Mapping[str, Any]],
+    ledger: Ledger,
     settings: Settings,
 ) -> dict[str, Any]:
     """The receipt, JSON-ready: fields as the file description says, how the file was written and what it changed.
 
-    Findings are sorted with the gravest first, then by table, code and column.
+    Args:
+        received: what the ledger will say about the delivery.
+        findings: everything found; listed with the gravest first, then by table, code and column.
+        facts: how the file was written.
+        changes: per table new, changed, unchanged and absent rows.
+        figures: the sender's own key figures as they may be shown.
+        ledger: the deliveries before this one.
+        settings: environment and clock.
     """
-    listed = sorted((f.as_json() for f in findings), key=_gravest_first)
     return {
         "receipt_id": received.receipt_id,
         "avsender": received.avsender,
@@ -57,9 +53,14 @@ def receipt_dict(
         "supersedes": received.supersedes,
         "rekkefolge": received.rekkefolge,
         "miljo": settings.environment,
+        "deadline": _deadline(received.day),
         "tables": received.tables,
         "changes": changes,
-        "findings": listed,
+        "findings": sorted((f.as_json() for f in findings), key=_gravest_first),
+        "compared": compared(received, ledger),
+        "trend": trend(received, ledger),
+        "key_figures": list(figures),
+        "linkage": [],
         "form": facts.get("form"),
         "encoding": facts.get("encoding", {}),
         "delimiter": facts.get("delimiter", {}),
@@ -68,45 +69,50 @@ def receipt_dict(
     }
 
 
-def receipt_html(receipt: Mapping[str, Any]) -> str:
-    """The receipt as one page in bokmål: decision in the first line, everything escaped, nothing fetched, no script."""
-    style = (FOLDER / "kvittering.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return _template().render(
-        receipt=receipt,
-        findings=receipt["findings"],
-        decision=DECISIONS[receipt["state"]],
-        explanation=_explanation(receipt),
-        received=datetime.fromisoformat(receipt["mottatt"]).strftime("%d.%m.%Y kl. %H.%M"),
-        severity_names=SEVERITY_NAMES,
-        style=style,
-        style_hash=f"sha256-{digest}",
-    )
+def receipt_place(home: Home, avsender: str, receipt_id: str) -> Path:
+    """Where the receipt's JSON lies; its other forms lie beside it under the same name."""
+    return home.receipts / avsender / f"{receipt_id}.json"
 
 
-def write_receipt(home: Home, receipt: Mapping[str, Any]) -> None:
-    """Write ``receipts/<avsender>/<receipt_id>.json`` and ``.html``."""
-    place = home.receipts / receipt["avsender"] / receipt["receipt_id"]
-    write_text(place.with_name(f"{place.name}.html"), receipt_html(receipt))
-    write_text(place.with_name(f"{place.name}.json"), json_text(receipt))
+def receipt_files(receipt: Mapping[str, Any], delivery: Delivery) -> dict[str, bytes]:
+    """File name to content: the page, the workbook where it tells more than the page, and last the JSON. None of them holds a value."""
+    name = receipt["receipt_id"]
+    marked = {f"{name}.xlsx": marked_workbook(receipt, delivery, with_values=False)} if worth_marking(receipt) else {}
+    page = receipt_html(receipt, marked=next(iter(marked), None))
+    return {f"{name}.html": page.encode(), **marked, f"{name}.json": json_text(receipt).encode()}
 
 
-def _explanation(receipt: Mapping[str, Any]) -> str:
-    held_back = sum(t["quarantined"] for t in receipt["tables"].values())
-    if receipt["state"] == "accepted_with_remarks" and held_back == 0:
-        return "Ingen rader er holdt tilbake. Se merknadene nedenfor."
-    return EXPLANATIONS[receipt["state"]]
+def write_receipt(home: Home, receipt: Mapping[str, Any], delivery: Delivery) -> None:
+    """Write ``receipts/<avsender>/<receipt_id>`` as ``.html``, ``.xlsx`` (where it tells more) and ``.json``."""
+    folder = receipt_place(home, receipt["avsender"], receipt["receipt_id"]).parent
+    for name, content in receipt_files(receipt, delivery).items():
+        write_bytes(folder / name, content)
+
+
+def rewrite_receipt(place: Path, receipt: Mapping[str, Any]) -> None:
+    """Write a receipt that has been added to; its workbook, which the addition does not touch, stays."""
+    marked = place.with_suffix(".xlsx")
+    write_text(place.with_suffix(".html"), receipt_html(receipt, marked=marked.name if marked.is_file() else None))
+    write_text(place, json_text(receipt))
+
+
+def _deadline(day: date) -> dict[str, Any] | None:
+    """The next deadline, the day the data are to be complete to then, and whether it is only assumed."""
+    found = next_deadline(day)
+    if found is None:
+        return None
+    rules = deadlines().filter(_valid_on(found.day))
+    assumed = any(source.startswith("Assumed") for source in rules["kilde"])
+    return {"day": found.day.isoformat(), "complete_to": found.complete_to.isoformat(), "assumed": assumed}
+
+
+def _valid_on(day: date) -> pl.Expr:
+    return (pl.col("gyldig_fra") <= day) & (pl.col("gyldig_til").is_null() | (pl.col("gyldig_til") > day))
 
 
 def _gravest_first(finding: Mapping[str, Any]) -> tuple[int, str, str, str]:
     gravity = -SEVERITIES.index(finding["severity"])
     return (gravity, finding["table"] or "", finding["code"], finding["column"] or "")
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(FOLDER), autoescape=True, undefined=jinja2.StrictUndefined)
-    return environment.get_template("kvittering.html")
 
 
 @cache

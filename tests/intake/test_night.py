@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import zipfile
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +20,12 @@ from tests.intake.intake_case import Inbox, codes, csv_bytes, make_fnr, referenc
 def tree(root: Path) -> dict[str, bytes]:
     """Every file under a folder with its bytes."""
     return {str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
+
+
+def unzipped(content: bytes) -> dict[str, bytes]:
+    """Every part of a workbook."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
 def outputs(inbox: Inbox) -> dict[str, bytes]:
@@ -257,8 +265,10 @@ def test_no_value_leaves_the_identified_zone(inbox: Inbox) -> None:
     night_done = inbox.run()
     assert night_done.n_new == 3
     written = tree(inbox.settings.home.receipts)
-    assert len(written) == 6
-    for name, content in written.items():
+    assert sorted(name.rsplit(".", 1)[1] for name in written) == ["html"] * 3 + ["json"] * 3 + ["xlsx"] * 2
+    parts = {f"{n}/{part}": data for n, c in written.items() if n.endswith(".xlsx") for part, data in unzipped(c).items()}
+    assert len(parts) > 20
+    for name, content in (written | parts).items():
         assert canary not in name
         assert canary.encode() not in content
         assert b"onerror" not in content

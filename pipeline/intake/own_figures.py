@@ -1,0 +1,166 @@
+"""What a delivery does to its sender's own key figures: which persons each figure is about, at the moments a receipt compares.
+
+Definitions as ``kpi.csv`` and the later stages have them, computed from the rows as delivered. What may be shown of them is decided in
+``shown_figures``. Source of the definitions: file description 2026-1, decision 043.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from pipeline.intake.delivery import Delivery
+from pipeline.intake.merge import with_entity
+from pipeline.intake.senders import CENTRAL_REGISTER, successors
+from pipeline.tables import DELIVERY_TABLES
+from pipeline.tables.deliveries import DIRECT_TRANSITION, PLACEMENTS
+
+POOLED_YEARS = 3  # whole years behind a share: one municipality's single year has too few exits for a share to be shown
+PLACED_WITHIN_WEEKS = 13
+COUNTS = ("i_programmet", "avsluttet_ifjor", "avsluttet_iaar")
+SHARES = ("overgang", "praksis_13u")
+FIGURES = (*COUNTS, *SHARES)
+_TABLES = ("deltaker", "tiltak")
+_COLUMNS = {
+    "deltaker": ["prosjekt_id", "fnr", "start_dato", "slutt_dato", "avslutning"],
+    "tiltak": ["prosjekt_id", "fnr", "start_dato", "slutt_dato", "tiltak_type"],
+}
+_MOMENT = ["receipt_id", "moment"]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A sender's own rows as they stood after delivery number ``moment``, seen on ``day`` for the receipt ``receipt_id``.
+
+    Attributes:
+        receipt_id: the receipt that asks.
+        sender: whose projects.
+        moment: number of the last delivery that counts.
+        day: the day of that delivery; years are counted from it.
+        statusdato: the day the data are complete to, when stated.
+    """
+
+    receipt_id: str
+    sender: str
+    moment: int
+    day: date
+    statusdato: date | None
+
+
+def own_rows(history: Mapping[str, pl.DataFrame], turn: Iterable[Delivery], owners: Mapping[str, str]) -> dict[str, pl.DataFrame]:
+    """Every accepted row of ``deltaker`` and ``tiltak`` in projects of the turn's senders, withdrawals included.
+
+    Args:
+        history: per delivery table every accepted row of the deliveries that stood before the turn.
+        turn: deliveries that have been judged.
+        owners: project to owner before the turn; a project first delivered in it is its sender's.
+
+    Returns:
+        Per table: the rows with ``order``, ``_entity``, ``_natural`` and ``own``: the sender whose project it is.
+    """
+    sound = [d for d in turn if not d.fatal]
+    tonight = {table: [d.fates[table].filter(_kept()) for d in sound if table in d.fates] for table in _TABLES}
+    first = {p: s for f in tonight.values() for rows in f for p, s in rows.select("prosjekt_id", "sender").unique().rows()}
+    projects = _projects({d.avsender for d in sound} - {CENTRAL_REGISTER}, first | dict(owners))
+    out: dict[str, pl.DataFrame] = {}
+    for table in _TABLES:
+        wanted = ["order", *DELIVERY_TABLES[table].names]
+        rows = pl.concat([history[table].select(wanted), *(f.select(wanted) for f in tonight[table])])
+        own = rows.join(projects, on="prosjekt_id", maintain_order="left").sort("order", maintain_order=True)
+        keyed = with_entity(table, own).filter(pl.col("_entity").is_not_null())
+        out[table] = keyed.select("order", "own", "_entity", "_natural", "slettes", *_COLUMNS[table])
+    return out
+
+
+def members(rows: Mapping[str, pl.DataFrame], moments: Iterable[Moment]) -> pl.DataFrame:
+    """Who each figure is about: one row per receipt, moment, figure and participation.
+
+    Returns:
+        ``receipt_id``, ``moment``, ``figure``, ``fnr`` and ``yes`` (for shares whether the person reached it; true for counts).
+    """
+    asked = pl.DataFrame(
+        [(m.receipt_id, m.moment, m.sender, m.day, m.statusdato) for m in moments],
+        schema={"receipt_id": pl.String(), "moment": pl.Int64(), "own": pl.String(), "day": pl.Date(), "stated": pl.Date()},
+        orient="row",
+    ).unique(_MOMENT, keep="first", maintain_order=True)
+    stood = _with_status(_stood(rows["deltaker"], asked))
+    year, status = pl.col("day").dt.year(), pl.col("status")
+    begun, left = pl.col("start_dato") <= status, pl.col("slutt_dato") <= status
+    exits = stood.filter(left.fill_null(False)).with_columns(_year=pl.col("slutt_dato").dt.year())
+    pooled = pl.col("_year").is_between(year - POOLED_YEARS, year)
+    direct = pl.col("avslutning").fill_null("ukjent").is_in(DIRECT_TRANSITION)
+    counted = {
+        "i_programmet": stood.filter(begun & ~left.fill_null(False)),
+        "avsluttet_ifjor": exits.filter(pl.col("_year") == year - 1),
+        "avsluttet_iaar": exits.filter(pl.col("_year") == year),
+        "overgang": exits.filter(pooled).with_columns(yes=direct),
+        "praksis_13u": _placed(stood.with_columns(_year=pl.col("start_dato").dt.year()).filter(pooled), rows["tiltak"], asked),
+    }
+    label = [pl.col(*_MOMENT, "fnr")]
+    return pl.concat(
+        frame.select(
+            *label, pl.lit(name).alias("figure"), (pl.col("yes") if "yes" in frame.columns else pl.lit(True)).alias("yes")
+        )
+        for name, frame in counted.items()
+    )
+
+
+def _kept() -> pl.Expr:
+    return pl.col("_fate").is_in(["accepted", "withdrawn"])
+
+
+def _projects(senders: set[str], owners: Mapping[str, str]) -> pl.DataFrame:
+    """Project and the sender of tonight whose own it is, under the municipality's earlier and later numbers too."""
+    owned: dict[str, list[str]] = {}
+    for project, owner in owners.items():
+        owned.setdefault(owner, []).append(project)
+    later = {owner: successors(owner) for owner in owned}
+    pairs = [
+        (project, sender)
+        for sender in sorted(senders)
+        for owner in sorted(owned)
+        if sender in later[owner] or owner in successors(sender)
+        for project in owned[owner]
+    ]
+    return pl.DataFrame(pairs, schema={"prosjekt_id": pl.String(), "own": pl.String()}, orient="row")
+
+
+def _stood(rows: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
+    """The rows as they stood at each moment: the last of each thing, unless it was withdrawn."""
+    known = asked.join(rows, on="own", maintain_order="left_right").filter(pl.col("order") <= pl.col("moment"))
+    latest = known.unique([*_MOMENT, "_entity"], keep="last", maintain_order=True)
+    return latest.filter(pl.col("slettes").fill_null("nei") != "ja").unique(
+        [*_MOMENT, "_natural"], keep="last", maintain_order=True
+    )
+
+
+def _with_status(stood: pl.DataFrame) -> pl.DataFrame:
+    """Add ``status``: the stated day, else the latest start or exit up to the day of receipt, else that day."""
+    told = (
+        stood.select(*_MOMENT, "day", spoken=pl.concat_list("start_dato", "slutt_dato"))
+        .explode("spoken")
+        .filter(pl.col("spoken") <= pl.col("day"))
+        .group_by(_MOMENT)
+        .agg(derived=pl.col("spoken").max())
+    )
+    return stood.join(told, on=_MOMENT, how="left", maintain_order="left").with_columns(
+        status=pl.min_horizontal(pl.coalesce("stated", "derived", "day"), "day")
+    )
+
+
+def _placed(started: pl.DataFrame, tiltak: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
+    """Participations followed for 13 weeks without a placement brought along, with ``yes``: placed within them."""
+    window = pl.duration(days=7 * PLACED_WITHIN_WEEKS - 1)
+    followed = started.filter(pl.col("start_dato") + window <= pl.col("status")).with_row_index("_at")
+    spells = _stood(tiltak.filter(pl.col("tiltak_type").is_in(PLACEMENTS)), asked).select(
+        *_MOMENT, "fnr", "prosjekt_id", _begun="start_dato", _ended="slutt_dato"
+    )
+    met = followed.join(spells, on=[*_MOMENT, "fnr", "prosjekt_id"])
+    begun, start = pl.col("_begun"), pl.col("start_dato")
+    carried = met.filter((begun < start) & (pl.col("_ended").is_null() | (pl.col("_ended") >= start)))["_at"].unique()
+    inside = begun.is_between(start, pl.min_horizontal(start + window, "slutt_dato", "status"))
+    placed = met.filter(inside)["_at"].unique()
+    return followed.filter(~pl.col("_at").is_in(carried.implode())).with_columns(yes=pl.col("_at").is_in(placed.implode()))
