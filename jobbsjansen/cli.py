@@ -40,16 +40,24 @@ def nightly(us: Face) -> None:
     us.answer(result.as_dict(), result.text())
 
 
-@command(app)
+@command(app, with_key=True)
 def check(
     us: Face,
     file: Annotated[Path, typer.Argument(help="The delivery to check.", show_default=False)],
     avsender: Annotated[str, typer.Option("--avsender", help="Sender: municipality (4 digits), Oslo district (6) or imdi.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder to write the receipt to; overwrites nothing.", show_default=False)
+    ] = None,
+    marked: Annotated[
+        Path | None,
+        typer.Option("--marked", help="Write the delivery anew as .xlsx with the cells marked; holds identities.", show_default=False),
+    ] = None,
+    language: Annotated[str, typer.Option("--language", help="Of the text: nb, nn or en.")] = "nb",
 ) -> None:
     """The receipt a delivery would get; takes nothing in. Exit code 0 accepted, 1 with remarks, 2 rejected or quarantined."""
     from jobbsjansen.checking import check_delivery
 
-    receipt, text = check_delivery(file, avsender, us.settings)
+    receipt, text = check_delivery(file, avsender, us.settings, language=language, out=out, marked=marked)
     us.answer(receipt, text)
     raise typer.Exit({"accepted": 0, "accepted_with_remarks": 1}.get(str(receipt["state"]), 2))
 
@@ -163,6 +171,18 @@ def status(
     result, text, healthy = read_status(us.settings, senders=senders)
     us.answer(result, text)
     raise typer.Exit(0 if healthy else 1)
+
+
+@command(app, with_key=True)
+def erase(
+    us: Face,
+    person_file: Annotated[Path, typer.Option("--person-file", help="One identity number a line.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be erased; write nothing.")] = False,
+) -> None:
+    """Erase persons: stored rows and originals now, everything derived with the next night. Exit code 4 while a night runs."""
+    from jobbsjansen.erasing import erase_persons
+
+    us.answer(*erase_persons(us.settings, person_file, dry_run=dry_run))
 
 
 @command(app, with_key=True)
@@ -307,7 +327,7 @@ def _not_yet(name: str, group: typer.Typer = app) -> None:
     group.command(name, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(refuse)
 
 
-for _name in ("roster", "erase", "report"):
+for _name in ("roster", "report"):
     _not_yet(_name)
 _not_yet("rotate", keys_app)
 

@@ -7,14 +7,16 @@ from typing import Any
 
 from pipeline.intake.findings import Finding
 from pipeline.intake.vault import Ledger, Received
+from pipeline.rules import rule
 
 OUTCOMES = ("new", "still", "not_checked", "solved")
 TREND_LENGTH = 6
 
 
 def said_of(findings: Iterable[Finding]) -> list[list[Any]]:
-    """What the ledger remembers of a receipt's findings: code, table, column and count of each."""
-    return sorted(([f.code, f.table, f.column, f.count] for f in findings), key=_order)
+    """What the ledger remembers of a receipt's findings that ask for something: code, table, column and count of each."""
+    wanted = (f for f in findings if rule(f.code).severity != "info")
+    return sorted(([f.code, f.table, f.column, f.count] for f in wanted), key=_order)
 
 
 def compared(received: Received, ledger: Ledger) -> dict[str, Any] | None:
@@ -30,6 +32,8 @@ def compared(received: Received, ledger: Ledger) -> dict[str, Any] | None:
     previous = next((r for r in reversed(ledger.deliveries) if r.avsender == received.avsender), None)
     if previous is None:
         return None
+    if previous.n_fatal + previous.n_error + previous.n_remark and not previous.said:
+        return None  # a ledger from before findings were kept in it
     before, now = (_counts(r.said) for r in (previous, received))
     found = [
         {"outcome": _outcome(key, before, now, received), "code": key[0], "table": key[1], "column": key[2],

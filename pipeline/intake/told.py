@@ -181,14 +181,16 @@ def _compared(receipt: Mapping[str, Any], w: Words) -> Listing | None:
     before = receipt["compared"]
     if before is None or not before["findings"]:
         return None
-    columns = tuple(w(f"compared_{n}") for n in ("rule", "place", "outcome", "before", "now"))
-    rows = tuple(
-        (f"{f['code']} {rule(f['code']).said(w.language).message}", place_of(f, w), w(f"compared_{f['outcome']}"), str(f["before"]),
-         "–" if f["outcome"] == "not_checked" else str(f["now"]))
-        for f in before["findings"]
-    )  # fmt: skip
+    columns = tuple(w(f"compared_{n}") for n in ("outcome", "rule", "place", "before", "now"))
+    rows = tuple(_compared_row(f, w) for f in before["findings"])
     intro = w("compared_intro", receipt=before["receipt_id"], day=w.day(before["mottatt"]))
     return Listing("compared", w("compared_heading"), intro, columns, rows)
+
+
+def _compared_row(f: Mapping[str, Any], w: Words) -> Cells:
+    now = "–" if f["outcome"] == "not_checked" else str(f["now"])
+    said = f"{f['code']} {rule(f['code']).said(w.language).message}"
+    return w(f"compared_{f['outcome']}"), said, place_of(f, w), str(f["before"]), now
 
 
 def _figures(receipt: Mapping[str, Any], w: Words) -> Listing | None:
