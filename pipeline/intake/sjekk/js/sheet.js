@@ -36,7 +36,7 @@ function readRows(rows, header, table, reading) {
   if (totals.length) reading.findings.push(found("JS036", table, null, totals, totals.length));
   const left = new Set(totals);
   const kept = body.filter((row) => !left.has(row.number));
-  if (!kept.length) reading.findings.push(found("JS030", table));
+  if (!kept.length && !DATA.tables[table].optional) reading.findings.push(found("JS030", table));
   reading.tables.set(table, kept.map(function (row) {
     const raw = {};
     for (const [name, place] of places) raw[name] = cellAt(row, place);

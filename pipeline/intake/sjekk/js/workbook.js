@@ -13,6 +13,8 @@ const ROW_TAG = /<(?:\w+:)?row\b([^>]*)>/g;
 const ROW_NUMBER = /\br="(\d+)"/;
 // Number formats that every workbook has without naming them: dates, times, elapsed time.
 const DATED_BUILT_IN = ["14", "15", "16", "17", "18", "19", "20", "21", "22", "45", "46", "47"];
+// A spreadsheet keeps 15 digits: what stands behind them is not what was typed.
+const OVERLONG = /^(?:\d{16,}|\d(?:\.\d+)?E\+(?:1[5-9]|[2-9]\d|\d{3}))$/;
 const KNOWN_ERRORS = ["#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"];
 
 /** Refuse a workbook with a document type declaration in any part (JS008). */
@@ -33,8 +35,9 @@ function readWorkbook(files, reading) {
   const book = orRefuse(() => openBook(files));
   sheets.forEach(function (sheet, at) {
     const table = sheetNamed(sheet.name);
-    if (table === null) reading.findings.push(found("JS032", null, `ark ${at + 1}`));
-    else if (reading.tables.has(table)) throw refuse("JS027", table);
+    if (table === null) {
+      if (!DATA.workbook.guides.includes(sheet.name)) reading.findings.push(found("JS032", null, `ark ${at + 1}`));
+    } else if (reading.tables.has(table)) throw refuse("JS027", table);
     else readSheet(book, sheet.content, table, reading);
   });
 }
@@ -154,7 +157,7 @@ function richText(xml, until) {
     if (!piece) throw new Error("end");
     if (piece.name === "rPh") phonetic += piece.kind === "start" ? 1 : -1;
     if (piece.kind === "start" && piece.name === "t" && !phonetic) run = { text: "", kept: attributesOf(piece)["xml:space"] === "preserve" };
-    else if (piece.kind === "text" && run) run.text += piece.text;
+    else if ((piece.kind === "text" || piece.kind === "data") && run) run.text += piece.text;
     else if (piece.kind === "end" && piece.name === "t" && run) {
       text += unescapeCharacters(run.kept ? run.text : strip(run.text, " \t\r\n"));
       run = null;
@@ -309,7 +312,8 @@ function cellText(book, cell, told) {
     return cell.value;
   }
   const number = Number(cell.value);
-  return told.s !== undefined && book.dated[Number(told.s)] ? dateText(number, book.from1904) : numberText(number);
+  const text = told.s !== undefined && book.dated[Number(told.s)] ? dateText(number, book.from1904) : numberText(number);
+  return text !== null && OVERLONG.test(cell.value) ? `${text}E+0` : text;
 }
 
 function sharedText(book, value) {
@@ -332,7 +336,7 @@ function numberText(number) {
 
 function dateText(serial, from1904) {
   const counted = from1904 ? serial + DAYS_1904 : serial;
-  const ms = Math.round((counted < 60 && !from1904 ? counted + 1 : counted) * DAY_MS);
+  const ms = Math.round((counted < 60 ? counted + 1 : counted) * DAY_MS);
   const days = Math.floor(ms / DAY_MS);
   const [year, month, day] = civil(days + FIRST_DAY);
   if (Math.abs(year) > LAST_YEAR || !Number.isFinite(year)) return null;

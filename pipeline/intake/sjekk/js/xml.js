@@ -19,7 +19,7 @@ class XmlReader {
     this.pending = null;
   }
 
-  /** The next piece: {kind: "start" | "end" | "text", name, attributes (raw), text}, null at the end. */
+  /** The next piece: {kind: "start" | "end" | "text" | "data" (character data), name, attributes (raw), text}, null at the end. */
   next() {
     if (this.pending) {
       const piece = this.pending;
@@ -28,7 +28,7 @@ class XmlReader {
     }
     while (this.at < this.source.length) {
       if (this.source[this.at] !== "<") return this.text();
-      if (this.source.startsWith("<![CDATA[", this.at)) return { kind: "text", text: this.until("]]>", 9) };
+      if (this.source.startsWith("<![CDATA[", this.at)) return { kind: "data", text: this.until("]]>", 9) };
       if (this.source.startsWith("<!--", this.at)) this.until("-->", 4);
       else if (this.source.startsWith("<?", this.at)) this.until("?>", 2);
       else if (this.source.startsWith("<!", this.at)) this.until(">", 2);
