@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from expectations import ValidatorCrashed, judge, validate
-from expectations.deliveries import suite
+from expectations.deliveries import COMPUTED, suite
 from expectations.runner import expectation_classes
 from pipeline.intake.cells import typed
 from pipeline.intake.decide import judged_columns
@@ -49,19 +49,18 @@ def test_answer_holds_no_value() -> None:
     assert SECRET not in str(found.to_dicts())
 
 
-def test_one_expectation_per_rule_and_column_and_one_per_reading_rule() -> None:
-    expected = dict.fromkeys((c.rule.code, "" if c.rule.kind == "parse" else c.column.name) for c in checks("tiltak"))
-    assert [(e.meta["code"], e.meta["column"]) for e in suite("tiltak")] == list(expected)
+def test_one_expectation_per_cell_rule_and_column_and_one_on_the_flags() -> None:
+    cells = [(c.rule.code, c.column.name) for c in checks("tiltak") if c.rule.kind not in ("parse", "flag")]
+    assert [(e.meta["code"], e.meta["column"]) for e in suite("tiltak")] == [*cells, (COMPUTED, "")]
 
 
 @pytest.mark.parametrize("table", ["deltaker", "prosjekt"])
-def test_every_reading_flag_is_heard_alone(table: str) -> None:
-    read = [c for c in checks(table) if c.rule.kind == "parse"]
-    row_no = pl.int_range(pl.len()).alias("row_no")
-    frame = pl.concat([batch(table).tail(1)] * len(read)).with_columns(row_no)
-    frame = frame.with_columns((pl.col("row_no") == at).alias(c.flag) for at, c in enumerate(read))
-    found = validate(table, frame).join(pl.DataFrame({"code": sorted({c.rule.code for c in read})}), on="code", how="semi")
-    expected = [(c.rule.code, c.column.name, at) for at, c in enumerate(read)]
+def test_every_flag_is_heard_alone(table: str) -> None:
+    computed = [c for c in checks(table) if c.rule.kind in ("parse", "flag")]
+    frame = pl.concat([batch(table).tail(1)] * len(computed)).with_columns(pl.int_range(pl.len()).alias("row_no"))
+    frame = frame.with_columns((pl.col("row_no") == at).alias(c.flag) for at, c in enumerate(computed))
+    found = validate(table, frame).join(pl.DataFrame({"code": sorted({c.rule.code for c in computed})}), on="code", how="semi")
+    expected = [(c.rule.code, c.column.name, at) for at, c in enumerate(computed)]
     assert found.select("code", "column", "row_no").sort("row_no").rows() == expected
 
 
