@@ -14,7 +14,7 @@ from expectations import judge_profile, validate
 from pipeline.errors import UserError
 from pipeline.intake import IntakeNight, current_rows, run_intake
 from pipeline.linkage import profile_extract
-from pipeline.pseudonyms import admit_extract, extract_files, to_inndata
+from pipeline.pseudonyms import admit_extract, extract_files, log_references, to_inndata
 from pipeline.store import digest, parquet_bytes, sha256_file, write_bytes
 from pipeline.tables import DELIVERY_TABLES, INNDATA, REGISTERS
 
@@ -53,7 +53,7 @@ def leveranser(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResu
         judged[table] = (frame.height, findings.height)
         return findings
 
-    taken: IntakeNight = night.guard("intake", lambda: run_intake(night.settings, judge, night.progress))
+    taken: IntakeNight = night.guard("intake", lambda: run_intake(night.settings, judge, night.progress, _refer(night)))
     night.warehouse.write("inndata", "mottak", taken.mottak)
     states = dict(taken.mottak.group_by("state").len().sort("state").iter_rows())
     night.facts["deliveries"] = {"new": taken.n_new, "known": taken.mottak.height, "states": states}
@@ -95,6 +95,21 @@ def inndata(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]
         compute,
     )
     yield from night.materialized(outputs, built, started)
+
+
+def _refer(night: Night) -> Callable[[pl.Series], pl.Series]:
+    """Keyed references, by which intake knows erased persons."""
+    return lambda identities: log_references(identities, night.keys)
+
+
+def _keep_participants(night: Night, register: str) -> None:
+    """Take out of a standing extract who is no participant any more (withdrawn, erased), also when no new extract has come."""
+    standing = night.warehouse.read("inndata", f"register_{register}")
+    if "person_key" in standing.columns and standing.height:
+        participants = night.warehouse.read("inndata", "deltaker").select("person_key").unique()
+        kept = standing.join(participants, on="person_key", how="semi")
+        if kept.height < standing.height:
+            night.warehouse.write("inndata", f"register_{register}", kept)
 
 
 def _identities(night: Night) -> pl.Series:
@@ -166,6 +181,8 @@ def registre(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult
                 )
             except UserError as problem:
                 refused[register] = str(problem)
+        if not built:
+            _keep_participants(night, register)
         (event,) = night.materialized(outputs, built, started)
         check = dg.AssetCheckResult(
             passed=register not in refused,

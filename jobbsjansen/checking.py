@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from jobbsjansen.receipt_text import receipt_text
-import polars as pl
-
 from pipeline.errors import UserError
 from pipeline.settings import Settings
 
@@ -29,6 +27,7 @@ def check_delivery(
         UserError: there is no such file or language, something would be overwritten, or values would be written into the home.
     """
     from expectations import validate
+    from jobbsjansen.erasing import references
     from pipeline.intake import checked_file
     from pipeline.intake.marked import marked_workbook
     from pipeline.intake.receipts import receipt_files
@@ -40,7 +39,7 @@ def check_delivery(
         raise UserError("There are no texts in this language.", f"Use one of {', '.join(LANGUAGES)}.")
     if marked is not None:
         _refuse_marked(marked, settings)
-    checked = checked_file(file, avsender, settings, validate)
+    checked = checked_file(file, avsender, settings, validate, references(settings))
     receipt, text = checked.receipt, receipt_text(checked.receipt, language)
     written: list[Path] = []
     if out is not None:

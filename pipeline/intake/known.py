@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from pipeline.errors import UserError
+from pipeline.intake.erased import Refer, Tombstones, tombstones
 from pipeline.intake.merge import full_history, project_owners, rows_that_stand
 from pipeline.intake.vault import Ledger, Received, Vault
 
@@ -20,12 +22,14 @@ class Known:
         current: per delivery table the merged rows (``merge.current_rows``).
         owners: project to owner.
         history: per delivery table every accepted row of the deliveries that stand, in order of receipt.
+        erased: whose rows are held back; null when nobody has been erased.
     """
 
     ledger: Ledger
     current: Mapping[str, pl.DataFrame]
     owners: Mapping[str, str]
     history: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    erased: Tombstones | None = None
 
     def after(self, received: Iterable[Received], rows: Mapping[str, Iterable[pl.DataFrame]]) -> Known:
         """What stands after these deliveries as well.
@@ -42,14 +46,22 @@ class Known:
             .sort("order", maintain_order=True)
             for name, frame in self.history.items()
         }
-        return _known(ledger, history)
+        return _known(ledger, history, self.erased)
 
 
-def known_of(vault: Vault, ledger: Ledger) -> Known:
-    """What stands in this home after the ledger's deliveries."""
-    return _known(ledger, full_history(vault, ledger.standing()))
+def known_of(vault: Vault, ledger: Ledger, refer: Refer | None) -> Known:
+    """What stands in this home after the ledger's deliveries.
+
+    Raises:
+        UserError: somebody has been erased here, and nothing was given that knows them by.
+    """
+    erasures = vault.erasures()
+    if erasures and refer is None:
+        raise UserError("This home holds erasures, and no key to know the persons by.", "Give the home's key with --key-file.")
+    erased = tombstones(erasures, refer) if refer and erasures else None
+    return _known(ledger, full_history(vault, ledger.standing()), erased)
 
 
-def _known(ledger: Ledger, history: Mapping[str, pl.DataFrame]) -> Known:
+def _known(ledger: Ledger, history: Mapping[str, pl.DataFrame], erased: Tombstones | None) -> Known:
     owners = project_owners(history)
-    return Known(ledger, rows_that_stand(history, owners), owners, history)
+    return Known(ledger, rows_that_stand(history, owners), owners, history, erased)

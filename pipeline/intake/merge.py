@@ -38,6 +38,14 @@ def current_rows(settings: Settings, as_of: datetime | str | None = None) -> dic
     return merged(standing, full_history(vault, standing))
 
 
+def rows_ever(settings: Settings, table: str) -> pl.DataFrame:
+    """Every row of a table that was ever accepted and is still stored, with its owner as ``avsender`` and its ``receipt_id``."""
+    vault = Vault(settings.home)
+    history = full_history(vault, [r for r in vault.ledger().deliveries if r.taken_in])
+    owner = pl.col("prosjekt_id").replace_strict(project_owners(history), default=pl.col("sender"), return_dtype=pl.String)
+    return history[table].with_columns(owner.alias("avsender"))
+
+
 def full_history(vault: Vault, standing: list[Received]) -> dict[str, pl.DataFrame]:
     """``history_of`` every table but ``innsending``."""
     return {name: history_of(vault, standing, name) for name in DELIVERY_TABLES if name != "innsending"}

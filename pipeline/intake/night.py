@@ -18,7 +18,7 @@ from pipeline.intake.decide import counts, state_of
 from pipeline.intake.delivery import Delivery, Validate, add_row_findings
 from pipeline.intake.discover import Moved, discover, look_at, read_stable
 from pipeline.intake.erased import Refer
-from pipeline.intake.erasure import complete
+from pipeline.intake.erasure import complete_erasures
 from pipeline.intake.findings import Finding, grouped
 from pipeline.intake.judging import judge_safely, refuse_when_all_failed
 from pipeline.intake.known import Known, known_of
@@ -76,7 +76,7 @@ def run_intake(settings: Settings, validate: Validate, progress: Progress, refer
     vault.open()
     vault.clear_passing()
     if refer is not None:
-        complete(vault, refer)
+        complete_erasures(settings, refer)
     before = vault.ledger()
     found = discover(settings)
     with Sandbox(vault.scratch) as sandbox:
@@ -109,9 +109,7 @@ class Checked:
     delivery: Delivery
 
 
-def check_file(
-    path: Path, avsender: str, settings: Settings, validate: Validate, refer: Refer | None = None
-) -> dict[str, Any]:
+def check_file(path: Path, avsender: str, settings: Settings, validate: Validate, refer: Refer | None = None) -> dict[str, Any]:
     """The receipt that a file would get from this sender tonight; nothing is taken in and nothing is written to the home.
 
     A file that holds the bytes of the sender's latest accepted delivery has its receipt already: that one is returned.

@@ -30,6 +30,8 @@ def relation_flags(table: str, batches: Mapping[str, pl.DataFrame], known: Known
     frame = _withdrawals(table, batches[table], known)
     if "prosjekt_id" in DELIVERY_TABLES[table]:
         frame = frame.with_columns(foreign(table, frame, known.owners).alias(flag_name("JS215")))
+    if "fnr" in DELIVERY_TABLES[table]:
+        frame = frame.with_columns(_held_back(frame, known).alias(flag_name("JS280")))
     if table == "prosjekt":
         frame = _project_place(frame)
     if table in ("prosjekt", "deltaker"):
@@ -55,6 +57,13 @@ def foreign(table: str, frame: pl.DataFrame, owners: Mapping[str, str]) -> pl.Se
         o is not None and p in owners and not same_sender(owners[p], o) for p, o in joined.select("prosjekt_id", "owner").rows()
     ]
     return pl.Series("foreign", wrong, dtype=pl.Boolean)
+
+
+def _held_back(frame: pl.DataFrame, known: Known) -> pl.Series:
+    """True for rows of a person that has been erased."""
+    if known.erased is None:
+        return pl.Series([False] * frame.height, dtype=pl.Boolean)
+    return known.erased.held_back(frame, known.owners)
 
 
 def _withdrawals(table: str, frame: pl.DataFrame, known: Known) -> pl.DataFrame:

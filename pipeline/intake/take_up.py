@@ -73,10 +73,10 @@ def content_hash(entry: Found, vault: Vault) -> str:
 
 
 def _opened(entry: Found, sha256: str, order: int, vault: Vault, sandbox: Sandbox) -> Delivery:
-    if entry.problem or not vault.original(sha256).is_file():
+    if entry.problem or not vault.readable(sha256).is_file():
         d = unopened(entry if entry.problem else replace(entry, problem="JS014"), order)
     else:
-        d = Delivery("", entry.avsender, sha256, order, sandbox.read(vault.original(sha256), entry.table))
+        d = Delivery("", entry.avsender, sha256, order, sandbox.read(vault.readable(sha256), entry.table))
     d.name_hash = entry.name_hash
     return d
 

@@ -17,10 +17,12 @@ from typing import Any
 import polars as pl
 
 from pipeline.errors import UserError
+from pipeline.intake.erased import Erasure
 from pipeline.settings import Home
 from pipeline.store import json_text, parquet_bytes, write_bytes, write_text
 from pipeline.tables import INNDATA
 
+_PASSING = "passing-"
 TAKEN_IN = ("accepted", "accepted_with_remarks")
 
 
@@ -148,15 +150,66 @@ class Vault:
     def original(self, sha256: str) -> Path:
         return self._root / "originals" / sha256
 
+    def originals(self) -> dict[str, Path]:
+        """Content hash to file of every stored original."""
+        folder = self._root / "originals"
+        return {p.name: p for p in sorted(folder.iterdir()) if p.is_file()} if folder.is_dir() else {}
+
     def keep_original(self, data: bytes) -> str:
-        """Store a file by its content hash and return the hash."""
+        """Store a file by its content hash and return the hash; what an erasure deleted is only laid out for this night."""
         sha256 = hashlib.sha256(data).hexdigest()
-        write_bytes(self.original(sha256), data, mode=0o600)
+        place = self._passing(sha256) if sha256 in self.forgotten() else self.original(sha256)
+        write_bytes(place, data, mode=0o600)
         return sha256
+
+    def readable(self, sha256: str) -> Path:
+        """Where the bytes lie tonight: the original, or the passing copy of one that an erasure deleted."""
+        return self._passing(sha256) if sha256 in self.forgotten() else self.original(sha256)
+
+    def forgotten(self) -> frozenset[str]:
+        """Content hashes of originals that are not kept: they hold an erased person."""
+        return frozenset(self._held["forgotten"]) | {sha for e in self.erasures() for sha in e.originals}
+
+    def forget(self, originals: Iterable[str]) -> None:
+        """Keep these originals no longer."""
+        gone = sorted(set(originals) - self.forgotten())
+        if gone:
+            self._write_held({**self._held, "forgotten": sorted({*self._held["forgotten"], *gone})})
+        for sha256 in gone:
+            self.original(sha256).unlink(missing_ok=True)
+
+    def clear_passing(self) -> None:
+        """Remove the passing copies of this night."""
+        for path in self.scratch.glob(f"{_PASSING}*"):
+            path.unlink()
+
+    def _passing(self, sha256: str) -> Path:
+        return self.scratch / f"{_PASSING}{sha256}"
+
+    def erasures(self) -> list[Erasure]:
+        """Every erasure of this home, oldest first."""
+        return [Erasure(**e) for e in self._held["erasures"]]
+
+    def write_erasures(self, erasures: Iterable[Erasure]) -> None:
+        """Replace the list of erasures."""
+        self._write_held({**self._held, "erasures": [asdict(e) for e in erasures]})
+
+    @property
+    def _held(self) -> dict[str, Any]:
+        path = self._root / "erasures.json"
+        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {"erasures": [], "forgotten": []}
+
+    def _write_held(self, content: Mapping[str, Any]) -> None:
+        write_text(self._root / "erasures.json", json_text(content), mode=0o600)
 
     def write_rows(self, receipt_id: str, table: str, rows: pl.DataFrame) -> None:
         """Store the rows that one delivery brought into one table (withdrawals included)."""
         write_bytes(self._rows(receipt_id, table), parquet_bytes(rows), mode=0o600)
+
+    def stored_rows(self, receipt_id: str, table: str) -> pl.DataFrame | None:
+        """The rows that one delivery brought into one table, as stored; null when it brought none."""
+        path = self._rows(receipt_id, table)
+        return pl.read_parquet(path) if path.is_file() else None
 
     def rows(self, deliveries: Iterable[Received], table: str) -> list[pl.DataFrame]:
         """The table's rows of each delivery that has any, with ``receipt_id``, ``sender`` and ``order``."""

@@ -15,7 +15,7 @@ from pipeline.pseudonyms.keys import (
     new_key_file,
     new_register_key_file,
 )
-from pipeline.pseudonyms.person_keys import person_keys, recipient_keys
+from pipeline.pseudonyms.person_keys import log_references, person_keys, recipient_keys
 
 __all__ = [
     "DEMO_VERSION",
@@ -26,6 +26,7 @@ __all__ = [
     "check_home_key",
     "extract_files",
     "load_keys",
+    "log_references",
     "new_key_file",
     "new_register_key_file",
     "person_keys",

@@ -37,6 +37,11 @@ def recipient_keys(person_key: pl.Series, keys: Keys, recipient: str) -> pl.Seri
     return pseudonyms(person_key, keys.derive(f"recipient/{recipient}"))
 
 
+def log_references(identities: pl.Series, keys: Keys) -> pl.Series:
+    """References for records that may not hold a pseudonym (tombstones of erased persons); they match no pseudonym of ours."""
+    return pseudonyms(identities, keys.derive("log"))
+
+
 def register_keys(identities: pl.Series, keys: Keys, register: str) -> pl.Series:
     """The pseudonyms a register's owner uses; only the border, which holds the identities, can map them to ours."""
     return pseudonyms(identities, keys.derive(f"register/{register}"))

@@ -1,0 +1,140 @@
+"""``erase``: persons out of the identified zone at once, out of everything derived with the next night, and lists for recipients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipeline.errors import UserError
+from pipeline.settings import Settings
+from pipeline.store import home_lock, write_text
+
+RECIPIENTS = ("ssb",)
+
+
+def references(settings: Settings) -> Callable[[pl.Series], pl.Series]:
+    """Keyed references, by which intake knows erased persons; the key is only read when there are any."""
+    from pipeline.pseudonyms import load_keys, log_references
+
+    return lambda identities: log_references(identities, load_keys(settings))
+
+
+def erase_persons(settings: Settings, person_file: Path, *, dry_run: bool) -> tuple[dict[str, Any], str]:
+    """Erase the persons whose identity numbers the file lists, one a line; counts as dict and as text.
+
+    With ``dry_run`` nothing is written. Per recipient ``exports/<recipient>/sletteliste_<erasure id>.csv`` (0600) lists the pseudonyms
+    under that recipient's key whose rows it must delete; they are written before anything is erased.
+
+    Raises:
+        UserError: the file is missing, empty or has a line that is no identity number.
+        HomeBusy: a night holds the home.
+        RefusedStart: wrong key.
+    """
+    from pipeline.intake import carry_out, complete_erasures, plan_erasure
+    from pipeline.pseudonyms import check_home_key, load_keys
+
+    numbers = _numbers(person_file)
+    with home_lock(settings.home):
+        check_home_key(settings.home, load_keys(settings))
+        refer = references(settings)
+        completed = not dry_run and complete_erasures(settings, refer)
+        plan = plan_erasure(settings, numbers, refer)
+        lists: list[Path] = []
+        if plan.erasure and not dry_run:
+            lists = _write_lists(settings, numbers, plan.erasure.erasure_id)
+            carry_out(settings, plan.erasure, refer)
+    erasure = plan.erasure
+    result = {
+        "erasure_id": erasure.erasure_id if erasure else None,
+        "dry_run": dry_run,
+        "completed_earlier": completed,
+        "persons_asked_for": len(numbers),
+        "persons_with_rows": len(erasure.persons) if erasure else 0,
+        "rows": dict(plan.rows),
+        "deliveries": plan.deliveries,
+        "originals": len(erasure.originals) if erasure else 0,
+        "other_numbers": plan.other_numbers,
+        "inbox_files": _in_inbox(settings, numbers),
+        "lists": [str(p) for p in lists],
+    }
+    return result, _text(result)
+
+
+def _numbers(path: Path) -> pl.Series:
+    from pipeline.intake.identity import identity_kind
+
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise UserError("The person file cannot be read.", "Give a text file (UTF-8) with one identity number a line.") from None
+    stripped = pl.Series("fnr", [line.replace(" ", "").strip() for line in lines], dtype=pl.String)
+    kinds = identity_kind(stripped).to_list()
+    wrong = [
+        i for i, (text, kind) in enumerate(zip(stripped, kinds, strict=True), 1) if text and kind in ("invalid", "ten_digits")
+    ]
+    if wrong:
+        raise UserError(
+            f"The person file has {len(wrong)} lines that are no identity number (first: line {wrong[0]}).",
+            "Write eleven digits (twelve for DUF) a line; nothing was erased.",
+        )
+    numbers = stripped.filter(stripped != "").unique().sort()
+    if numbers.is_empty():
+        raise UserError("The person file is empty.", "Write one identity number a line.")
+    return numbers
+
+
+def _write_lists(settings: Settings, numbers: pl.Series, erasure_id: str) -> list[Path]:
+    """Per recipient the pseudonyms that must be deleted: persons and their participations, under that recipient's key."""
+    from pipeline.intake import rows_ever
+    from pipeline.pseudonyms import load_keys, recipient_keys, to_inndata
+
+    keys = load_keys(settings)
+    ever = rows_ever(settings, "deltaker").filter(pl.col("fnr").is_in(numbers.implode()))
+    own = to_inndata({"deltaker": ever}, keys)["deltaker"]
+    written = []
+    for recipient in RECIPIENTS:
+        lines = [
+            f"{name};{pseudonym}"
+            for name in ("person_key", "deltakelse_key")
+            for pseudonym in recipient_keys(own[name].unique().sort(), keys, recipient).sort()
+        ]
+        path = settings.home.exports / recipient / f"sletteliste_{erasure_id}.csv"
+        write_text(path, "\n".join(["slag;pseudonym", *lines]) + "\n", mode=0o600)
+        written.append(path)
+    return written
+
+
+def _in_inbox(settings: Settings, numbers: pl.Series) -> dict[str, int]:
+    """Sender to how many files of the inbox may still hold one of the persons; the inbox is the senders' and is left as it is."""
+    from pipeline.intake.traces import may_hold
+
+    found: dict[str, int] = {}
+    for path in sorted(settings.home.inbox.glob("*/*")) if settings.home.inbox.is_dir() else []:
+        if path.is_file() and not path.is_symlink() and may_hold(path, numbers.to_list()):
+            found[path.parent.name] = found.get(path.parent.name, 0) + 1
+    return found
+
+
+def _text(result: dict[str, Any]) -> str:
+    verb = "Would erase" if result["dry_run"] else "Erased"
+    rows = ", ".join(f"{table} {n}" for table, n in result["rows"].items()) or "none"
+    lines = [
+        f"{verb}: {result['persons_with_rows']} of {result['persons_asked_for']} persons have accepted rows.",
+        f"Rows: {rows}, from {result['deliveries']} deliveries; {result['originals']} originals.",
+    ]
+    if result["completed_earlier"]:
+        lines.insert(0, "An earlier erasure that had been interrupted is now complete.")
+    if result["other_numbers"]:
+        lines.append(
+            f"{result['other_numbers']} other numbers have stood on the same participations: list them too if they are theirs."
+        )
+    if result["inbox_files"]:
+        files = ", ".join(f"{sender} {n}" for sender, n in result["inbox_files"].items())
+        lines.append(f"The inbox still holds files with them (remove these by hand): {files}.")
+    lines += [f"For the recipient: {path}" for path in result["lists"]]
+    if not result["dry_run"]:
+        lines.append("Everything derived follows with the next night: jobbsjansen nightly")
+    return "\n".join(lines)

@@ -1,0 +1,172 @@
+"""Erasing persons from the identified zone, whole or not at all; what is derived follows with the next night.
+
+First the tombstones and counts are written, then rows and originals go, then the erasure is marked as done. A run that dies in
+between leaves an erasure that is not done: the next erasure or night carries it out by the references alone.
+
+An original that holds an erased person is deleted, whoever else it holds: rows of others stand in files of their own, and the
+hash stays, so that the same bytes are known again. An original that cannot be searched is deleted too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from pipeline.intake.erased import Erasure, Refer
+from pipeline.intake.merge import project_owners
+from pipeline.intake.traces import may_hold
+from pipeline.intake.vault import Ledger, Received, Vault
+from pipeline.settings import Settings
+from pipeline.store import digest
+from pipeline.tables import DELIVERY_TABLES
+
+_NUMBER = r"\d{12}|\d{6}[ \u00a0.\-]?\d{5}"
+_NOT_A_DIGIT = r"\D"
+
+
+@dataclass(frozen=True)
+class ErasurePlan:
+    """What an erasure will do.
+
+    Attributes:
+        erasure: as it will be recorded; null when nothing is stored about any of the persons.
+        rows: accepted rows per table.
+        deliveries: how many deliveries they came with.
+        other_numbers: other identity numbers that the same participations have carried and that were not asked for.
+    """
+
+    erasure: Erasure | None
+    rows: Mapping[str, int]
+    deliveries: int
+    other_numbers: int
+
+
+def plan_erasure(settings: Settings, numbers: pl.Series, refer: Refer) -> ErasurePlan:
+    """What erasing these persons would do; nothing is written.
+
+    Args:
+        settings: home and clock.
+        numbers: the identity numbers.
+        refer: makes the keyed references of the tombstones.
+    """
+    vault = Vault(settings.home)
+    deliveries = [r for r in vault.ledger().deliveries if r.taken_in]
+    references = set(refer(numbers).to_list())
+    people = _rows_of(vault, deliveries, "deltaker")
+    own = people.filter(pl.col("fnr").is_in(numbers.implode()) & pl.col("deltakelse_id").is_not_null())
+    named = own.select("prosjekt_id", "deltakelse_id").unique().sort("prosjekt_id", "deltakelse_id")
+    shared = people.join(named, on=["prosjekt_id", "deltakelse_id"]).filter(~pl.col("fnr").is_in(numbers.implode()))
+    rows: dict[str, dict[str, int]] = {}
+    holders: dict[str, set[str]] = {reference: set() for reference in references}
+    owners = _owners(vault, deliveries)
+    for r in deliveries:
+        for table, frame in _tables_of(vault, r):
+            gone = _gone(frame, references, set(named.rows()), refer)
+            if bool(gone.any()):
+                rows.setdefault(r.receipt_id, {})[table] = int(gone.sum())
+                for number, project in frame.filter(gone).select("fnr", "prosjekt_id").drop_nulls("fnr").unique().rows():
+                    holders[refer(pl.Series([number]))[0]] |= {r.avsender, owners.get(project, r.avsender)}
+    originals = _originals(vault, rows, numbers)
+    persons = {reference: sorted(senders) for reference, senders in sorted(holders.items()) if senders}
+    counts = {t: sum(per.get(t, 0) for per in rows.values()) for t in DELIVERY_TABLES if any(t in per for per in rows.values())}
+    erasure = None
+    if rows or originals:
+        erasure_id = digest([*sorted(references), *sorted(rows), *originals])[:12]
+        pairs = [list(pair) for pair in named.rows()]
+        erasure = Erasure(erasure_id, settings.now.isoformat(), persons, rows, originals, pairs)
+    return ErasurePlan(erasure, counts, len(rows), shared["fnr"].drop_nulls().n_unique())
+
+
+def carry_out(settings: Settings, erasure: Erasure, refer: Refer) -> None:
+    """Record the erasure and carry it out, together with any that a run left undone."""
+    vault = Vault(settings.home)
+    known = vault.erasures()
+    if all(e.erasure_id != erasure.erasure_id for e in known):
+        vault.write_erasures([*known, erasure])
+    complete_erasures(settings, refer)
+
+
+def complete_erasures(settings: Settings, refer: Refer) -> bool:
+    """Carry out every erasure that is not done; whether there was any."""
+    vault = Vault(settings.home)
+    erasures = vault.erasures()
+    undone = [e for e in erasures if not e.done]
+    if not undone:
+        return False
+    vault.write_ledger(_counted(vault.ledger(), erasures))
+    for erasure in undone:
+        _erase_rows(vault, erasure, refer)
+        for sha256 in erasure.originals:
+            vault.original(sha256).unlink(missing_ok=True)
+    vault.write_erasures([replace(e, named=[], done=True) for e in erasures])
+    return True
+
+
+def _erase_rows(vault: Vault, erasure: Erasure, refer: Refer) -> None:
+    named = {(project, participation) for project, participation in erasure.named}
+    for r in (r for r in vault.ledger().deliveries if r.taken_in):
+        for table, frame in _tables_of(vault, r):
+            kept = frame.filter(~_gone(frame, set(erasure.persons), named, refer))
+            clean = _without_numbers(kept, set(erasure.persons), refer)
+            if not clean.equals(frame):
+                vault.write_rows(r.receipt_id, table, clean)
+
+
+def _counted(ledger: Ledger, erasures: Iterable[Erasure]) -> Ledger:
+    """The ledger with how many rows of each delivery have been erased, all erasures together."""
+    sums: dict[str, dict[str, int]] = {}
+    for rows in (erasure.rows for erasure in erasures):
+        for receipt, tables in rows.items():
+            mine = sums.setdefault(receipt, {})
+            for table, n in tables.items():
+                mine[table] = mine.get(table, 0) + n
+    marked = tuple(replace(r, erased=sums[r.receipt_id]) if r.receipt_id in sums else r for r in ledger.deliveries)
+    return Ledger(marked, ledger.inbox)
+
+
+def _gone(frame: pl.DataFrame, references: set[str], named: set[tuple[str, str]], refer: Refer) -> pl.Series:
+    """True for the persons' rows, and for withdrawals that name one of their participations without a number."""
+    if "fnr" not in frame.columns:
+        return pl.Series([False] * frame.height, dtype=pl.Boolean)
+    gone = refer(frame["fnr"]).is_in(sorted(references)).fill_null(value=False)
+    if "deltakelse_id" not in frame.columns or not named:
+        return gone
+    pairs = frame.select("prosjekt_id", "deltakelse_id").rows()
+    return gone | (frame["fnr"].is_null() & pl.Series([pair in named for pair in pairs], dtype=pl.Boolean))
+
+
+def _without_numbers(frame: pl.DataFrame, references: set[str], refer: Refer) -> pl.DataFrame:
+    """The rows with the persons' numbers taken out of every other text cell that mentions them."""
+    texts = [name for name, kind in frame.schema.items() if kind == pl.String and name != "fnr"]
+    found = [frame[name].drop_nulls().str.extract_all(_NUMBER).explode().drop_nulls() for name in texts]
+    spellings = pl.concat([pl.Series([], dtype=pl.String), *(f.alias("") for f in found)]).unique()
+    digits = spellings.str.replace_all(_NOT_A_DIGIT, "")
+    mentioned = spellings.filter(refer(digits).is_in(sorted(references)).fill_null(value=False)).to_list()
+    if not mentioned:
+        return frame
+    return frame.with_columns(pl.col(name).str.replace_many(mentioned, [""] * len(mentioned)) for name in texts)
+
+
+def _originals(vault: Vault, receipts: Iterable[str], numbers: pl.Series) -> list[str]:
+    """Content hashes of the stored originals that hold a person or cannot be searched."""
+    holding = {r.sha256 for r in vault.ledger().deliveries if r.receipt_id in set(receipts)}
+    stored = vault.originals()
+    return sorted(sha for sha, path in stored.items() if sha in holding or may_hold(path, numbers.to_list()))
+
+
+def _owners(vault: Vault, deliveries: list[Received]) -> dict[str, str]:
+    owned = [name for name in DELIVERY_TABLES if "prosjekt_id" in DELIVERY_TABLES[name]]
+    return project_owners({name: _rows_of(vault, deliveries, name) for name in owned})
+
+
+def _rows_of(vault: Vault, deliveries: list[Received], table: str) -> pl.DataFrame:
+    schema = DELIVERY_TABLES[table].schema | {"receipt_id": pl.String(), "sender": pl.String(), "order": pl.Int64()}
+    frames = [f.select(pl.col(n).cast(t) for n, t in schema.items()) for f in vault.rows(deliveries, table)]
+    return pl.concat([pl.DataFrame(schema=schema), *frames]).sort("order", maintain_order=True)
+
+
+def _tables_of(vault: Vault, received: Received) -> list[tuple[str, pl.DataFrame]]:
+    """The stored rows of one delivery, as stored."""
+    return [(name, frame) for name in DELIVERY_TABLES if (frame := vault.stored_rows(received.receipt_id, name)) is not None]
