@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import select
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -34,6 +36,8 @@ class Sandbox:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for left in folder.glob("reading-*"):  # a killed run could not empty it
+            shutil.rmtree(left)
         self._folder = folder.absolute()  # the child stands in this folder, not where the user stands
         self._child: subprocess.Popen[bytes] | None = None
         self._buffer = b""
@@ -45,12 +49,18 @@ class Sandbox:
         self._end()
 
     def read(self, source: Path, table: str | None) -> Reading:
-        """The reading of one file; JS012 when the child was killed by its limits or by time."""
+        """The reading of one file; JS012 when the child was killed by its limits or by time.
+
+        Raises:
+            OSError: what was read could not be written (a full disk): nothing is decided about the file.
+        """
         with tempfile.TemporaryDirectory(dir=self._folder, prefix="reading-") as target:
             answer = self._ask({"source": str(source.absolute()), "table": table, "target": target})
             if answer is None:
                 self._end()
                 return Reading([Finding("JS012")])
+            if "unwritten" in answer:
+                raise OSError(errno.EIO, "What the reading process read could not be written.")
             findings = [Finding(f["code"], f["table"], f["column"], tuple(f["rows"]), f["count"]) for f in answer["findings"]]
             tables = {name: pl.read_ipc_stream((Path(target) / name).read_bytes()) for name in answer["tables"]}
             return Reading(findings, tables, answer["facts"])

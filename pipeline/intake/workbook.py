@@ -37,6 +37,9 @@ _HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
 _TEXT = re.compile(rb'\bt="str"')
 _STORED = re.compile(rb"<(?:\w+:)?(?:v\b[^>]*>[^<]|is\b)")
 _VALUE = re.compile(rb"<(?:\w+:)?(?:v|is)\b")
+_MANY_DIGITS = re.compile(rb"\d{16}|\dE\+")
+_OVERLONG = re.compile(rb"<(?:\w+:)?v>(?:\d{16,}|\d(?:\.\d+)?E\+(?:1[5-9]|[2-9]\d|\d{3}))<")
+_NOT_NUMBER = re.compile(rb'\bt="(?!n")')
 ERROR_TEXT = "#REF!"
 GUIDES = frozenset(name for names in GUIDE_SHEETS.values() for name in names)
 
@@ -47,10 +50,12 @@ class Marks:
     (0 where nothing is marked).
 
     ``uncomputed`` are formulas without a stored value: the program that wrote the workbook never worked them out.
+    ``overlong`` are whole numbers of more than 15 digits: a spreadsheet keeps no more, the rest of them are not what was typed.
     """
 
     errors: tuple[tuple[int, int], ...]
     uncomputed: tuple[tuple[int, int], ...]
+    overlong: tuple[tuple[int, int], ...]
     formula_rows: tuple[int, ...]
     hidden_rows: tuple[int, ...]
     left: int
@@ -105,6 +110,8 @@ def _read_sheet(book: fastexcel.ExcelReader, name: str, xml: bytes, table: str, 
 
 def _marked(frame: pl.DataFrame, marks: Marks, last: int) -> pl.DataFrame:
     """The sheet as ``body_frame`` from row 1 to at least ``last``: errors and formulas without a value written in, blanks gone."""
+    if marks.overlong:
+        frame = _with_exponent(frame, [(row - 1, column - marks.left) for row, column in marks.overlong])
     if marks.errors or marks.uncomputed:
         height = max(frame.height, last)  # calamine stops at the last row with a value
         frame = frame.select(pl.all().extend_constant(None, height - frame.height))
@@ -116,11 +123,24 @@ def _marked(frame: pl.DataFrame, marks: Marks, last: int) -> pl.DataFrame:
 
 
 def _written_in(frame: pl.DataFrame, places: list[tuple[int, int]], text: str) -> pl.DataFrame:
+    return frame.with_columns(frame.to_series(column).scatter(at, text) for column, at in _rows_by_column(frame, places).items())
+
+
+def _with_exponent(frame: pl.DataFrame, places: list[tuple[int, int]]) -> pl.DataFrame:
+    """Write overlong numbers as the spreadsheet shows them, with an exponent, so that no rule takes their digits for true."""
+    columns = []
+    for column, at in _rows_by_column(frame, places).items():
+        cells = frame.to_series(column)
+        columns.append(cells.scatter(at, cells.gather(at) + "E+0"))
+    return frame.with_columns(columns)
+
+
+def _rows_by_column(frame: pl.DataFrame, places: list[tuple[int, int]]) -> dict[int, list[int]]:
     rows: dict[int, list[int]] = {}
     for row, column in places:
         if row < frame.height and 0 <= column < frame.width:
             rows.setdefault(column, []).append(row)
-    return frame.with_columns(frame.to_series(column).scatter(at, text) for column, at in rows.items())
+    return rows
 
 
 def _refuse_large(xml: bytes) -> None:
@@ -138,9 +158,10 @@ def _refuse_large(xml: bytes) -> None:
 def _marks(xml: bytes) -> Marks:
     rows = _tag("row", xml).findall(xml) if b'hidden="' in xml else []
     hidden = tuple(sorted(int(n[1]) for r in rows if _HIDDEN.search(r) and (n := _NUMBER.search(r))))
-    if b't="e"' not in xml and not _tag("f", xml).search(xml):
-        return Marks((), (), (), hidden, 0)
+    if b't="e"' not in xml and not _tag("f", xml).search(xml) and not _MANY_DIGITS.search(xml):
+        return Marks((), (), (), (), hidden, 0)
     errors: list[tuple[int, int]] = []
+    overlong: list[tuple[int, int]] = []
     uncomputed: list[tuple[int, int]] = []
     formulas: set[int] = set()
     left = 1 << 20
@@ -157,9 +178,11 @@ def _marks(xml: bytes) -> Marks:
         left = min(left, column)
         if _ERROR.search(match[1]):
             errors.append((row, column))
+        if _OVERLONG.search(content) and not _NOT_NUMBER.search(match[1]):
+            overlong.append((row, column))
         if formula:
             formulas.add(row)
-    return Marks(tuple(errors), tuple(uncomputed), tuple(sorted(formulas)), hidden, left)
+    return Marks(tuple(errors), tuple(uncomputed), tuple(overlong), tuple(sorted(formulas)), hidden, left)
 
 
 def _tag(name: str, xml: bytes) -> re.Pattern[bytes]:

@@ -40,6 +40,9 @@ def _serve(source: Path, table: str | None, target: Path) -> dict[str, Any]:
             raise
         # also a Rust panic (a BaseException) ends here: our fault or a parser's, and its text may quote the file
         reading = Reading([Finding("JS013")], facts={"crash": type(crash).__name__})
-    for name, frame in reading.tables.items():
-        frame.write_ipc_stream(target / name)
+    try:
+        for name, frame in reading.tables.items():
+            frame.write_ipc_stream(target / name)
+    except OSError:
+        return {"unwritten": True}
     return reading.facts_json()

@@ -1,0 +1,184 @@
+"""What befalls a night from outside: devices and links, a process that is killed, a disk that is full, files that change."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from pipeline.intake import sandbox
+from pipeline.intake.discover import Moved, look_at, read_stable
+from pipeline.intake.findings import Finding
+from pipeline.settings import Home
+from tests.intake.intake_case import Inbox, codes, valid_tables, xlsx_of, zip_of
+
+# The night in a process of its own, which dies by SIGKILL at its n-th rename, before or after it.
+KILLED_NIGHT = """
+import os, signal, sys
+from datetime import datetime
+from pathlib import Path
+from pipeline.settings import Home, Settings
+from tests.intake.intake_case import reference_validate
+from pipeline.intake import run_intake
+
+home, now, at, after = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4] == "after"
+rename, done = os.replace, []
+
+def killed(*paths):
+    done.append(1)
+    if len(done) == at and not after:
+        os.kill(os.getpid(), signal.SIGKILL)
+    rename(*paths)
+    if len(done) == at:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+os.replace = killed
+run_intake(Settings(Home(Path(home)), "demo", datetime.fromisoformat(now), min_age_seconds=0.0), reference_validate, lambda _: None)
+"""
+# The reading process on a disk that takes no more.
+ON_A_FULL_DISK = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); "
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    """Every file that stays after a night, with its bytes."""
+    return {str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
+
+
+@cache
+def workbook() -> bytes:
+    """A workbook; made once, since it holds the time at which it is made."""
+    return xlsx_of(valid_tables(project="P2", komm_nr="5001"))
+
+
+def with_three_deliveries(inbox: Inbox) -> Inbox:
+    inbox.drop("4601", "a.zip", zip_of(valid_tables()))
+    inbox.drop("4601", "b.zip", zip_of(valid_tables(4)))
+    inbox.drop("5001", "c.xlsx", workbook())
+    return inbox
+
+
+@pytest.fixture
+def undisturbed(inbox: Inbox, tmp_path: Path) -> dict[str, bytes]:
+    """What a night that nothing befell leaves."""
+    other = with_three_deliveries(Inbox(tmp_path / "b", replace(inbox.settings, home=Home(tmp_path / "b" / "home"))))
+    assert other.run().n_new == 3
+    return tree(other.settings.home.root)
+
+
+@pytest.mark.parametrize(
+    ("at", "after"), [(1, "before"), (3, "after"), (6, "before"), (9, "after"), (14, "before"), (20, "after")]
+)
+def test_night_that_is_killed_is_taken_up_again(at: int, after: str, inbox: Inbox, undisturbed: dict[str, bytes]) -> None:
+    with_three_deliveries(inbox)
+    home = inbox.settings.home
+    arguments = [sys.executable, "-c", KILLED_NIGHT, str(home.root), inbox.settings.now.isoformat(), str(at), after]
+    killed = subprocess.run(arguments, check=False, cwd=Path(__file__).parents[2], env=os.environ | {"PYTHONPATH": "."})
+    assert killed.returncode == -signal.SIGKILL
+    assert not (home.identified / "ledger.json").exists()
+    (home.identified / "scratch" / "reading-left").mkdir(parents=True)
+    assert inbox.run().n_new == 3
+    left = {name: content for name, content in tree(home.root).items() if not name.endswith(".tmp")}
+    assert left == undisturbed
+    assert not list((home.identified / "scratch").iterdir())
+
+
+@pytest.mark.parametrize("at", [1, 4, 8, 15])
+def test_night_on_a_full_disk_decides_nothing(
+    at: int, inbox: Inbox, undisturbed: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_three_deliveries(inbox)
+    real, done = os.fsync, []
+
+    def full(descriptor: int) -> None:
+        done.append(1)
+        if len(done) >= at:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            inbox.run()
+    assert not (inbox.settings.home.identified / "ledger.json").exists()
+    assert not list(inbox.settings.home.root.rglob("*.tmp"))
+    inbox.run()
+    assert tree(inbox.settings.home.root) == undisturbed
+
+
+def test_reader_on_a_full_disk_lays_no_blame_on_the_file(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    inbox.drop("4601", "a.zip", zip_of(valid_tables()))
+    with monkeypatch.context() as patch:
+        patch.setattr(sandbox, "_START", ON_A_FULL_DISK + sandbox._START)
+        with pytest.raises(OSError, match="could not be written"):
+            inbox.run()
+    assert inbox.receipts() == []
+    assert inbox.run().n_new == 1
+    assert inbox.receipts()[0]["state"] == "accepted"
+
+
+@pytest.mark.parametrize("kind", ["device", "socket", "linked folder"])
+def test_what_is_no_file_is_not_opened(kind: str, inbox: Inbox, tmp_path: Path) -> None:
+    folder = inbox.settings.home.inbox / "4601"
+    folder.mkdir(parents=True)
+    place = folder / "deltaker.csv"
+    if kind == "device":
+        try:
+            os.mknod(place, stat.S_IFCHR | 0o600, os.makedev(1, 5))  # /dev/zero: reading it never ends
+        except PermissionError:
+            pytest.skip("only an administrator makes devices")
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(os.path.relpath(place))
+    else:
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "elsewhere" / "deltaker.csv").write_bytes(b"x")
+        folder.rmdir()
+        folder.symlink_to(tmp_path / "elsewhere")
+    assert inbox.run().n_new == 1
+    receipt = inbox.receipts()[0]
+    assert (receipt["state"], codes(receipt)) == ("quarantined", {"JS002"})
+    assert receipt["avsender"] == ("ukjent" if kind == "linked folder" else "4601")
+
+
+@pytest.mark.parametrize("change", ["grown", "swapped for a link", "swapped for a file", "gone"])
+def test_file_that_changes_after_it_was_found_is_not_read(change: str, tmp_path: Path) -> None:
+    path = tmp_path / "deltaker.csv"
+    path.write_bytes(b"fnr;dato\n")
+    found = look_at(path, "4601")
+    assert read_stable(found) == b"fnr;dato\n"
+    if change == "grown":
+        path.write_bytes(b"fnr;dato\nx;y\n")
+    else:
+        path.unlink()
+        if change == "swapped for a link":
+            (tmp_path / "secret").write_bytes(b"fnr;dato\n")
+            path.symlink_to(tmp_path / "secret")
+        elif change == "swapped for a file":
+            path.write_bytes(b"fnr;dato\n")
+    with pytest.raises(Moved):
+        read_stable(found)
+
+
+def test_reader_that_is_killed_from_outside_is_its_limits_finding(tmp_path: Path) -> None:
+    path = tmp_path / "delivery"
+    path.write_bytes(zip_of(valid_tables()))
+    with sandbox.Sandbox(tmp_path / "scratch") as reader:
+        assert reader.read(path, None).tables
+        assert reader._child is not None
+        os.kill(reader._child.pid, signal.SIGKILL)
+        reader._child.wait()
+        assert reader.read(path, None).findings == []  # a dead reader is replaced before the next file
+        os.kill(reader._child.pid, signal.SIGSTOP)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sandbox, "limits", lambda: {"parse_seconds": 0.2})
+            assert reader.read(path, None).findings == [Finding("JS012")]
+        assert reader.read(path, None).findings == []
