@@ -21,6 +21,7 @@ from pipeline.disclosure import (
 from pipeline.effects.protocol import FOLDER as PROTOCOLS
 from pipeline.errors import UserError
 from pipeline.export import prepare_ssb_tables, write_ssb_package
+from pipeline.intake.sjekk import write_check_page
 from pipeline.pseudonyms import recipient_keys
 from pipeline.released import ReleasedTables
 from pipeline.snapshot import build_snapshot
@@ -28,6 +29,7 @@ from pipeline.store import sha256_bytes
 from pipeline.tables import STATISTIKK
 
 RECIPIENT = "ssb"
+CHECK_PAGE = "sjekk.html"
 
 
 def candidate_release(night: Night) -> ReleasedTables:
@@ -97,7 +99,7 @@ def _freshness(night: Night, released: ReleasedTables) -> Freshness:
 
 
 def rebuild_site(night: Night) -> Path | None:
-    """``site/`` anew from the latest release and tonight's value-free status; None while there is no release.
+    """``site/`` anew from the latest release and tonight's value-free status, with the page for senders; None while there is no release.
 
     Built beside and swapped in, so that a reader never meets half a site.
     """
@@ -109,7 +111,9 @@ def rebuild_site(night: Night) -> Path | None:
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
     freshness = _freshness(night, released)
-    build_site(released, fresh, freshness, demo=night.settings.is_demo, protocols=declared_protocols())
+    demo = night.settings.is_demo
+    build_site(released, fresh, freshness, demo=demo, protocols=declared_protocols(), check_page=CHECK_PAGE)
+    write_check_page(fresh / CHECK_PAGE, demo=demo)
     if site.exists():
         site.rename(old)
     fresh.rename(site)

@@ -63,6 +63,18 @@ def check(
 
 
 @command(app)
+def check_page(
+    us: Face,
+    out: Annotated[Path, typer.Option("--out", help="The page to write.")] = Path("sjekk.html"),
+) -> None:
+    """The page on which senders check a delivery in their own browser: one file, offline, for this environment."""
+    from pipeline.intake.sjekk import write_check_page
+
+    write_check_page(out, demo=us.settings.is_demo)
+    us.answer({"out": str(out)}, f"Written to {out}. Open it in a browser, or give it to senders; it sends and stores nothing.")
+
+
+@command(app)
 def synth(
     us: Face,
     out: Annotated[Path, typer.Option("--out", help="Folder to write to; must not hold deliveries already.")],

@@ -50,6 +50,7 @@ def build_site(
     *,
     demo: bool,
     protocols: Mapping[str, bytes] = MappingProxyType({}),
+    check_page: str = "",
 ) -> None:
     """Write the whole site into ``out``; equal input gives equal bytes.
 
@@ -59,6 +60,7 @@ def build_site(
         freshness: status of tonight's run for the nightly site; null for a release's own frozen site.
         demo: whether every page says that the data are synthetic.
         protocols: the declared analyses by their SHA-256; published where an estimate was made under them.
+        check_page: name of the page for senders that stands beside these pages; empty when there is none.
     """
     t = Texts("nb")
     frames = released_frames(released.tables)
@@ -75,7 +77,7 @@ def build_site(
     shared = {
         "t": t, "lang": t.language, "pages": PAGES, "policy": POLICY, "demo": demo, "freshness": freshness, "release_id": released.release_id,
         "computed": _readable(computed), "stale_hours": STALE_HOURS, "number": numbers, "older": foot_notes(carried, t),
-        "has_earlier": len(released.manifest.get("endringslogg", ())) > 1,
+        "has_earlier": len(released.manifest.get("endringslogg", ())) > 1, "check_page": check_page,
     }  # fmt: skip
     environment = _environment()
     for page, content in contents.items():

@@ -48,7 +48,9 @@ def assert_same(page: dict[str, Any], receipt: dict[str, Any]) -> None:
     assert _places(page["open"]) == _places([f for f in receipt["findings"] if f["code"] in OPEN_CODES])
     assert page["state"] == _decided(receipt, page["tables"])
     held = {f["table"] for f in receipt["findings"] if f["code"] in UNCHECKED}
-    assert {n: t for n, t in page["tables"].items() if n not in held} == {n: t for n, t in receipt["tables"].items() if n not in held}
+    assert {n: t for n, t in page["tables"].items() if n not in held} == {
+        n: t for n, t in receipt["tables"].items() if n not in held
+    }
     for name in ("form", "encoding", "delimiter", "header_row"):
         assert page[name] == receipt[name]
 

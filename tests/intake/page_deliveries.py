@@ -108,7 +108,7 @@ def random_delivery(seed: int, form: str, rows: int = 120) -> bytes:
         form: ``zip`` of CSV files, or ``xlsx``.
         rows: per table.
     """
-    chance = random.Random(seed)  # noqa: S311 - not for secrets
+    chance = random.Random(seed)
     tables: Tables = {
         name: [{c.name: _value(c, chance) for c in table.columns} for _ in range(1 if name == "innsending" else rows)]
         for name, table in DELIVERY_TABLES.items()
@@ -124,17 +124,25 @@ def _value(column: Column, chance: random.Random) -> Any:
     if column.name == "slettes":
         return chance.choice([None, None, None, None, None, "ja", "JA", "nei"])
     if chance.random() < 0.05:
-        return chance.choice([None, "#REF!", "#I/T", "#UBEREGNET!", "æ", "Ã¸", "1,234E+10", "31.02.2024", "12.1.24", "1.234", "x"])
+        return chance.choice(
+            [None, "#REF!", "#I/T", "#UBEREGNET!", "æ", "Ã¸", "1,234E+10", "31.02.2024", "12.1.24", "1.234", "x"]
+        )
     if column.name in _SPECIAL:
         return chance.choice(_SPECIAL[column.name])
     if column.codes:
         return chance.choice([*column.codes, column.codes[0].upper(), column.codes[-1].replace("_", "-"), "annen"])
     if column.kind == "date":
         day = date(2019, 1, 1) + timedelta(days=chance.randrange(2200))
-        return chance.choice([day, day, day.isoformat(), f"{day:%d.%m.%Y}", f"{day.day}.{day.month}.{day.year}", f"{day} 10:00:00", None])
+        return chance.choice(
+            [day, day, day.isoformat(), f"{day:%d.%m.%Y}", f"{day.day}.{day.month}.{day.year}", f"{day} 10:00:00", None]
+        )
     if column.kind in ("int", "float"):
-        return chance.choice([0, 1, 3, 7, 25, 2022, 2023, "37,5", "1 000", "1\u00a0234,5", "-1", "2.5", "1e3", "9007199254740993", None])
-    return chance.choice(["a1", "b_2", "c/3", "æ-4", "x" * 65, "to ord", f"x{first_person()}", "010190 12345", "12345678901", None])
+        return chance.choice(
+            [0, 1, 3, 7, 25, 2022, 2023, "37,5", "1 000", "1\u00a0234,5", "-1", "2.5", "1e3", "9007199254740993", None]
+        )
+    return chance.choice(
+        ["a1", "b_2", "c/3", "æ-4", "x" * 65, "to ord", f"x{first_person()}", "010190 12345", "12345678901", None]
+    )
 
 
 _NUMBERS = [first_person(), make_fnr(200), make_fnr(300, day=3), make_fnr(200, month=1), make_fnr(200, month=41), synthetic_d_number(),
