@@ -109,6 +109,8 @@ def _read_parquet(data: bytes, table: str, reading: Reading) -> None:
         raise refuse("JS005", table)
     try:
         frame = pl.read_parquet(io.BytesIO(data))
+        if frame.height != rows:
+            raise refuse("JS009", table)
         known = header_names(table)
         places = {name: known.get(fold(name)) for name in frame.columns}
         _refuse_bad_columns(places, table)
@@ -118,8 +120,8 @@ def _read_parquet(data: bytes, table: str, reading: Reading) -> None:
             if new
         ]
         numbered = frame.select(texts).with_row_index("row_no", offset=1).with_columns(pl.col("row_no").cast(pl.Int64))
-    except pl.exceptions.PolarsError:
-        raise refuse("JS009", table) from None
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
+        raise refuse("JS009", table) from None  # a spoiled page makes polars panic
     for place, new in enumerate(places.values(), start=1):
         if new is None:
             reading.findings.append(Finding("JS031", table, f"kolonne {place}"))

@@ -167,6 +167,13 @@ def test_spoiled_files_are_read_whole_or_refused(reader: Sandbox, tmp_path: Path
     assert taken_in["csv"] > 5, "too little got through to prove anything"
 
 
+def test_parquet_that_makes_its_library_panic_is_damaged(reader: Sandbox, tmp_path: Path) -> None:
+    data = valid_files()["parquet"]
+    for spoiling in (Spoiling("double", 0.0, b"", 99), Spoiling("drop", 0.0205, b"", 1)):
+        data = spoiling.of(data)
+    assert [f.code for f in read(reader, data, tmp_path).findings] == ["JS009"]
+
+
 @pytest.mark.long
 def test_ten_thousand_random_files_are_refused(reader: Sandbox, tmp_path: Path) -> None:
     random_bytes(reader, tmp_path, LONG)
