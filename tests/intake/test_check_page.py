@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from pipeline.intake import night
 from pipeline.intake.containers import read_delivery
+from pipeline.intake.identity import holds_identity
 from pipeline.intake.sandbox import Sandbox
 from pipeline.intake.sjekk import check_page, write_check_page
 from pipeline.intake.sjekk.katalog import NOT_CHECKED, OPEN_CODES
@@ -123,3 +125,7 @@ def test_every_rule_is_computed_or_named_as_not_checked(tab: Browser, folder: Pa
 
 def test_equal_rules_give_equal_bytes() -> None:
     assert check_page(demo=True) == check_page(demo=True) != check_page(demo=False)
+
+
+def test_page_holds_nothing_that_looks_like_a_person() -> None:
+    assert not holds_identity(pl.Series([check_page(demo=True), check_page(demo=False)])).any()

@@ -137,7 +137,7 @@ def _reading() -> dict[str, Any]:
             "shaped": identity.SHAPED,
         },
         "short_by_one": cells._SHORT_BY_ONE,
-        "whole": cells._WHOLE,
+        "whole_power": cells._WHOLE.bit_length() - 1,
         "identity": {
             "k1": list(identity_shape._K1),
             "k2": list(identity_shape._K2),

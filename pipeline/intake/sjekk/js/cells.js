@@ -3,6 +3,7 @@
 const READ = Object.fromEntries(Object.entries(DATA.reading).map(([name, source]) => [name, pattern(source)]));
 const GROUPED_FNR = pattern("^(\\d{6})[ \u00a0](\\d{5})$");
 const BLANK_IN_NUMBER = /[ \u00a0\u202f]/g;
+const WHOLE = 2 ** DATA.whole_power; // beyond it a number loses digits
 const REAL = ["fnr", "dnr", "hnr"];
 
 /** Per reading rule whether a cell breaks it. `cell` is never null; `exact`: the source had typed numbers. */
@@ -90,7 +91,7 @@ function dateOf(cell) {
 function numberOf(cell, column, exact) {
   if (!READ.number.test(cell) || (!exact && READ.unclear_dot.test(cell))) return null;
   const number = Number(cell.replace(BLANK_IN_NUMBER, "").replace(",", "."));
-  if (column.kind === "int") return Math.abs(number) < DATA.whole ? number : null;
+  if (column.kind === "int") return Math.abs(number) < WHOLE ? number : null;
   return Number.isFinite(number) ? number : null;
 }
 
