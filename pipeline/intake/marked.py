@@ -116,7 +116,16 @@ def _sheet(d: Delivery, table: str, rows: pl.DataFrame) -> _Sheet:
         marks[header] = [m for m in marks[header] if m[0].startswith(_UNNAMED)]
     places = d.reading.facts.get("places", {}).get(table) or {name: i for i, name in enumerate(rows.columns[1:])}
     width = max(d.reading.facts.get("width", {}).get(table, 0), *(p + 1 for p in places.values()), 1)
-    return _Sheet(table, header, places, width, kept, {n: tuple(sorted(m)) for n, m in sorted(marks.items())}, rows, fates)
+    return _Sheet(
+        table,
+        header,
+        places,
+        width,
+        kept,
+        {n: tuple(sorted(m, key=_gravest_first)) for n, m in sorted(marks.items())},
+        rows,
+        fates,
+    )
 
 
 def _write_summary(page: Worksheet, said: Told, formats: _Formats, *, with_values: bool, cut: bool) -> None:
@@ -198,6 +207,11 @@ def _write_sheet(page: Worksheet, sheet: _Sheet, w: Words, formats: _Formats, *,
     last = max([head + 1, *(n + shift - 1 for n in numbers)])
     page.autofilter(head, 0, last, codes)
     return marked
+
+
+def _gravest_first(mark: tuple[str, str]) -> tuple[int, str, str]:
+    column, code = mark
+    return -SEVERITIES.index(rule(code).severity), code, column
 
 
 def _place_of(column: str, sheet: _Sheet) -> int:

@@ -29,6 +29,12 @@ _COLUMNS = {
     "tiltak": ["prosjekt_id", "fnr", "start_dato", "slutt_dato", "tiltak_type"],
 }
 _MOMENT = ["receipt_id", "moment"]
+_LABELS = [*_MOMENT, "fnr"]
+
+
+def key_of(figure: str, year: int) -> str:
+    """Under which name a figure is counted and remembered: exits by their year, so that this year's are next year's last."""
+    return {"avsluttet_ifjor": f"avsluttet_{year - 1}", "avsluttet_iaar": f"avsluttet_{year}"}.get(figure, figure)
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,8 @@ def members(rows: Mapping[str, pl.DataFrame], moments: Iterable[Moment]) -> pl.D
     """Who each figure is about: one row per receipt, moment, figure and participation.
 
     Returns:
-        ``receipt_id``, ``moment``, ``figure``, ``fnr`` and ``yes`` (for shares whether the person reached it; true for counts).
+        ``receipt_id``, ``moment``, ``fnr``, ``figure`` (as ``key_of`` names it) and ``yes`` (for shares whether the person reached it; true for
+        counts).
     """
     asked = pl.DataFrame(
         [(m.receipt_id, m.moment, m.sender, m.day, m.statusdato) for m in moments],
@@ -92,20 +99,14 @@ def members(rows: Mapping[str, pl.DataFrame], moments: Iterable[Moment]) -> pl.D
     exits = stood.filter(left.fill_null(False)).with_columns(_year=pl.col("slutt_dato").dt.year())
     pooled = pl.col("_year").is_between(year - POOLED_YEARS, year)
     direct = pl.col("avslutning").fill_null("ukjent").is_in(DIRECT_TRANSITION)
-    counted = {
-        "i_programmet": stood.filter(begun & ~left.fill_null(False)),
-        "avsluttet_ifjor": exits.filter(pl.col("_year") == year - 1),
-        "avsluttet_iaar": exits.filter(pl.col("_year") == year),
-        "overgang": exits.filter(pooled).with_columns(yes=direct),
-        "praksis_13u": _placed(stood.with_columns(_year=pl.col("start_dato").dt.year()).filter(pooled), rows["tiltak"], asked),
-    }
-    label = [pl.col(*_MOMENT, "fnr")]
-    return pl.concat(
-        frame.select(
-            *label, pl.lit(name).alias("figure"), (pl.col("yes") if "yes" in frame.columns else pl.lit(True)).alias("yes")
-        )
-        for name, frame in counted.items()
-    )
+    started = stood.with_columns(_year=pl.col("start_dato").dt.year()).filter(pooled)
+    counted = [
+        stood.filter(begun & ~left.fill_null(False)).select(*_LABELS, figure=pl.lit("i_programmet"), yes=True),
+        exits.select(*_LABELS, figure=pl.format("avsluttet_{}", "_year"), yes=True),
+        exits.filter(pooled).select(*_LABELS, figure=pl.lit("overgang"), yes=direct),
+        _placed(started, rows["tiltak"], asked).select(*_LABELS, "yes", figure=pl.lit("praksis_13u")),
+    ]
+    return pl.concat(frame.select(*_LABELS, "figure", "yes") for frame in counted)
 
 
 def _kept() -> pl.Expr:

@@ -15,7 +15,7 @@ import polars as pl
 
 from pipeline.intake.delivery import Delivery
 from pipeline.intake.known import Known
-from pipeline.intake.own_figures import COUNTS, FIGURES, POOLED_YEARS, Moment, members, own_rows
+from pipeline.intake.own_figures import COUNTS, FIGURES, POOLED_YEARS, Moment, key_of, members, own_rows
 from pipeline.intake.senders import CENTRAL_REGISTER
 from pipeline.intake.vault import Ledger, Received
 
@@ -45,11 +45,6 @@ class Shown:
     statusdato: date | None
 
 
-def key_of(figure: str, year: int) -> str:
-    """Under which name a figure is remembered: exits by their year, so that this year's are next year's last; the others as they are."""
-    return {"avsluttet_ifjor": f"avsluttet_{year - 1}", "avsluttet_iaar": f"avsluttet_{year}"}.get(figure, figure)
-
-
 def own_figures(
     turn: Iterable[tuple[Delivery, Received]], known: Known, today: date, threshold: int
 ) -> dict[str, list[dict[str, Any]]]:
@@ -76,7 +71,8 @@ def own_figures(
     asked = [(now, figure, shown.get((now.sender, key_of(figure, today.year)))) for now in nows for figure in FIGURES]
     numbers = _numbers(own_rows(known.history, [d for d, _ in owned], known.owners), asked)
     for now, figure, before in asked:
-        value = _shown_value(figure, numbers.get((now.receipt_id, figure), _nobody()), before, threshold)
+        counted = numbers.get((now.receipt_id, key_of(figure, today.year)), _nobody())
+        value = _shown_value(figure, counted, before, threshold)
         found.setdefault(now.receipt_id, []).append(_figure(figure, now, before, value))
     return found
 
@@ -105,7 +101,7 @@ def _numbers(
     moments = [now for now, _, _ in asked]
     moments += [Moment(now.receipt_id, now.sender, b.moment, b.day, b.statusdato) for now, _, b in asked if b]
     wanted = pl.DataFrame(
-        [(now.receipt_id, figure, now.moment, b.moment if b else None) for now, figure, b in asked],
+        [(now.receipt_id, key_of(figure, now.day.year), now.moment, b.moment if b else None) for now, figure, b in asked],
         schema={"receipt_id": pl.String(), "figure": pl.String(), "now": pl.Int64(), "before": pl.Int64()},
         orient="row",
     )
