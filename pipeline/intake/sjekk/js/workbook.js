@@ -11,6 +11,8 @@ const LAST_YEAR = 262142; // beyond it the intake's reader has no date
 const DIMENSION = /<(?:\w+:)?dimension\b[^>]*\bref="([A-Z]+)(\d+)(?::([A-Z]+)(\d+))?"/g;
 const ROW_TAG = /<(?:\w+:)?row\b([^>]*)>/g;
 const ROW_NUMBER = /\br="(\d+)"/;
+const HIDDEN = /\bhidden="(?:1|true)"/;
+const OFFICE_RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 // Number formats that every workbook has without naming them: dates, times, elapsed time.
 const DATED_BUILT_IN = ["14", "15", "16", "17", "18", "19", "20", "21", "22", "45", "46", "47"];
 // A spreadsheet keeps 15 digits: what stands behind them is not what was typed.
@@ -106,35 +108,33 @@ function part(files, path) {
   return name === undefined ? null : files.get(name);
 }
 
-function* startTags(bytes, name) {
-  const xml = new XmlReader(bytes);
-  const open = [];
-  for (let piece = xml.next(); piece; piece = xml.next()) {
-    if (piece.kind === "start") open.push(piece.name);
-    if (piece.kind === "end" && open.pop() !== piece.name) throw new Error("end");
-    if (piece.kind === "start" && piece.name === name) yield attributesOf(piece);
-  }
-  if (open.length) throw new Error("end");
+/** Elements of that name in any namespace, in order. */
+function elementsOf(parsed, name) {
+  return [...parsed.getElementsByTagNameNS("*", name)];
 }
 
 /** Sheets in the workbook's order: name and content (null when the part is missing). */
 function sheetParts(files) {
-  const targets = {};
-  if (!part(files, "_rels/.rels")) throw new Error("relations");
-  for (const relation of startTags(files.get("xl/_rels/workbook.xml.rels"), "Relationship")) targets[relation.Id] = relation.Target || "";
-  return [...startTags(files.get("xl/workbook.xml"), "sheet")].map(function (sheet) {
-    const key = Object.keys(sheet).find((k) => k.endsWith(":id"));
-    if (!Object.hasOwn(targets, sheet[key])) throw new Error("relation");
-    const target = targets[sheet[key]];
+  const relations = elementsOf(strictXml(part(files, "xl/_rels/workbook.xml.rels")), "Relationship");
+  const targets = new Map(relations.map((r) => [r.getAttribute("Id"), r.getAttribute("Target") || ""]));
+  return elementsOf(strictXml(files.get("xl/workbook.xml")), "sheet").map(function (sheet) {
+    const target = targets.get(sheet.getAttributeNS(OFFICE_RELATIONS, "id")) || "";
     const path = target.startsWith("/") ? target.slice(1) : target.startsWith("xl/") ? target : `xl/${target}`;
-    return { name: sheet.name || "", content: part(files, path) };
+    return { name: sheet.getAttribute("name") || "", content: part(files, path) };
   });
 }
 
 /** What cells refer to: shared texts, the kind of each style, the date system. */
 function openBook(files) {
-  const settings = [...startTags(files.get("xl/workbook.xml"), "workbookPr")][0] || {};
-  return { texts: sharedTexts(part(files, "xl/sharedStrings.xml")), dated: datedStyles(part(files, "xl/styles.xml")), from1904: ["1", "true"].includes(settings.date1904) };
+  const package_ = new XmlReader(part(files, "_rels/.rels"));
+  let named = false;
+  for (let piece = package_.next(); piece; piece = package_.next()) {
+    if (piece.kind === "start" && piece.name === "Relationship") named = named || (attributesOf(piece).Type || "").endsWith("/relationships/officeDocument");
+  }
+  if (!named) throw new Error("relations");
+  const settings = elementsOf(strictXml(files.get("xl/workbook.xml")), "workbookPr")[0];
+  const from1904 = settings !== undefined && ["1", "true"].includes(settings.getAttribute("date1904"));
+  return { texts: sharedTexts(part(files, "xl/sharedStrings.xml")), dated: datedStyles(part(files, "xl/styles.xml")), from1904: from1904 };
 }
 
 function sharedTexts(bytes) {
@@ -152,16 +152,24 @@ function sharedTexts(bytes) {
 function richText(xml, until) {
   let text = "";
   let phonetic = 0;
-  let run = null;
   for (let piece = xml.next(); ; piece = xml.next()) {
     if (!piece) throw new Error("end");
+    if (piece.kind === "end" && piece.name === until) return text;
     if (piece.name === "rPh") phonetic += piece.kind === "start" ? 1 : -1;
-    if (piece.kind === "start" && piece.name === "t" && !phonetic) run = { text: "", kept: attributesOf(piece)["xml:space"] === "preserve" };
-    else if ((piece.kind === "text" || piece.kind === "data") && run) run.text += piece.text;
-    else if (piece.kind === "end" && piece.name === "t" && run) {
-      text += unescapeCharacters(run.kept ? run.text : strip(run.text, " \t\r\n"));
-      run = null;
-    } else if (piece.kind === "end" && piece.name === until) return text;
+    if (piece.kind === "start" && piece.name === "t" && !phonetic) {
+      const kept = attributesOf(piece)["xml:space"] === "preserve";
+      const run = textUntil(xml, "t", ["text", "data"]);
+      text += unescapeCharacters(kept ? run : strip(run, " \t\r\n"));
+    }
+  }
+}
+
+function textUntil(xml, name, kinds) {
+  let text = "";
+  for (let piece = xml.next(); ; piece = xml.next()) {
+    if (!piece) throw new Error("end");
+    if (piece.kind === "end" && piece.name === name) return text;
+    if (kinds.includes(piece.kind)) text += piece.text;
   }
 }
 
@@ -231,9 +239,9 @@ function readCells(book, bytes) {
     if (piece.name === "sheetData") inData = true;
     if (!inData || piece.kind === "text") continue;
     if (piece.name === "row" && piece.kind === "start") {
-      const told = attributesOf(piece);
+      const told = attributesOf(piece, "r");
       if (told.r) row = Number(told.r);
-      if (told.r && ["1", "true"].includes(told.hidden)) sheet.hidden.push(row);
+      if (told.r && HIDDEN.test(piece.attributes)) sheet.hidden.push(row);
     } else if (piece.name === "row") {
       row += 1;
       column = 0;
@@ -261,20 +269,11 @@ function readCell(xml) {
     if (piece.kind === "end" && piece.name === "c") return cell;
     if (piece.kind !== "start") continue;
     if (piece.name === "is") cell.inline = richText(xml, "is");
-    else if (piece.name === "v") cell.value = plainText(xml, "v");
+    else if (piece.name === "v") cell.value = textUntil(xml, "v", ["text"]);
     else if (piece.name === "f") {
-      plainText(xml, "f");
+      textUntil(xml, "f", []);
       cell.formula = true;
     } else throw new Error("node");
-  }
-}
-
-function plainText(xml, until) {
-  let text = "";
-  for (let piece = xml.next(); ; piece = xml.next()) {
-    if (!piece) throw new Error("end");
-    if (piece.kind === "end" && piece.name === until) return text;
-    if (piece.kind === "text") text += piece.text;
   }
 }
 

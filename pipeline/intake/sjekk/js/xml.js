@@ -1,4 +1,8 @@
-/* A small forward reader of XML without a document type: tags, text, character data. Anything broken throws. */
+/* A small forward reader of XML without a document type: tags, text, character data.
+
+   It is as lenient as the intake's reader of workbooks: names of end tags need not match, but there are no more of them than of
+   start tags; bytes that are no UTF-8 become a sign that matches nothing. What must be well-formed goes through the browser's own
+   parser (`strictXml`). */
 
 const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
@@ -14,13 +18,23 @@ function unescapeXml(text) {
 
 class XmlReader {
   constructor(bytes) {
-    this.source = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    this.source = new TextDecoder("utf-8").decode(bytes);
     this.at = 0;
+    this.depth = 0;
     this.pending = null;
   }
 
-  /** The next piece: {kind: "start" | "end" | "text" | "data" (character data), name, attributes (raw), text}, null at the end. */
+  /** The next piece (see `piece`), with an end tag that closes nothing refused. */
   next() {
+    const piece = this.piece();
+    if (piece && piece.kind === "start") this.depth += 1;
+    if (piece && piece.kind === "end") this.depth -= 1;
+    if (this.depth < 0) throw new Error("end");
+    return piece;
+  }
+
+  /** The next piece: {kind: "start" | "end" | "text" | "data" (character data), name, attributes (raw), text}, null at the end. */
+  piece() {
     if (this.pending) {
       const piece = this.pending;
       this.pending = null;
@@ -86,11 +100,25 @@ function localName(name) {
   return colon < 0 ? name : name.slice(colon + 1);
 }
 
-/** Attributes by name, prefixes kept. */
-function attributesOf(piece) {
+/** Attributes by name, prefixes kept; anything that is no attribute, and the same name twice, throws.
+
+    @param until the last name that is asked for: what stands behind it is not looked at */
+function attributesOf(piece, until) {
   const found = {};
-  for (const match of piece.attributes.matchAll(/([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)) {
+  const attribute = /\s*([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/y;
+  const end = piece.attributes.trimEnd().length;
+  while (attribute.lastIndex < end) {
+    const match = attribute.exec(piece.attributes);
+    if (!match || Object.hasOwn(found, match[1])) throw new Error("attribute");
     found[match[1]] = unescapeXml(match[2] === undefined ? match[3] : match[2]);
+    if (match[1] === until) break;
   }
   return found;
+}
+
+/** A part that must be well-formed, as the browser's own parser reads it. */
+function strictXml(bytes) {
+  const parsed = new DOMParser().parseFromString(new TextDecoder("utf-8", { fatal: true }).decode(bytes), "application/xml");
+  if (parsed.getElementsByTagName("parsererror").length) throw new Error("xml");
+  return parsed;
 }

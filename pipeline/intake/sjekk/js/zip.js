@@ -73,7 +73,7 @@ function directory(bytes) {
   if (first < 0) throw refuse("JS009");
   const entries = [];
   for (let at = first; at < first + end.size; ) {
-    if (view.getUint32(at, true) !== 0x02014b50 || view.getUint16(at + 6, true) > 63) throw refuse("JS009");
+    if (view.getUint32(at, true) !== 0x02014b50 || view.getUint8(at + 6) > 63) throw refuse("JS009");
     const lengths = [view.getUint16(at + 28, true), view.getUint16(at + 30, true), view.getUint16(at + 32, true)];
     const next = at + 46 + lengths[0] + lengths[1] + lengths[2];
     if (next > bytes.length) throw refuse("JS009");
