@@ -9,11 +9,12 @@ import polars as pl
 
 from assets.klargjort import COHORT, register_inputs, register_paths
 from assets.night import Night, Output
-from assets.specs import spec
+from assets.specs import file_spec, spec
 from pipeline import __version__
 from pipeline.cohort import nokkeltall
 from pipeline.effects import Stamps, estimate, municipality_table
 from pipeline.effects.drift import changed_conclusions, drift, not_noted, with_earlier
+from pipeline.intake import add_linkage
 from pipeline.linkage import kobling, profile_extract, utfall
 from pipeline.store import code_hash
 from pipeline.tables import STATISTIKK
@@ -45,6 +46,26 @@ def koblet(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     inputs = night.inputs([*(("klargjort", t) for t in ("deltakelse", "tiltak", "person_maaned")), *register_inputs()])
     built = night.build("utfall", inputs, ["linkage"], outputs, compute)
     yield from night.materialized(outputs, built, started)
+
+
+@dg.multi_asset(
+    specs=[
+        file_spec(
+            "kildedata_kvitteringer_koblet",
+            "kildedata",
+            "Each sender's latest receipt with the share of its participants that each register does not know.",
+            ["kildedata_kvitteringer", "statistikk_kobling"],
+            {"json"},
+        )
+    ],
+    required_resource_keys={"night"},
+)
+def kvitteringer_koblet(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    """What is known only after the registers were joined, added to receipts that were whole without it."""
+    night: Night = context.resources.night
+    reach = night.warehouse.read("statistikk", "kobling")
+    written = night.guard("kvitteringer", lambda: add_linkage(reach, night.settings))
+    yield dg.MaterializeResult(asset_key="kildedata_kvitteringer_koblet", metadata={"written_anew": written})
 
 
 @dg.multi_asset(
@@ -145,4 +166,4 @@ def effekter(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult
     yield from night.materialized(outputs, built, started)
 
 
-ASSETS = [koblet, indikatorer, effekter]
+ASSETS = [koblet, kvitteringer_koblet, indikatorer, effekter]

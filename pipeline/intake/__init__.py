@@ -5,7 +5,25 @@ Must not be here: pseudonyms, linkage, anything that reads a later zone.
 """
 
 from pipeline.intake.delivery import Validate
-from pipeline.intake.merge import current_rows
+from pipeline.intake.erased import Refer
+from pipeline.intake.erasure import ErasurePlan, carry_out, complete_erasures, plan_erasure
+from pipeline.intake.linked import add_linkage
+from pipeline.intake.merge import current_rows, rows_ever
 from pipeline.intake.night import Checked, IntakeNight, check_file, checked_file, run_intake
 
-__all__ = ["Checked", "IntakeNight", "Validate", "check_file", "checked_file", "current_rows", "run_intake"]
+__all__ = [
+    "Checked",
+    "ErasurePlan",
+    "IntakeNight",
+    "Refer",
+    "Validate",
+    "add_linkage",
+    "carry_out",
+    "check_file",
+    "checked_file",
+    "complete_erasures",
+    "current_rows",
+    "plan_erasure",
+    "rows_ever",
+    "run_intake",
+]
