@@ -13,6 +13,7 @@ const ROW_TAG = /<(?:\w+:)?row\b([^>]*)>/g;
 const ROW_NUMBER = /\br="(\d+)"/;
 const HIDDEN = /\bhidden="(?:1|true)"/;
 const OFFICE_RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+const OFFICE_DOCUMENT = [`${OFFICE_RELATIONS}/officeDocument`, "http://purl.oclc.org/ooxml/officeDocument/relationships/officeDocument"];
 // Number formats that every workbook has without naming them: dates, times, elapsed time.
 const DATED_BUILT_IN = ["14", "15", "16", "17", "18", "19", "20", "21", "22", "45", "46", "47"];
 // A spreadsheet keeps 15 digits: what stands behind them is not what was typed.
@@ -119,7 +120,7 @@ function sheetParts(files) {
   const targets = new Map(relations.map((r) => [r.getAttribute("Id"), r.getAttribute("Target") || ""]));
   return elementsOf(strictXml(files.get("xl/workbook.xml")), "sheet").map(function (sheet) {
     const target = targets.get(sheet.getAttributeNS(OFFICE_RELATIONS, "id")) || "";
-    const path = target.startsWith("/") ? target.slice(1) : target.startsWith("xl/") ? target : `xl/${target}`;
+    const path = target.startsWith("/") ? target.slice(1) : `xl/${target}`;
     return { name: sheet.getAttribute("name") || "", content: part(files, path) };
   });
 }
@@ -129,7 +130,7 @@ function openBook(files) {
   const package_ = new XmlReader(part(files, "_rels/.rels"));
   let named = false;
   for (let piece = package_.next(); piece; piece = package_.next()) {
-    if (piece.kind === "start" && piece.name === "Relationship") named = named || (attributesOf(piece).Type || "").endsWith("/relationships/officeDocument");
+    if (piece.kind === "start" && piece.name === "Relationship") named = named || OFFICE_DOCUMENT.includes(attributesOf(piece, "Type").Type);
   }
   if (!named) throw new Error("relations");
   const settings = elementsOf(strictXml(files.get("xl/workbook.xml")), "workbookPr")[0];
@@ -157,7 +158,7 @@ function richText(xml, until) {
     if (piece.kind === "end" && piece.name === until) return text;
     if (piece.name === "rPh") phonetic += piece.kind === "start" ? 1 : -1;
     if (piece.kind === "start" && piece.name === "t" && !phonetic) {
-      const kept = attributesOf(piece)["xml:space"] === "preserve";
+      const kept = attributesOf(piece, "xml:space")["xml:space"] === "preserve";
       const run = textUntil(xml, "t", ["text", "data"]);
       text += unescapeCharacters(kept ? run : strip(run, " \t\r\n"));
     }
@@ -188,10 +189,12 @@ function datedStyles(bytes) {
   for (let piece = xml.next(); piece; piece = xml.next()) {
     if (piece.name === "cellXfs") inCells = piece.kind === "start";
     if (piece.kind !== "start") continue;
-    const told = piece.name === "numFmt" || (inCells && piece.name === "xf") ? attributesOf(piece) : {};
-    if (piece.name === "numFmt" && told.formatCode) formats[told.numFmtId] = told.formatCode;
+    if (piece.name === "numFmt") {
+      const told = attributesOf(piece, "numFmtId", "formatCode");
+      if (told.formatCode) formats[told.numFmtId] = told.formatCode;
+    }
     if (inCells && piece.name === "xf") {
-      const id = told.numFmtId;
+      const id = attributesOf(piece, "numFmtId").numFmtId;
       dated.push(Object.hasOwn(formats, id) ? isDateFormat(formats[id]) : DATED_BUILT_IN.includes(id));
     }
   }
@@ -240,13 +243,14 @@ function readCells(book, bytes) {
     if (!inData || piece.kind === "text") continue;
     if (piece.name === "row" && piece.kind === "start") {
       const told = attributesOf(piece, "r");
+      if (told.r !== undefined && !/^\d+$/.test(told.r)) throw new Error("row");
       if (told.r) row = Number(told.r);
       if (told.r && HIDDEN.test(piece.attributes)) sheet.hidden.push(row);
     } else if (piece.name === "row") {
       row += 1;
       column = 0;
     } else if (piece.name === "c" && piece.kind === "start") {
-      const told = attributesOf(piece);
+      const told = attributesOf(piece, "r", "s", "t");
       const place = placeOf(told.r);
       if (place) column = place[1];
       keepCell(book, sheet, readCell(xml), told, place, place || [row, column]);

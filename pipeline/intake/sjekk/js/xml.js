@@ -100,18 +100,17 @@ function localName(name) {
   return colon < 0 ? name : name.slice(colon + 1);
 }
 
-/** Attributes by name, prefixes kept; anything that is no attribute, and the same name twice, throws.
+/** Attributes by name, prefixes kept; what has no quoted value throws.
 
-    @param until the last name that is asked for: what stands behind it is not looked at */
-function attributesOf(piece, until) {
+    @param wanted names asked for: when all are found, what stands behind them is not looked at */
+function attributesOf(piece, ...wanted) {
   const found = {};
-  const attribute = /\s*([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/y;
+  const attribute = /\s*([^=]*?)\s*=\s*(?:"([^"]*)"|'([^']*)')/y;
   const end = piece.attributes.trimEnd().length;
-  while (attribute.lastIndex < end) {
+  while (attribute.lastIndex < end && !wanted.every((name) => Object.hasOwn(found, name))) {
     const match = attribute.exec(piece.attributes);
-    if (!match || Object.hasOwn(found, match[1])) throw new Error("attribute");
-    found[match[1]] = unescapeXml(match[2] === undefined ? match[3] : match[2]);
-    if (match[1] === until) break;
+    if (!match) throw new Error("attribute");
+    if (wanted.includes(match[1])) found[match[1]] = unescapeXml(match[2] === undefined ? match[3] : match[2]);
   }
   return found;
 }
