@@ -39,6 +39,7 @@ def test_options_are_everywhere(option):
         "status",
         "doctor",
         "rule",
+        "template",
         "site",
         "notebook",
     ):

@@ -198,7 +198,8 @@ def _rule(entry: dict[str, Any]) -> Rule:
     fields = {**entry, "tables": tuple(entry.get("tables", ["*"])), "columns": tuple(entry.get("columns", ["*"]))}
     made = Rule(**fields)
     wrong = made.severity not in SEVERITIES or made.kind not in KINDS or not re.fullmatch(r"JS\d{3}", made.code)
-    wrong = wrong or (made.valid_to is not None and made.valid_to < made.valid_from)
+    # no rule ends by the day of receipt: the validator would have to know that day, and it judges rows alone
+    wrong = wrong or (made.valid_to is not None and (made.valid_to < made.valid_from or not made.judged_on))
     if wrong or (made.severity == "fatal") != (made.decision in ("quarantined", "rejected")):
         raise ValueError(f"Rule {made.code} has a field out of its set.")
     return made

@@ -113,6 +113,12 @@ def test_a_rule_that_ends_before_it_begins_stops_the_program(copied: Path) -> No
         read_catalogue(copied)
 
 
+def test_a_rule_that_ends_must_say_by_which_date(copied: Path) -> None:
+    _mend(copied / "row.toml", 'judged_on = "start_dato"\nvalid_from = 2013-01-01\nvalid_to', "valid_from = 2013-01-01\nvalid_to")
+    with pytest.raises(ValueError, match="JS232"):
+        read_catalogue(copied)
+
+
 def test_rules_by_year_are_judged_on_the_start_and_end_with_the_programmes_own_rule() -> None:
     assert {r.code for r in ALL if r.judged_on} >= {"JS230", "JS231", "JS232", "JS233"}
     ended = rules_by_year().filter(pl.col("regel") == "uten_sosialhjelp", pl.col("verdi") == "1")
