@@ -186,7 +186,7 @@ def _since_first(whose: Ints, values: Floats) -> Floats:
     persons, first = np.unique(whose[known], return_index=True)
     begin = np.full(int(whose.max(initial=0)) + 1, np.nan)
     begin[persons] = values[known[first]]
-    return values - begin[whose]
+    return np.asarray(values - begin[whose])
 
 
 def running(cohort: Cohort, tiltak: pl.DataFrame, weeks: PersonWeeks, types: tuple[str, ...], delay: int) -> Floats:
