@@ -13,7 +13,6 @@ const ROW_TAG = /<(?:\w+:)?row\b([^>]*)>/g;
 const ROW_NUMBER = /\br="(\d+)"/;
 const HIDDEN = /\bhidden="(?:1|true)"/;
 const OFFICE_RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
-const OFFICE_DOCUMENT = [`${OFFICE_RELATIONS}/officeDocument`, "http://purl.oclc.org/ooxml/officeDocument/relationships/officeDocument"];
 // Number formats that every workbook has without naming them: dates, times, elapsed time.
 const DATED_BUILT_IN = ["14", "15", "16", "17", "18", "19", "20", "21", "22", "45", "46", "47"];
 // A spreadsheet keeps 15 digits: what stands behind them is not what was typed.
@@ -127,15 +126,22 @@ function sheetParts(files) {
 
 /** What cells refer to: shared texts, the kind of each style, the date system. */
 function openBook(files) {
-  const package_ = new XmlReader(part(files, "_rels/.rels"));
-  let named = false;
-  for (let piece = package_.next(); piece; piece = package_.next()) {
-    if (piece.kind === "start" && piece.name === "Relationship") named = named || OFFICE_DOCUMENT.includes(attributesOf(piece, "Type").Type);
-  }
-  if (!named) throw new Error("relations");
+  if (!namesDocument(new XmlReader(part(files, "_rels/.rels")))) throw new Error("relations");
   const settings = elementsOf(strictXml(files.get("xl/workbook.xml")), "workbookPr")[0];
   const from1904 = settings !== undefined && ["1", "true"].includes(settings.getAttribute("date1904"));
   return { texts: sharedTexts(part(files, "xl/sharedStrings.xml")), dated: datedStyles(part(files, "xl/styles.xml")), from1904: from1904 };
+}
+
+/** Whether the package's relations, read to their end, say where the document is. */
+function namesDocument(xml) {
+  let named = false;
+  for (let piece = xml.next(); piece; piece = xml.next()) {
+    if (piece.kind === "end" && piece.name === "Relationships") return named;
+    if (piece.kind !== "start" || piece.name !== "Relationship") continue;
+    const told = attributesOf(piece, "Type", "Target");
+    named = named || (told.Target !== undefined && /^[^\ufffd]*\/officeDocument$/.test(told.Type || ""));
+  }
+  return false;
 }
 
 function sharedTexts(bytes) {
@@ -165,11 +171,14 @@ function richText(xml, until) {
   }
 }
 
+/** The text up to the end of the element that has just begun; others of its name inside it end by themselves. */
 function textUntil(xml, name, kinds) {
   let text = "";
+  let inside = 0;
   for (let piece = xml.next(); ; piece = xml.next()) {
     if (!piece) throw new Error("end");
-    if (piece.kind === "end" && piece.name === name) return text;
+    if (piece.kind === "end" && piece.name === name && inside === 0) return text;
+    if (piece.name === name) inside += piece.kind === "start" ? 1 : -1;
     if (kinds.includes(piece.kind)) text += piece.text;
   }
 }
@@ -240,6 +249,7 @@ function readCells(book, bytes) {
     if (!piece) throw new Error("end");
     if (piece.name === "sheetData" && piece.kind === "end") return sheet;
     if (piece.name === "sheetData") inData = true;
+    if (piece.name === "dimension" && piece.kind === "start" && !inData && !attributesOf(piece, "ref").ref) throw new Error("dimension");
     if (!inData || piece.kind === "text") continue;
     if (piece.name === "row" && piece.kind === "start") {
       const told = attributesOf(piece, "r");
