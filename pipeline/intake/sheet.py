@@ -49,10 +49,14 @@ def find_header(rows: Sequence[Row], table: str) -> int:
     return best
 
 
-def body_frame(columns: Iterable[pl.Series], numbers: range | Sequence[int]) -> pl.DataFrame:
-    """``row_no`` and the columns of text cells, each named by its place in the row, counted from 0."""
-    placed = [column.alias(str(place)) for place, column in enumerate(columns)]
-    return pl.DataFrame([pl.Series("row_no", numbers, dtype=pl.Int64), *placed])
+def body_frame(columns: Iterable[Iterable[str | None]], numbers: range | Sequence[int]) -> pl.DataFrame:
+    """``row_no`` and the columns of text, each named by its place in the row, counted from 0.
+
+    Cells lose the blanks at their ends and are null where nothing is left.
+    """
+    row_no = pl.Series("row_no", numbers, dtype=pl.Int64)
+    trimmed = ([c.strip(RAW_BLANKS) or None if c else None for c in cells] for cells in columns)
+    return pl.DataFrame([row_no, *(pl.Series(str(place), cells, dtype=pl.String) for place, cells in enumerate(trimmed))])
 
 
 def read_rows(header: Row, body: pl.DataFrame, table: str, reading: Reading) -> None:
@@ -62,7 +66,7 @@ def read_rows(header: Row, body: pl.DataFrame, table: str, reading: Reading) -> 
 
     Args:
         header: the row of names.
-        body: ``body_frame`` of the rows under it; cells without blanks at their ends, null where empty.
+        body: ``body_frame`` of the rows under it.
         table: delivery table.
         reading: what has been found so far; findings, facts and the table are added.
 

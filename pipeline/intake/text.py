@@ -9,10 +9,8 @@ import itertools
 import re
 from collections.abc import Mapping
 
-import polars as pl
-
 from pipeline.intake.findings import Reading, refuse
-from pipeline.intake.sheet import RAW_BLANKS, Row, body_frame, find_header, read_rows
+from pipeline.intake.sheet import Row, body_frame, find_header, read_rows
 from pipeline.intake.spelling import fold, header_names
 from pipeline.rules import limits
 
@@ -61,13 +59,8 @@ def read_csv(data: bytes, table: str, reading: Reading) -> None:
     ragged = [below[at] for at in uneven if any(c.strip() for c in body[at])]
     if ragged:
         raise refuse("JS023", table, rows=ragged)
-    read_rows(Row(starts[header], names), body_frame(_columns(body, len(names)), below), table, reading)
-
-
-def _columns(rows: list[list[str]], width: int) -> list[pl.Series]:
-    """The records' cells by column, without blanks at their ends; null where empty, and where a blank record has none."""
-    whole = itertools.zip_longest([""] * width, *rows, fillvalue="")
-    return [pl.Series([c.strip(RAW_BLANKS) or None if c else None for c in cells[1:]], dtype=pl.String) for cells in whole]
+    columns = itertools.zip_longest([""] * len(names), *body, fillvalue="")
+    read_rows(Row(starts[header], names), body_frame((cells[1:] for cells in columns), below), table, reading)
 
 
 def _delimiter(text: str, table: str) -> str:

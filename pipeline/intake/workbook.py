@@ -15,7 +15,7 @@ import polars as pl
 
 from pipeline.intake.archive import refuse_dtd
 from pipeline.intake.findings import FIRST_ROWS, Finding, Reading, refuse
-from pipeline.intake.sheet import RAW_BLANKS, UNCOMPUTED, Row, body_frame, find_header, read_rows
+from pipeline.intake.sheet import UNCOMPUTED, Row, body_frame, find_header, read_rows
 from pipeline.intake.spelling import sheet_named
 from pipeline.rules import limits
 from pipeline.tables.deliveries import GUIDE_SHEETS
@@ -37,7 +37,7 @@ _HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
 _TEXT = re.compile(rb'\bt="str"')
 _STORED = re.compile(rb"<(?:\w+:)?(?:v\b[^>]*>[^<]|is\b)")
 _VALUE = re.compile(rb"<(?:\w+:)?(?:v|is)\b")
-_MANY_DIGITS = re.compile(rb"\d{16}|\dE\+")
+_AS_ZEROS = bytes(ord("0") if chr(byte) in "0123456789" else ord(" ") for byte in range(256))
 _OVERLONG = re.compile(rb"<(?:\w+:)?v>(?:\d{16,}|\d(?:\.\d+)?E\+(?:1[5-9]|[2-9]\d|\d{3}))<")
 _NOT_NUMBER = re.compile(rb'\bt="(?!n")')
 ERROR_TEXT = "#REF!"
@@ -101,6 +101,7 @@ def _read_sheet(book: fastexcel.ExcelReader, name: str, xml: bytes, table: str, 
     head = [Row(number, cells) for number, *cells in body.head(limits()["header_rows"]).rows()]
     header = find_header(head, table)
     read_rows(head[header], body.slice(header + 1), table, reading)
+    reading.facts.setdefault("left", {})[table] = _first_column(xml)
     below = head[header].number
     for code, marked in (("JS034", marks.hidden_rows), ("JS035", marks.formula_rows)):
         found = [r for r in marked if r > below]
@@ -109,7 +110,7 @@ def _read_sheet(book: fastexcel.ExcelReader, name: str, xml: bytes, table: str, 
 
 
 def _marked(frame: pl.DataFrame, marks: Marks, last: int) -> pl.DataFrame:
-    """The sheet as ``body_frame`` from row 1 to at least ``last``: errors and formulas without a value written in, blanks gone."""
+    """The sheet as ``body_frame`` from row 1 to at least ``last``: errors and formulas without a value written in."""
     if marks.overlong:
         frame = _with_exponent(frame, [(row - 1, column - marks.left) for row, column in marks.overlong])
     if marks.errors or marks.uncomputed:
@@ -117,9 +118,7 @@ def _marked(frame: pl.DataFrame, marks: Marks, last: int) -> pl.DataFrame:
         frame = frame.select(pl.all().extend_constant(None, height - frame.height))
         for places, text in ((marks.errors, ERROR_TEXT), (marks.uncomputed, UNCOMPUTED)):
             frame = _written_in(frame, [(row - 1, column - marks.left) for row, column in places], text)
-    stripped = pl.all().str.strip_chars(RAW_BLANKS)
-    cells = frame.select(pl.when(stripped != "").then(stripped))
-    return body_frame(cells.iter_columns(), range(1, frame.height + 1))
+    return body_frame((column.to_list() for column in frame.iter_columns()), range(1, frame.height + 1))
 
 
 def _written_in(frame: pl.DataFrame, places: list[tuple[int, int]], text: str) -> pl.DataFrame:
@@ -158,7 +157,7 @@ def _refuse_large(xml: bytes) -> None:
 def _marks(xml: bytes) -> Marks:
     rows = _tag("row", xml).findall(xml) if b'hidden="' in xml else []
     hidden = tuple(sorted(int(n[1]) for r in rows if _HIDDEN.search(r) and (n := _NUMBER.search(r))))
-    if b't="e"' not in xml and not _tag("f", xml).search(xml) and not _MANY_DIGITS.search(xml):
+    if b't="e"' not in xml and not _tag("f", xml).search(xml) and not _may_be_overlong(xml):
         return Marks((), (), (), (), hidden, 0)
     errors: list[tuple[int, int]] = []
     overlong: list[tuple[int, int]] = []
@@ -183,6 +182,23 @@ def _marks(xml: bytes) -> Marks:
         if formula:
             formulas.add(row)
     return Marks(tuple(errors), tuple(uncomputed), tuple(overlong), tuple(sorted(formulas)), hidden, left)
+
+
+def _may_be_overlong(xml: bytes) -> bool:
+    """Whether any number can be of more than 15 digits: found out without looking at each cell."""
+    return b"E+" in xml or b"0" * 16 in xml.translate(_AS_ZEROS)
+
+
+def _first_column(xml: bytes) -> int:
+    """The first column, from 0, that holds anything: where calamine's frame begins."""
+    first = 1 << 20
+    for match in _tag("c", xml).finditer(xml):
+        place = _PLACE.search(match[1])
+        if place and match[2] and (_VALUE.search(match[2]) or _FORMULA.search(match[2])):
+            first = min(first, _column_number(place[1]))
+            if first == 0:
+                return 0
+    return first if first < 1 << 20 else 0
 
 
 def _tag(name: str, xml: bytes) -> re.Pattern[bytes]:
