@@ -4,7 +4,7 @@ BIN := .venv/bin
 HOME_DIR ?= home
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: setup system nightly test long check bench recovery ui docs sample lock clean
+.PHONY: setup system nightly test long fuzz check bench recovery ui docs sample lock clean
 
 setup: .venv/.ready
 
@@ -29,6 +29,9 @@ test: setup
 
 long: setup  ## recoveries and soaks that take minutes
 	$(BIN)/python -m pytest -m long
+
+fuzz: setup  ## ten thousand tables in every dialect, random files and spoiled files through the reader
+	$(BIN)/python -m pytest -m long tests/intake/test_dialects.py tests/intake/test_hostile_bytes.py
 
 check: setup
 	$(BIN)/ruff check .

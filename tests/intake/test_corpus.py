@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from datetime import datetime, time
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 
 from pipeline.intake import check_file, night
 from pipeline.intake.sandbox import Sandbox
+from pipeline.rules import catalogue
 from pipeline.settings import OSLO, Home, Settings
+from pipeline.tables import DELIVERY_TABLES
 from tests.intake.corpus import CASES, Case
 from tests.intake.corpus_case import TODAY
 from tests.intake.intake_case import reference_validate
@@ -54,6 +57,31 @@ def counts_of(receipt: dict[str, Any]) -> dict[str, tuple[int, ...]]:
 
 def test_names_are_unique_and_the_corpus_is_large() -> None:
     assert len({case.name for case in CASES}) == len(CASES) >= 60
+
+
+def test_every_rule_is_broken_by_a_delivery() -> None:
+    """By one of the corpus, or by a test that names the code: rules over several nights, links, limits of the machine."""
+    rules = {r.code for r in catalogue() if r.kind != "profile"}
+    broken = {code for case in CASES for code in case.codes}
+    assert broken <= rules
+    assert rules - broken <= codes_named_in_tests()
+    assert len(rules - broken) < len(broken) / 2
+
+
+@pytest.mark.parametrize("table", list(DELIVERY_TABLES))
+def test_every_rule_is_kept_by_a_delivery(table: str) -> None:
+    """The table's rules are all kept where a delivery that has the table, with rows, is taken in without a word."""
+    assert [case for case in CASES if case.state == "accepted" and not case.codes and case.tables.get(table, (0,))[0]]
+
+
+def codes_named_in_tests() -> set[str]:
+    """Codes that stand within a test of this folder, its parameters included; lists beside the tests do not count."""
+    named: set[str] = set()
+    for path in Path(__file__).parent.glob("test_*.py"):
+        tests = [n for n in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(n, ast.FunctionDef)]
+        for test in (t for t in tests if t.name.startswith("test_")):
+            named |= {n.value for n in ast.walk(test) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    return named
 
 
 @pytest.mark.usefixtures("one_reader")

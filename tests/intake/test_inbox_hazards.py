@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.intake import sandbox
+from pipeline.intake import sandbox, take_up
 from pipeline.intake.discover import Moved, look_at, read_stable
 from pipeline.intake.findings import Finding
 from pipeline.settings import Home
@@ -166,6 +166,20 @@ def test_file_that_changes_after_it_was_found_is_not_read(change: str, tmp_path:
             path.write_bytes(b"fnr;dato\n")
     with pytest.raises(Moved):
         read_stable(found)
+
+
+def test_file_that_cannot_be_opened_tonight_is_read_the_next_night(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    inbox.drop("4601", "a.zip", zip_of(valid_tables()))
+
+    def moved(_: object) -> bytes:
+        raise Moved
+
+    with monkeypatch.context() as patch:
+        patch.setattr(take_up, "read_stable", moved)
+        assert inbox.run().n_new == 1
+    assert (inbox.receipts()[0]["state"], codes(inbox.receipts()[0])) == ("quarantined", {"JS014"})
+    assert inbox.run().n_new == 1
+    assert inbox.receipts()[1]["state"] == "accepted"
 
 
 def test_reader_that_is_killed_from_outside_is_its_limits_finding(tmp_path: Path) -> None:
