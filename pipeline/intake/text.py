@@ -17,6 +17,7 @@ from pipeline.rules import limits
 DELIMITERS = (";", ",", "\t")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_CONTROL_BYTES = bytes(byte for byte in range(32) if _CONTROL.match(chr(byte)))
 
 
 def has_mark(data: bytes) -> bool:
@@ -36,7 +37,9 @@ def decode(data: bytes) -> tuple[str, str]:
             text = data.decode(encoding)
         except UnicodeError:
             continue
-        if not _CONTROL.search(text):
+        # a byte below 32 is a control character in all but two-byte text, where it may be half of a letter
+        clean = not _CONTROL.search(text) if encoding == "utf-16" else len(data.translate(None, _CONTROL_BYTES)) == len(data)
+        if clean:
             return text, encoding
     raise refuse("JS022")
 
