@@ -41,6 +41,7 @@ class _Sheet:
         table: delivery table.
         header_row: row of the names in the file, first = 1; 0 where the file has names but no row of them (Parquet).
         places: column to its place in the file, first = 0.
+        left: the first place that holds anything.
         width: first free place to the right of everything in the file.
         fates: row number to what became of the row.
         marks: row number to (column, code) of each finding about the row.
@@ -51,6 +52,7 @@ class _Sheet:
     table: str
     header_row: int
     places: Mapping[str, int]
+    left: int
     width: int
     fates: Mapping[int, str]
     marks: Mapping[int, tuple[tuple[str, str], ...]]
@@ -114,12 +116,15 @@ def _sheet(d: Delivery, table: str, rows: pl.DataFrame) -> _Sheet:
     header = d.reading.facts.get("header_row", {}).get(table, 0)
     if header in marks:  # of what is said about the row of names only the columns nobody knows have a place
         marks[header] = [m for m in marks[header] if m[0].startswith(_UNNAMED)]
-    places = d.reading.facts.get("places", {}).get(table) or {name: i for i, name in enumerate(rows.columns[1:])}
-    width = max(d.reading.facts.get("width", {}).get(table, 0), *(p + 1 for p in places.values()), 1)
+    left = d.reading.facts.get("left", {}).get(table, 0)
+    read = d.reading.facts.get("places", {}).get(table) or {name: i for i, name in enumerate(rows.columns[1:])}
+    places = {name: left + place for name, place in read.items()}
+    width = max(left + d.reading.facts.get("width", {}).get(table, 0), *(p + 1 for p in places.values()), 1)
     return _Sheet(
         table,
         header,
         places,
+        left,
         width,
         kept,
         {n: tuple(sorted(m, key=_gravest_first)) for n, m in sorted(marks.items())},
@@ -217,7 +222,7 @@ def _gravest_first(mark: tuple[str, str]) -> tuple[int, str, str]:
 def _place_of(column: str, sheet: _Sheet) -> int:
     """Where the column stands in the file; the status column for what is about the whole row."""
     if column.startswith(_UNNAMED):
-        return int(column.removeprefix(_UNNAMED)) - 1
+        return sheet.left + int(column.removeprefix(_UNNAMED)) - 1
     return sheet.places.get(column, sheet.width)
 
 

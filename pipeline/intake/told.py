@@ -126,7 +126,7 @@ def _rows(receipt: Mapping[str, Any], w: Words) -> Listing | None:
     if not tables:
         return None
     names = ("rows_in", *ROW_FATES)
-    signs = ("", "= ", "+ ", "+ ", "+ ")
+    signs = ("", "=\u00a0", "+\u00a0", "+\u00a0", "+\u00a0")
     columns = (w("table"), *(sign + w(n if n == "rows_in" else f"rows_{n}") for sign, n in zip(signs, names, strict=True)))
     extra = {"header_row": receipt["header_row"], "encoding": receipt["encoding"]}
     shown = [name for name, values in extra.items() if values]
