@@ -7,6 +7,7 @@ hidden rows; those are read from the XML itself, which has been checked for size
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree  # the parts are bounded in size and free of DTD before they come here
 
@@ -26,7 +27,7 @@ _TAGS = {
         ("row", rb"row\b([^>]*)>"),
         ("dimension", rb'dimension\b[^>]*\bref="([A-Z]+)(\d+)(?::([A-Z]+)(\d+))?"'),
         ("f", rb"f\b"),
-        ("c", rb"c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)"),
+        ("row or c", rb"(?:row\b([^>]*)>|c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>))"),
     )
 }
 _NUMBER = re.compile(rb'\br="(\d+)"')
@@ -155,8 +156,7 @@ def _refuse_large(xml: bytes) -> None:
 
 
 def _marks(xml: bytes) -> Marks:
-    rows = _tag("row", xml).findall(xml) if b'hidden="' in xml else []
-    hidden = tuple(sorted(int(n[1]) for r in rows if _HIDDEN.search(r) and (n := _NUMBER.search(r))))
+    hidden = _hidden_rows(xml) if b'hidden="' in xml else ()
     if b't="e"' not in xml and not _tag("f", xml).search(xml) and not _may_be_overlong(xml):
         return Marks((), (), (), (), hidden, 0)
     errors: list[tuple[int, int]] = []
@@ -164,20 +164,17 @@ def _marks(xml: bytes) -> Marks:
     uncomputed: list[tuple[int, int]] = []
     formulas: set[int] = set()
     left = 1 << 20
-    for match in _tag("c", xml).finditer(xml):
-        place = _PLACE.search(match[1])
-        content = match[2] or b""
+    for row, column, attributes, content in _cells(xml):
         formula = _FORMULA.search(content)
-        if place is None or not (formula or _VALUE.search(content)):
+        if not (formula or _VALUE.search(content)):
             continue
-        row, column = int(place[2]), _column_number(place[1])
-        if formula and not (_STORED.search(content) or _TEXT.search(match[1])):
+        if formula and not (_STORED.search(content) or _TEXT.search(attributes)):
             uncomputed.append((row, column))
             continue
         left = min(left, column)
-        if _ERROR.search(match[1]):
+        if _ERROR.search(attributes):
             errors.append((row, column))
-        if _OVERLONG.search(content) and not _NOT_NUMBER.search(match[1]):
+        if _OVERLONG.search(content) and not _NOT_NUMBER.search(attributes):
             overlong.append((row, column))
         if formula:
             formulas.add(row)
@@ -192,18 +189,42 @@ def _may_be_overlong(xml: bytes) -> bool:
 def _first_column(xml: bytes) -> int:
     """The first column, from 0, that holds anything: where calamine's frame begins."""
     first = 1 << 20
-    for match in _tag("c", xml).finditer(xml):
-        place = _PLACE.search(match[1])
-        if place and match[2] and (_VALUE.search(match[2]) or _FORMULA.search(match[2])):
-            first = min(first, _column_number(place[1]))
+    for _, column, _, content in _cells(xml):
+        if _VALUE.search(content) or _FORMULA.search(content):
+            first = min(first, column)
             if first == 0:
                 return 0
     return first if first < 1 << 20 else 0
 
 
+def _cells(xml: bytes) -> Iterator[tuple[int, int, bytes, bytes]]:
+    """Row, column, attributes and content of every cell; one that does not say its place comes after the one before it."""
+    row = column = 0
+    for match in _tag("row or c", xml).finditer(xml):
+        if match[1] is not None:
+            said = _NUMBER.search(match[1])
+            row, column = int(said[1]) if said else row + 1, 0
+            continue
+        place = _PLACE.search(match[2])
+        if place:
+            row, column = int(place[2]), _column_number(place[1])
+        yield row, column, match[2], match[3] or b""
+        column += 1
+
+
+def _hidden_rows(xml: bytes) -> tuple[int, ...]:
+    number, hidden = 0, set()
+    for about_row in _tag("row", xml).findall(xml):
+        said = _NUMBER.search(about_row)
+        number = int(said[1]) if said else number + 1
+        if _HIDDEN.search(about_row):
+            hidden.add(number)
+    return tuple(sorted(hidden))
+
+
 def _tag(name: str, xml: bytes) -> re.Pattern[bytes]:
     """The pattern of an element; without a namespace's prefix, which is much quicker, where the sheet has none for it."""
-    return _TAGS[name][f":{name}".encode() in xml]
+    return _TAGS[name][f":{name.split()[0]}".encode() in xml]
 
 
 def _column_number(letters: bytes) -> int:

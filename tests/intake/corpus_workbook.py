@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import re
+import zipfile
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -20,6 +23,7 @@ from tests.intake.corpus_case import (
     quarantined,
     rejected,
     remarked,
+    rewritten,
 )
 from tests.intake.corpus_text import DATES, NUMBERS
 from tests.intake.intake_case import make_fnr, xlsx_of
@@ -91,7 +95,6 @@ def shifted() -> bytes:
 
 def in_1904() -> bytes:
     """A workbook that counts its days from 1904, as old Macs did."""
-    import io
     from datetime import datetime
 
     import xlsxwriter
@@ -114,6 +117,13 @@ def with_blank_rows(book: Any, sheets: dict[str, Any]) -> None:
     """Formatted but empty rows far below."""
     for row in range(10, 3000):
         sheets["deltaker"].write_blank(row, 0, None, book.add_format({"bold": True}) if row == 10 else None)
+
+
+def without_places(data: bytes) -> bytes:
+    """A workbook whose rows and cells do not say where they are, as some programs write them."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
+    return rewritten(data, dict.fromkeys(sheets, lambda xml: re.sub(rb'<(row|c) r="\w+"', rb"<\1", xml)))
 
 
 SHAPES = (
@@ -139,6 +149,14 @@ FORMULA_CELLS = (
     remarked(FORMULAS, "formula that fails", workbook(spoil=formula("oppfolging", 1, 5, "#REF!")), "JS035", "JS110",
              tables=one_held_back("oppfolging"), **XLSX),
     remarked(FORMULAS, "formula that looks up nothing", workbook(spoil=formula("oppfolging", 1, 5, "#N/A")), "JS035", "JS110",
+             tables=one_held_back("oppfolging"), **XLSX),
+    accepted(SHAPE, "cells that do not say their place", lambda: without_places(workbook()()), **XLSX),
+    remarked(SHAPE, "hidden row that does not say its place", lambda: without_places(workbook(spoil=hide)()), "JS034", **XLSX),
+    remarked(FORMULAS, "formula that fails, in a cell that does not say its place",
+             lambda: without_places(workbook(spoil=formula("oppfolging", 1, 5, "#REF!"))()), "JS035", "JS110",
+             tables=one_held_back("oppfolging"), **XLSX),
+    remarked(FORMULAS, "formula that was never computed, in a cell that does not say its place",
+             lambda: without_places(workbook(spoil=formula("oppfolging", 1, 5, ""))()), "JS116",
              tables=one_held_back("oppfolging"), **XLSX),
     accepted(FORMULAS, "text that looks like a formula",
              workbook(cell("prosjekt", "navn", " =1+1")), **XLSX),
