@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.no import fodselsnummer
 
+from benchmarks.intake_data import number_sample
 from pipeline.intake.identity import holds_identity, identity_kind
 from tests.intake.intake_case import make_fnr
 
@@ -47,6 +48,13 @@ def test_whatever_stdnum_accepts_is_accepted(number: str) -> None:
     both_marks = number[0] >= "4" and number[2] >= "4"  # day + 40 and month + 40 at once: nobody is given such a number
     if fodselsnummer.is_valid(number) and not both_marks:
         assert kind(number) in ("fnr", "dnr", "hnr")
+
+
+def test_stdnum_and_the_vectorised_validator_agree_on_many_numbers() -> None:
+    numbers = number_sample(20_000, seed=2)
+    ours = [k != "invalid" for k in identity_kind(pl.Series(numbers, dtype=pl.String))]
+    assert ours == [fodselsnummer.is_valid(n) for n in numbers]
+    assert 0.7 < sum(ours) / len(ours) < 0.9
 
 
 @given(st.integers(0, 999), st.integers(1, 28), st.integers(1, 12), st.integers(40, 99))
