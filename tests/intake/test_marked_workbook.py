@@ -141,3 +141,22 @@ def test_a_row_of_a_person_keeps_its_number_as_text(inbox: Inbox) -> None:
     sheet = with_values(inbox, zip_of(tables), "a.zip")["deltaker"]
     cell = sheet.cell(2, column(sheet, 1, "fnr"))
     assert (cell.value, cell.data_type) == (tables["deltaker"][0]["fnr"], "s")
+
+
+def test_a_table_that_does_not_begin_in_column_a_keeps_its_addresses(inbox: Inbox) -> None:
+    buffer = io.BytesIO()
+    book = openpyxl.Workbook()
+    tables = valid_tables()
+    tables["deltaker"][1]["kjonn"] = "x"
+    for name, rows in tables.items():
+        sheet = book.create_sheet(name)
+        for place, title in enumerate(dict.fromkeys(k for row in rows for k in row), start=3):
+            sheet.cell(2, place, title)
+            for at, row in enumerate(rows, start=3):
+                sheet.cell(at, place, row.get(title))
+    book.remove(book["Sheet"])
+    book.save(buffer)
+    inbox.deliver(buffer.getvalue(), "a.xlsx")
+    marked, theirs = beside_receipt(inbox)["deltaker"], book["deltaker"]
+    assert [c.value for c in marked[2]][2:11] == [c.value for c in theirs[2]][2:11]
+    assert marked.cell(4, column(theirs, 2, "kjonn")).value == "JS102"
