@@ -13,6 +13,7 @@ from pipeline.settings import Settings
 from pipeline.store import home_lock, write_text
 
 RECIPIENTS = ("ssb",)
+_KEYS = ("person_key", "deltakelse_key")
 
 
 def references(settings: Settings) -> Callable[[pl.Series], pl.Series]:
@@ -33,18 +34,23 @@ def erase_persons(settings: Settings, person_file: Path, *, dry_run: bool) -> tu
         HomeBusy: a night holds the home.
         RefusedStart: wrong key.
     """
+    from pipeline.disclosure.erased import replace_members
     from pipeline.intake import carry_out, complete_erasures, plan_erasure
     from pipeline.pseudonyms import check_home_key, load_keys
 
     numbers = _numbers(person_file)
     with home_lock(settings.home):
-        check_home_key(settings.home, load_keys(settings))
+        keys = load_keys(settings)
+        if not dry_run:
+            check_home_key(settings.home, keys)
         refer = references(settings)
         completed = not dry_run and complete_erasures(settings, refer)
         plan = plan_erasure(settings, numbers, refer)
         lists: list[Path] = []
         if plan.erasure and not dry_run:
-            lists = _write_lists(settings, numbers, plan.erasure.erasure_id)
+            own = _own_keys(settings, numbers)
+            lists = _write_lists(settings, own, plan.erasure.erasure_id)
+            replace_members(settings.home, _left_in_releases(settings, own))
             carry_out(settings, plan.erasure, refer)
     erasure = plan.erasure
     result = {
@@ -86,25 +92,37 @@ def _numbers(path: Path) -> pl.Series:
     return numbers
 
 
-def _write_lists(settings: Settings, numbers: pl.Series, erasure_id: str) -> list[Path]:
-    """Per recipient the pseudonyms that must be deleted: persons and their participations, under that recipient's key."""
+def _own_keys(settings: Settings, numbers: pl.Series) -> pl.DataFrame:
+    """The persons' internal pseudonyms (``person_key``, ``deltakelse_key``), from every row that was ever accepted."""
     from pipeline.intake import rows_ever
-    from pipeline.pseudonyms import load_keys, recipient_keys, to_inndata
+    from pipeline.pseudonyms import load_keys, to_inndata
+
+    ever = rows_ever(settings, "deltaker").filter(pl.col("fnr").is_in(numbers.implode()))
+    return to_inndata({"deltaker": ever}, load_keys(settings))["deltaker"].select(_KEYS)
+
+
+def _write_lists(settings: Settings, own: pl.DataFrame, erasure_id: str) -> list[Path]:
+    """Per recipient the pseudonyms that must be deleted: persons and their participations, under that recipient's key."""
+    from pipeline.pseudonyms import load_keys, recipient_keys
 
     keys = load_keys(settings)
-    ever = rows_ever(settings, "deltaker").filter(pl.col("fnr").is_in(numbers.implode()))
-    own = to_inndata({"deltaker": ever}, keys)["deltaker"]
     written = []
     for recipient in RECIPIENTS:
-        lines = [
-            f"{name};{pseudonym}"
-            for name in ("person_key", "deltakelse_key")
-            for pseudonym in recipient_keys(own[name].unique().sort(), keys, recipient).sort()
-        ]
+        listed = {name: recipient_keys(own[name].unique(), keys, recipient).sort() for name in _KEYS}
+        lines = [f"{name};{pseudonym}" for name in _KEYS for pseudonym in listed[name]]
         path = settings.home.exports / recipient / f"sletteliste_{erasure_id}.csv"
         write_text(path, "\n".join(["slag;pseudonym", *lines]) + "\n", mode=0o600)
         written.append(path)
     return written
+
+
+def _left_in_releases(settings: Settings, own: pl.DataFrame) -> dict[str, str]:
+    """Internal pseudonym to a reference that leads to nobody: the guard between releases must know that somebody left."""
+    from pipeline.pseudonyms import load_keys, log_references
+
+    keys = load_keys(settings)
+    pairs = (zip(own[name], log_references(own[name], keys), strict=True) for name in _KEYS)
+    return {pseudonym: reference for found in pairs for pseudonym, reference in found}
 
 
 def _in_inbox(settings: Settings, numbers: pl.Series) -> dict[str, int]:

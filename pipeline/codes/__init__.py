@@ -54,7 +54,8 @@ def oslo_districts() -> pl.DataFrame:
 
 @cache
 def joint_projects() -> pl.DataFrame:
-    """One row per sender and other municipality it may deliver joint projects for: avsender, komm_nr, gyldig_fra, gyldig_til, kilde."""
+    """One row per sender and other municipality it may deliver joint projects for: avsender, komm_nr, prosjekt_id (null = every
+    project of the sender's), gyldig_fra, gyldig_til, kilde."""
     return _read("fellesprosjekter").with_columns(pl.col("gyldig_fra", "gyldig_til").str.to_date("%Y-%m-%d"))
 
 

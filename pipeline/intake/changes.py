@@ -15,6 +15,7 @@ from pipeline.intake.vault import Received
 from pipeline.tables import DELIVERY_TABLES
 
 SHRINKING = 0.7
+MANY = 20
 FULL_STATE = ("prosjekt", "deltaker")
 _ABSENT = ""
 _LABELS = ("receipt_id", "order", "row_no", "_fate")
@@ -34,8 +35,10 @@ def changes_of(deliveries: Sequence[Delivery], known: Known) -> dict[str, dict[s
 
 
 def change_findings(changes: Mapping[str, Changes]) -> list[Finding]:
-    """JS308 for every table in which rows that stood have got new content."""
-    return [Finding("JS308", name, None, c.changed_rows, c.changed) for name, c in changes.items() if c.changed]
+    """JS308 for every table in which rows that stood have got new content; JS320 where very many of them have."""
+    told = [("JS308", name, c) for name, c in changes.items() if c.changed]
+    told += [("JS320", name, c) for name, c in changes.items() if c.changed >= MANY and c.changed > c.unchanged]
+    return [Finding(code, name, None, c.changed_rows, c.changed) for code, name, c in told]
 
 
 def shrinking(d: Delivery, tables: Mapping[str, Mapping[str, int]], known: Known) -> list[Finding]:

@@ -10,6 +10,7 @@ import polars as pl
 from pipeline.intake.cells import typed
 from pipeline.intake.decide import judged_columns, relevant, with_fate
 from pipeline.intake.findings import FINDING_ROWS, Changes, Finding, Reading
+from pipeline.intake.history import history_flags
 from pipeline.intake.known import Known
 from pipeline.intake.relations import relation_flags
 from pipeline.intake.rows import row_flags
@@ -65,7 +66,7 @@ def judge(deliveries: Iterable[Delivery], known: Known, validate: Validate, sett
     fates: dict[str, pl.DataFrame] = {}
     found: dict[str, pl.DataFrame] = {}
     for name in rows:
-        flagged = relation_flags(name, rows, known)
+        flagged = history_flags(name, relation_flags(name, rows, known), rows, known, settings.today)
         answer = validate(name, flagged.select(judged_columns(name))).select(FINDING_ROWS.names())
         found[name] = relevant(name, answer, flagged)
         fates[name] = with_fate(name, flagged, found[name])

@@ -8,6 +8,7 @@ from datetime import date
 import polars as pl
 
 from pipeline.codes import municipalities, oslo_districts
+from pipeline.intake.history import owner_of_rows, standing
 from pipeline.intake.known import Known
 from pipeline.intake.merge import claims, with_entity
 from pipeline.intake.rows import flag_rows
@@ -37,11 +38,8 @@ def relation_flags(table: str, batches: Mapping[str, pl.DataFrame], known: Known
     if table in ("prosjekt", "deltaker"):
         frame = _municipality(table, frame)
     if table == "deltaker":
-        places = frame.select("sender", "komm_nr").rows()
-        elsewhere = [not may_deliver_for(sender, komm, None) for sender, komm in places]
-        frame = frame.with_columns(pl.Series(flag_name("JS214"), elsewhere, dtype=pl.Boolean))
-        projects = pl.concat([known.current["prosjekt"].select("prosjekt_id"), _of(batches, "prosjekt").select("prosjekt_id")])
-        here = projects["prosjekt_id"].drop_nulls().unique()
+        frame = frame.with_columns(_participants_place(frame, owner_of_rows(batches, known)))
+        here = standing("prosjekt", batches, known)["prosjekt_id"].drop_nulls().unique()
         frame = frame.with_columns((~pl.col("prosjekt_id").is_in(here.implode())).fill_null(False).alias(flag_name("JS216")))
     if table in ("kartlegging", "tiltak", "oppfolging", "etteroppfolging"):
         frame = _parents(table, frame, _participations(batches, known))
@@ -89,8 +87,8 @@ def _withdrawals(table: str, frame: pl.DataFrame, known: Known) -> pl.DataFrame:
 
 
 def _project_place(frame: pl.DataFrame) -> pl.DataFrame:
-    places = frame.select("sender", "komm_nr", "bydel_nr").rows()
-    allowed = [may_deliver_for(sender, komm, bydel) for sender, komm, bydel in places]
+    places = frame.select("sender", "komm_nr", "bydel_nr", "prosjekt_id", "start_dato").rows()
+    allowed = [may_deliver_for(*place) for place in places]
     districts = oslo_districts()["bydel_nr"]
     return frame.with_columns(
         pl.Series(flag_name("JS214"), [not a for a in allowed], dtype=pl.Boolean),
@@ -114,10 +112,16 @@ def _municipality(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     return flag_rows(frame, late, "JS212")
 
 
+def _participants_place(frame: pl.DataFrame, owners: Mapping[str, str]) -> pl.Series:
+    """JS214 for participants: the municipality is neither the project's owner's nor one that the project is joint with."""
+    places = frame.select("sender", "prosjekt_id", "komm_nr", "start_dato").rows()
+    wrong = [not may_deliver_for(owners.get(p, sender), komm, None, p, day) for sender, p, komm, day in places]
+    return pl.Series(flag_name("JS214"), wrong, dtype=pl.Boolean)
+
+
 def _participations(batches: Mapping[str, pl.DataFrame], known: Known) -> pl.DataFrame:
     columns = ["fnr", "prosjekt_id", "start_dato", "slutt_dato"]
-    tonight = _of(batches, "deltaker").filter(pl.col("slettes").fill_null("nei") != "ja").select(columns)
-    return pl.concat([known.current["deltaker"].select(columns), tonight]).drop_nulls(columns[:3]).unique()
+    return standing("deltaker", batches, known).select(columns).drop_nulls(columns[:3]).unique()
 
 
 def _parents(table: str, frame: pl.DataFrame, participations: pl.DataFrame) -> pl.DataFrame:
@@ -134,7 +138,3 @@ def _parents(table: str, frame: pl.DataFrame, participations: pl.DataFrame) -> p
     early = pl.col("start_dato").dt.offset_by(f"-{DAYS_BEFORE_START}d")
     inside = met.filter((pl.col("_day") >= early) & (pl.col("_day") <= pl.col("slutt_dato").fill_null(_ENDLESS)))
     return flag_rows(frame, met.join(inside, on=["receipt_id", "row_no"], how="anti"), "JS210")
-
-
-def _of(batches: Mapping[str, pl.DataFrame], table: str) -> pl.DataFrame:
-    return batches[table] if table in batches else DELIVERY_TABLES[table].empty()

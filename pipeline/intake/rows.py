@@ -25,7 +25,7 @@ def row_flags(table: str, frame: pl.DataFrame, today: date) -> pl.DataFrame:
         today: the day the deliveries are received.
     """
     flags = [f.fill_null(False).alias(flag_name(code)) for code, f in _within_row(table, today).items()]
-    return _repeated(table, _overlapping(table, frame.with_columns(flags)))
+    return _repeated(table, frame.with_columns(flags))
 
 
 def _within_row(table: str, today: date) -> dict[str, pl.Expr]:
@@ -83,21 +83,6 @@ def _on(name: str, day: pl.Expr) -> pl.Expr:
 def _whole_months(earlier: pl.Expr, later: pl.Expr) -> pl.Expr:
     months = (later.dt.year() - earlier.dt.year()) * 12 + later.dt.month().cast(pl.Int32) - earlier.dt.month().cast(pl.Int32)
     return months - (later.dt.day() < earlier.dt.day()).cast(pl.Int32)
-
-
-def _overlapping(table: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """Flag spells of one person that overlap within a delivery: participations of a project, measures of a type."""
-    same = {"deltaker": ("JS207", ["fnr", "prosjekt_id"]), "tiltak": ("JS208", ["fnr", "prosjekt_id", "tiltak_type"])}
-    if table not in same:
-        return frame
-    code, group = same[table]
-    spells = with_entity(table, frame, "receipt_id").filter(pl.col("slettes").fill_null("nei") != "ja")
-    spells = spells.select(
-        "receipt_id", "row_no", *group, "_entity", "start_dato", pl.col("slutt_dato").fill_null(_ENDLESS).alias("_end")
-    )
-    pairs = spells.join(spells, on=["receipt_id", *group], suffix="_other").filter(pl.col("_entity") != pl.col("_entity_other"))
-    met = pairs.filter((pl.col("start_dato") <= pl.col("_end_other")) & (pl.col("start_dato_other") <= pl.col("_end")))
-    return flag_rows(frame, met, code)
 
 
 def _repeated(table: str, frame: pl.DataFrame) -> pl.DataFrame:

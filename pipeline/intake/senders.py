@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 
 from pipeline.codes import joint_projects, municipalities, municipality_changes, oslo_districts
@@ -43,16 +44,31 @@ def same_sender(one: str, other: str) -> bool:
     return one == other or other in successors(one) or one in successors(other)
 
 
-def may_deliver_for(avsender: str, komm_nr: str | None, bydel_nr: str | None) -> bool:
-    """Whether a sender may deliver a project of that municipality and district (null is judged by other rules)."""
+def may_deliver_for(
+    avsender: str, komm_nr: str | None, bydel_nr: str | None, prosjekt_id: str | None = None, day: date | None = None
+) -> bool:
+    """Whether a sender may deliver a project, or a project's participant, of that municipality and district.
+
+    Args:
+        avsender: the sender, or the project's owner.
+        komm_nr: the municipality; null is judged by other rules.
+        bydel_nr: the Oslo district, if any.
+        prosjekt_id: the project; a joint one may be registered by name. Left out, any joint project counts.
+        day: when it starts; a joint project counts from and to its dates. Left out, at any time.
+    """
     if avsender == CENTRAL_REGISTER or komm_nr is None:
         return True
     if len(avsender) == 6:
         return komm_nr == OSLO and bydel_nr in (None, avsender)
-    return same_sender(avsender, komm_nr) or _joint(avsender, komm_nr)
+    return same_sender(avsender, komm_nr) or _joint(avsender, komm_nr, prosjekt_id, day)
 
 
 @cache
-def _joint(avsender: str, komm_nr: str) -> bool:
-    rows = joint_projects().select("avsender", "komm_nr").rows()
-    return any(same_sender(avsender, a) and same_sender(komm_nr, k) for a, k in rows)
+def _joint(avsender: str, komm_nr: str, prosjekt_id: str | None, day: date | None) -> bool:
+    return any(
+        same_sender(avsender, joint["avsender"])
+        and same_sender(komm_nr, joint["komm_nr"])
+        and (prosjekt_id is None or joint["prosjekt_id"] in (None, prosjekt_id))
+        and (day is None or (joint["gyldig_fra"] <= day and (joint["gyldig_til"] is None or day < joint["gyldig_til"])))
+        for joint in joint_projects().iter_rows(named=True)
+    )
