@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import random
+import re
+import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from pipeline.tables import DELIVERY_TABLES, Column
-from tests.intake.corpus_case import first_person, future_number, synthetic_d_number
+from tests.intake.corpus_case import first_person, future_number, rewritten, synthetic_d_number
 from tests.intake.intake_case import Tables, csv_bytes, make_fnr, xlsx_of, zip_bytes
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -54,6 +57,16 @@ def _row(number: int, cells: Sequence[str]) -> str:
     return f'<row r="{number}">' + "".join(f'<c r="{"ABCDE"[i]}{number}" {cell}</c>' for i, cell in enumerate(cells)) + "</row>"
 
 
+def _without_places(data: bytes) -> bytes:
+    """The workbook with rows and cells that do not say where they stand; the last row is hidden."""
+
+    def plain(sheet: bytes) -> bytes:
+        bare = re.sub(rb' r="[A-Z]*\d+"', b"", sheet)
+        return b'<row hidden="1">'.join(bare.rsplit(b"<row>", 1))
+
+    return rewritten(data, {"xl/worksheets/sheet1.xml": plain})
+
+
 def _in_text_column(*cells: str) -> list[list[str]]:
     return [["><v>1</v>", "><v>2</v>", cell] for cell in cells]
 
@@ -92,6 +105,7 @@ ODD_WORKBOOKS: dict[str, Callable[[], bytes]] = {
         "><f>1+1</f><v>2</v>", 't="inlineStr"><v>5</v>', 't="s"><v></v>', 's="99"><v>4</v>', "><!-- x --><v>1</v>",
         't="str"><v><![CDATA[7]]></v>',
     )),
+    "no places": lambda: _without_places(workbook(_in_text_column("><v>1</v>", 't="e"><v>#REF!</v>', "><f>A2</f>", "><f>1</f><v>1</v>"))),
     "a text that is not there": lambda: workbook(_in_text_column('t="s"><v>3</v>'), texts=["<t>a</t>"]),
     "an error that is not known": lambda: workbook(_in_text_column('t="e"><v>#SPILL!</v>')),
     "a type that is not known": lambda: workbook(_in_text_column('t="foo"><v>1</v>')),
@@ -118,6 +132,28 @@ def random_delivery(seed: int, form: str, rows: int = 120) -> bytes:
     if form == "xlsx":
         return xlsx_of(tables)
     return zip_bytes({f"{name}.csv": csv_bytes(lines, encoding="utf-8") for name, lines in tables.items()})
+
+
+def spoiled(data: bytes, chance: random.Random) -> bytes:
+    """A few bytes changed, taken out or put in; of an archive as often inside one of its parts as in the archive itself."""
+    if data[:2] != b"PK" or chance.random() < 0.25:
+        return _spoiled_bytes(data, chance)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        name = chance.choice(archive.namelist())
+    return rewritten(data, {name: lambda content: _spoiled_bytes(content, chance)})
+
+
+def _spoiled_bytes(data: bytes, chance: random.Random) -> bytes:
+    content = bytearray(data)
+    for _ in range(chance.choice([1, 1, 2, 5])):
+        at, how = chance.randrange(len(content)), chance.randrange(3)
+        if how == 0:
+            content[at] = chance.randrange(256)
+        elif how == 1 and len(content) > 40:
+            del content[at : at + chance.randrange(1, 20)]
+        else:
+            content[at:at] = bytes(chance.choices(b'<>"&;/=\x00\xff\n,', k=chance.randrange(1, 4)))
+    return bytes(content)
 
 
 def _value(column: Column, chance: random.Random) -> Any:

@@ -43,8 +43,6 @@ function schemeOn(name, day) {
 
 /** Rules that look at a table's rows together: code to the rows that break it. */
 const TABLE_RULES = {
-  JS207: (table, rows) => overlapping(table, rows, ["fnr", "prosjekt_id"]),
-  JS208: (table, rows) => overlapping(table, rows, ["fnr", "prosjekt_id", "tiltak_type"]),
   JS217: (table, rows) => repeated(table, rows).same,
   JS218: (table, rows) => repeated(table, rows).differing,
   JS306: (table, rows) => (rows.length > 1 ? rows : []),
@@ -54,33 +52,13 @@ function isWithdrawing(row) {
   return row.slettes === "ja";
 }
 
-/** Spells of one person that overlap: participations of a project, measures of a type. */
-function overlapping(table, rows, same) {
-  const entities = entitiesOf(table, rows);
-  const groups = new Map();
-  rows.forEach(function (row, at) {
-    if (isWithdrawing(row) || same.some((c) => row[c] === null) || entities[at].entity === null) return;
-    const key = JSON.stringify(same.map((c) => row[c]));
-    if (!groups.has(key)) groups.set(key, []);
-    groups.get(key).push({ row: row, entity: entities[at].entity, start: row.start_dato, end: row.slutt_dato === null ? ENDLESS : row.slutt_dato });
-  });
-  const met = new Set();
-  for (const group of groups.values()) {
-    for (const one of group) {
-      const other = group.find((o) => o.entity !== one.entity && one.start !== null && o.start !== null && one.start <= o.end && o.start <= one.end);
-      if (other) met.add(one.row);
-    }
-  }
-  return [...met];
-}
-
 /** Which thing each row is about (`entity`, null when its key is not whole) and its key as text (`natural`). */
 function entitiesOf(table, rows) {
   const key = DATA.tables[table].key;
   const found = rows.map(function (row) {
-    const natural = key.some((c) => row[c] === null) ? null : JSON.stringify(["k", ...key.map((c) => row[c])]);
+    const natural = key.some((c) => row[c] === null) ? null : ["k", ...key.map((c) => row[c])].join("\u001f");
     const byId = table === "deltaker" && row.prosjekt_id !== null && row.deltakelse_id !== null;
-    return { natural: natural, named: byId ? JSON.stringify(["i", row.prosjekt_id, row.deltakelse_id]) : null };
+    return { natural: natural, named: byId ? ["i", row.prosjekt_id, row.deltakelse_id].join("\u001f") : null };
   });
   // a participation is known by its id when it has one; rows without the id find the one that another row has named
   const known = new Map();

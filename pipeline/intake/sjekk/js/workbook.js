@@ -11,6 +11,7 @@ const LAST_YEAR = 262142; // beyond it the intake's reader has no date
 const DIMENSION = /<(?:\w+:)?dimension\b[^>]*\bref="([A-Z]+)(\d+)(?::([A-Z]+)(\d+))?"/g;
 const ROW_TAG = /<(?:\w+:)?row\b([^>]*)>/g;
 const ROW_NUMBER = /\br="(\d+)"/;
+const AREA = /^[A-Za-z]+\d+(?::[A-Za-z]+\d+)?$/;
 const HIDDEN = /\bhidden="(?:1|true)"/;
 const OFFICE_RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 // Number formats that every workbook has without naming them: dates, times, elapsed time.
@@ -247,15 +248,15 @@ function readCells(book, bytes) {
   let column = 0;
   for (let piece = xml.next(); ; piece = xml.next()) {
     if (!piece) throw new Error("end");
-    if (piece.name === "sheetData" && piece.kind === "end") return sheet;
-    if (piece.name === "sheetData") inData = true;
-    if (piece.name === "dimension" && piece.kind === "start" && !inData && !attributesOf(piece, "ref").ref) throw new Error("dimension");
+    if (piece.name === "sheetData" && piece.kind === "end" && inData) return sheet;
+    if (piece.name === "sheetData" && piece.kind === "start") inData = true;
+    if (piece.name === "dimension" && piece.kind === "start" && !inData && !AREA.test(attributesOf(piece, "ref").ref || "")) throw new Error("dimension");
     if (!inData || piece.kind === "text") continue;
     if (piece.name === "row" && piece.kind === "start") {
       const told = attributesOf(piece, "r");
       if (told.r !== undefined && !/^\d+$/.test(told.r)) throw new Error("row");
       if (told.r) row = Number(told.r);
-      if (told.r && HIDDEN.test(piece.attributes)) sheet.hidden.push(row);
+      if (HIDDEN.test(piece.attributes)) sheet.hidden.push(row);
     } else if (piece.name === "row") {
       row += 1;
       column = 0;
@@ -263,7 +264,7 @@ function readCells(book, bytes) {
       const told = attributesOf(piece, "r", "s", "t");
       const place = placeOf(told.r);
       if (place) column = place[1];
-      keepCell(book, sheet, readCell(xml), told, place, place || [row, column]);
+      keepCell(book, sheet, readCell(xml), told, place || [row, column]);
       column += 1;
     }
   }
@@ -291,7 +292,7 @@ function readCell(xml) {
   }
 }
 
-function keepCell(book, sheet, cell, told, named, place) {
+function keepCell(book, sheet, cell, told, place) {
   const value = cellText(book, cell, told);
   if (value !== undefined) {
     sheet.values.push([place[0], place[1], value]);
@@ -299,14 +300,14 @@ function keepCell(book, sheet, cell, told, named, place) {
     sheet.right = Math.max(sheet.right, place[1]);
     sheet.bottom = Math.max(sheet.bottom, place[0]);
   }
-  if (!named || !(cell.formula || cell.value !== null || cell.inline !== null)) return;
+  if (!cell.formula && cell.value === null && cell.inline === null) return;
   if (cell.formula && !cell.value && cell.inline === null && told.t !== "str") {
-    sheet.uncomputed.push(named);
+    sheet.uncomputed.push(place);
     return;
   }
-  sheet.left = Math.min(sheet.left, named[1]);
-  if (told.t === "e") sheet.errors.push(named);
-  if (cell.formula) sheet.formulas.push(named[0]);
+  sheet.left = Math.min(sheet.left, place[1]);
+  if (told.t === "e") sheet.errors.push(place);
+  if (cell.formula) sheet.formulas.push(place[0]);
 }
 
 /** The cell's value as text, null for a value without text, undefined for an empty cell. */

@@ -55,6 +55,7 @@ class XmlReader {
     const end = this.source.indexOf("<", this.at);
     const raw = this.source.slice(this.at, end < 0 ? this.source.length : end);
     this.at += raw.length;
+    if (/&(?![^;&]*;)/.test(raw)) throw new Error("entity");
     return { kind: "text", text: unescapeXml(raw) };
   }
 
@@ -75,7 +76,7 @@ class XmlReader {
     }
     if (end < 0) throw new Error("end");
     this.at = end + 1;
-    if (raw[0] === "/") return { kind: "end", name: localName(raw.slice(1).trim()) };
+    if (raw[0] === "/") return { kind: "end", name: localName(raw.slice(1).trimEnd()) };
     const empty = raw.endsWith("/");
     const body = empty ? raw.slice(0, -1) : raw;
     const space = body.search(/\s/);
