@@ -41,6 +41,8 @@ _VALUE = re.compile(rb"<(?:\w+:)?(?:v|is)\b")
 _AS_ZEROS = bytes(ord("0") if chr(byte) in "0123456789" else ord(" ") for byte in range(256))
 _OVERLONG = re.compile(rb"<(?:\w+:)?v>(?:\d{16,}|\d(?:\.\d+)?E\+(?:1[5-9]|[2-9]\d|\d{3}))<")
 _NOT_NUMBER = re.compile(rb'\bt="(?!n")')
+_SINGLE = re.compile(rb"(\w)\s*=\s*'([^'<>\"]*)'")
+_SPACED = re.compile(rb'(\w)\s*=\s*"')
 ERROR_TEXT = "#REF!"
 GUIDES = frozenset(name for names in GUIDE_SHEETS.values() for name in names)
 
@@ -227,6 +229,13 @@ def _tag(name: str, xml: bytes) -> re.Pattern[bytes]:
     return _TAGS[name][f":{name.split()[0]}".encode() in xml]
 
 
+def _double_quoted(xml: bytes) -> bytes:
+    """The XML with every attribute written as ``name="value"``, as nearly all programs write them; texts may change with them."""
+    if b"='" not in xml and b" =" not in xml and b"= " not in xml:
+        return xml
+    return _SPACED.sub(rb'\1="', _SINGLE.sub(rb'\1="\2"', xml))
+
+
 def _column_number(letters: bytes) -> int:
     number = 0
     for letter in letters:
@@ -246,10 +255,13 @@ def _sheet_parts(files: dict[str, bytes]) -> dict[str, bytes]:
     except (KeyError, ElementTree.ParseError, ValueError):
         raise refuse("JS009") from None
     targets = {r.get("Id"): (r.get("Target") or "") for r in relations}
+    found = {name.lower(): content for name, content in files.items()}  # calamine finds parts without regard to case
     parts: dict[str, bytes] = {}
     for sheet in (e for e in book.iter() if e.tag.endswith("}sheet")):
         relation = next((v for k, v in sheet.attrib.items() if k.endswith("}id")), None)
         target = targets.get(relation, "")
         path = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-        parts[sheet.get("name") or ""] = files.get(path, b"")
+        if path.lower() not in found:
+            raise refuse("JS009")
+        parts[sheet.get("name") or ""] = _double_quoted(found[path.lower()])
     return parts

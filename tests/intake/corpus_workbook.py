@@ -126,6 +126,13 @@ def without_places(data: bytes) -> bytes:
     return rewritten(data, dict.fromkeys(sheets, lambda xml: re.sub(rb'<(row|c) r="\w+"', rb"<\1", xml)))
 
 
+def written_otherwise(data: bytes, part: str, old: bytes, new: bytes) -> bytes:
+    """A workbook in whose parts of that name the XML is written in another way that means the same."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = [name for name in archive.namelist() if name.startswith(part)]
+    return rewritten(data, dict.fromkeys(parts, lambda xml: xml.replace(old, new)))
+
+
 SHAPES = (
     accepted(SHAPE, "workbook", workbook(), **XLSX),
     accepted(SHAPE, "title above every header", workbook(spoil=title, top=2), "JS033", **XLSX),
@@ -158,6 +165,19 @@ FORMULA_CELLS = (
     remarked(FORMULAS, "formula that was never computed, in a cell that does not say its place",
              lambda: without_places(workbook(spoil=formula("oppfolging", 1, 5, ""))()), "JS116",
              tables=one_held_back("oppfolging"), **XLSX),
+    *(
+        remarked(FORMULAS, f"formula that fails, {name}",
+                 lambda how=how: written_otherwise(workbook(spoil=formula("oppfolging", 1, 5, "#REF!"))(), *how), "JS035", "JS110",
+                 tables=one_held_back("oppfolging"), **XLSX)
+        for name, how in (
+            ("in attributes with single quotes", ("xl/worksheets/sheet", b't="e"', b"t='e'")),
+            ("in attributes with blanks", ("xl/worksheets/sheet", b't="e"', b't = "e"')),
+            ("in a sheet whose part is named in capitals", ("xl/_rels/workbook", b"worksheets/sheet", b"worksheets/SHEET")),
+        )
+    ),
+    quarantined(FORMULAS, "sheet whose part is missing",
+                lambda: written_otherwise(workbook()(), "xl/_rels/workbook", b"worksheets/sheet2", b"worksheets/sheet9"), "JS009",
+                **XLSX),
     accepted(FORMULAS, "text that looks like a formula",
              workbook(cell("prosjekt", "navn", " =1+1")), **XLSX),
 )  # fmt: skip
