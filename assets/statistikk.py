@@ -51,8 +51,8 @@ def koblet(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
 @dg.multi_asset(
     specs=[
         file_spec(
-            "kildedata_kvitteringer_koblet",
-            "kildedata",
+            "statistikk_kvitteringer",
+            "statistikk",
             "Each sender's latest receipt with the share of its participants that each register does not know.",
             ["kildedata_kvitteringer", "statistikk_kobling"],
             {"json"},
@@ -65,7 +65,7 @@ def kvitteringer_koblet(context: dg.AssetExecutionContext) -> Iterator[dg.Materi
     night: Night = context.resources.night
     reach = night.warehouse.read("statistikk", "kobling")
     written = night.guard("kvitteringer", lambda: add_linkage(reach, night.settings))
-    yield dg.MaterializeResult(asset_key="kildedata_kvitteringer_koblet", metadata={"written_anew": written})
+    yield dg.MaterializeResult(asset_key="statistikk_kvitteringer", metadata={"written_anew": written})
 
 
 @dg.multi_asset(
