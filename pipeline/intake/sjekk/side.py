@@ -14,8 +14,8 @@ from pipeline.store import code_hash, write_text
 
 FOLDER = Path(__file__).parent
 SCRIPTS = (
-    "findings", "spelling", "calendar", "zip", "xml", "sheet", "text", "workbook", "containers", "identity", "cells", "rows", "relations",
-    "decide", "page",
+    "findings", "spelling", "calendar", "zip", "xml", "sheet", "text", "workbook", "book", "sheet_xml", "containers", "identity", "cells",
+    "rows", "relations", "decide", "page",
 )  # fmt: skip
 
 
