@@ -51,7 +51,7 @@ class Cost:
 
 def reading(runs: int, folder: Path) -> None:
     """Bytes to raw tables: ours in the sandboxed child, its start and the way back included, against pandas in this process."""
-    from pipeline.intake.sandbox import Sandbox
+    from pipeline.intake.reading.sandbox import Sandbox
 
     files = _inbox(folder / "reading", 300, 100, 300)
 
@@ -100,7 +100,7 @@ def identity(runs: int, folder: Path) -> None:
     import polars as pl
     from stdnum.no import fodselsnummer
 
-    from pipeline.intake.identity import identity_kind
+    from pipeline.intake.reading.identity import identity_kind
 
     numbers = number_sample(1_000_000)
     series = pl.Series(numbers, dtype=pl.String)

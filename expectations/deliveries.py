@@ -62,7 +62,7 @@ def suite(table: str) -> list[Any]:
 
     flags = _computed(table)
     cells = [one(check) for check in checks(table) if check.flag not in flags]
-    meta = {"code": COMPUTED, "column": ""}
+    meta = {"code": COMPUTED, "column": "", "rules": sorted({c.rule.code for c in flags.values()})}
     return [*cells, *([gxe.ExpectColumnValuesToBeInSet(column=ANY_FLAG, value_set=[False], meta=meta)] if flags else [])]
 
 

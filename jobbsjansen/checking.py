@@ -29,8 +29,8 @@ def check_delivery(
     from expectations import validate
     from jobbsjansen.erasing import references
     from pipeline.intake import checked_file
-    from pipeline.intake.marked import marked_workbook
-    from pipeline.intake.receipts import receipt_files
+    from pipeline.intake.receipts.marked import marked_workbook
+    from pipeline.intake.receipts.receipt import receipt_files
     from pipeline.rules.said import LANGUAGES
 
     if not file.exists():

@@ -50,7 +50,9 @@ def check(
     ] = None,
     marked: Annotated[
         Path | None,
-        typer.Option("--marked", help="Write the delivery anew as .xlsx with the cells marked; holds identities.", show_default=False),
+        typer.Option(
+            "--marked", help="Write the delivery anew as .xlsx with the cells marked; holds identities.", show_default=False
+        ),
     ] = None,
     language: Annotated[str, typer.Option("--language", help="Of the text: nb, nn or en.")] = "nb",
 ) -> None:

@@ -70,7 +70,7 @@ def erase_persons(settings: Settings, person_file: Path, *, dry_run: bool) -> tu
 
 
 def _numbers(path: Path) -> pl.Series:
-    from pipeline.intake.identity import identity_kind
+    from pipeline.intake.reading.identity import identity_kind
 
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()

@@ -11,7 +11,7 @@ WIDTH = 100
 
 def receipt_text(receipt: dict[str, Any], language: str) -> str:
     """The receipt in the language, at most 100 characters wide where words can be broken."""
-    from pipeline.intake.told import told
+    from pipeline.intake.receipts.told import told
 
     said = told(receipt, language)
     parts = [said.headline.upper() if said.state in ("rejected", "quarantined") else said.headline, _wrapped(said.explanation)]

@@ -4,12 +4,12 @@ Belongs here: finding, opening, reading, judging and keeping deliveries in the i
 Must not be here: pseudonyms, linkage, anything that reads a later zone.
 """
 
-from pipeline.intake.delivery import Validate
 from pipeline.intake.erased import Refer
 from pipeline.intake.erasure import ErasurePlan, carry_out, complete_erasures, plan_erasure
-from pipeline.intake.linked import add_linkage
+from pipeline.intake.judging.delivery import Validate
 from pipeline.intake.merge import current_rows, rows_ever
 from pipeline.intake.night import Checked, IntakeNight, check_file, checked_file, run_intake
+from pipeline.intake.receipts.linked import add_linkage
 
 __all__ = [
     "Checked",

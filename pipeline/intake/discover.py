@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import UserError
+from pipeline.intake.reading.spelling import table_named
 from pipeline.intake.senders import UNKNOWN, senders
-from pipeline.intake.spelling import table_named
 from pipeline.rules import limits
 from pipeline.settings import Settings
 

@@ -13,23 +13,23 @@ from typing import Any
 import polars as pl
 
 from pipeline.intake.again import circumstances, overtaken, remembered, same_verdict
-from pipeline.intake.changes import change_findings, changes_of, shrinking
-from pipeline.intake.decide import counts, state_of
-from pipeline.intake.delivery import Delivery, Validate, add_row_findings
 from pipeline.intake.discover import Moved, discover, look_at, read_stable
 from pipeline.intake.erased import Refer
 from pipeline.intake.erasure import complete_erasures
 from pipeline.intake.findings import Finding, grouped
-from pipeline.intake.judging import judge_safely, refuse_when_all_failed
-from pipeline.intake.known import Known, known_of
+from pipeline.intake.judging.batch import judge_safely, refuse_when_all_failed
+from pipeline.intake.judging.changes import change_findings, changes_of, shrinking
+from pipeline.intake.judging.decide import counts, state_of
+from pipeline.intake.judging.delivery import Delivery, Validate, add_row_findings
+from pipeline.intake.judging.known import Known, known_of
+from pipeline.intake.judging.relations import foreign
+from pipeline.intake.judging.turns import turns
 from pipeline.intake.merge import claims, owners_of
-from pipeline.intake.quality import said_of
-from pipeline.intake.receipts import receipt_dict, receipt_place, write_receipt
-from pipeline.intake.relations import foreign
-from pipeline.intake.sandbox import Sandbox
-from pipeline.intake.shown_figures import own_figures, remembered_figures
+from pipeline.intake.reading.sandbox import Sandbox
+from pipeline.intake.receipts.quality import said_of
+from pipeline.intake.receipts.receipt import receipt_dict, receipt_place, write_receipt
+from pipeline.intake.receipts.shown_figures import own_figures, remembered_figures
 from pipeline.intake.take_up import already_latest, take_up, unopened
-from pipeline.intake.turns import turns
 from pipeline.intake.vault import Ledger, Received, Vault, receipt_number
 from pipeline.rules import rule
 from pipeline.settings import Settings

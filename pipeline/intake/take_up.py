@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pipeline.intake.again import lies_as_it_lay, to_judge_again
-from pipeline.intake.delivery import Delivery
 from pipeline.intake.discover import Found, Moved, read_stable
 from pipeline.intake.findings import Finding, Reading
-from pipeline.intake.sandbox import Sandbox
+from pipeline.intake.judging.delivery import Delivery
+from pipeline.intake.reading.sandbox import Sandbox
 from pipeline.intake.vault import Ledger, Received, Vault
 
 Inbox = dict[str, dict[str, str]]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.intake.archive import open_archive, unpack
 from pipeline.intake.findings import Refused
+from pipeline.intake.reading.archive import open_archive, unpack
 
 _GAP = r"[ \u00a0.\-]?"
 _ARCHIVE = b"PK\x03\x04"

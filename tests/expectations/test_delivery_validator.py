@@ -8,8 +8,8 @@ import pytest
 from expectations import ValidatorCrashed, judge, validate
 from expectations.deliveries import COMPUTED, suite
 from expectations.runner import expectation_classes
-from pipeline.intake.cells import typed
-from pipeline.intake.decide import judged_columns
+from pipeline.intake.judging.decide import judged_columns
+from pipeline.intake.reading.cells import typed
 from pipeline.rules import checks, flag_name
 from pipeline.tables import DELIVERY_TABLES
 from tests.intake.intake_case import reference_validate

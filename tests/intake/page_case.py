@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.intake import check_file
-from pipeline.intake.decide import state_of
 from pipeline.intake.findings import Finding
+from pipeline.intake.judging.decide import state_of
 from pipeline.intake.sjekk.katalog import NOT_CHECKED, OPEN_CODES
 from pipeline.settings import OSLO, Home, Settings
 from tests.dashboard.dash_browser import Browser

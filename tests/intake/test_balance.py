@@ -9,11 +9,11 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.intake.containers import read_delivery
-from pipeline.intake.decide import COUNTS, counts
-from pipeline.intake.delivery import Delivery, judge, share
-from pipeline.intake.known import Known
+from pipeline.intake.judging.decide import COUNTS, counts
+from pipeline.intake.judging.delivery import Delivery, judge, share
+from pipeline.intake.judging.known import Known
 from pipeline.intake.merge import full_history, merged
+from pipeline.intake.reading.containers import read_delivery
 from pipeline.intake.vault import Ledger, Vault
 from pipeline.rules import rule
 from pipeline.settings import OSLO, Home, Settings

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.intake import check_file
-from pipeline.intake.changes import changes_of
-from pipeline.intake.containers import read_delivery
-from pipeline.intake.delivery import Delivery, judge, share
+from pipeline.intake.judging.changes import changes_of
+from pipeline.intake.judging.delivery import Delivery, judge, share
+from pipeline.intake.reading.containers import read_delivery
 from tests.intake.intake_case import Inbox, codes, csv_bytes, make_fnr, reference_validate, valid_tables, zip_of
 from tests.intake.test_balance import SETTINGS, nothing_known
 

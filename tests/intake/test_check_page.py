@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 
 from pipeline.intake import night
-from pipeline.intake.containers import read_delivery
-from pipeline.intake.identity import holds_identity
-from pipeline.intake.sandbox import Sandbox
+from pipeline.intake.reading.containers import read_delivery
+from pipeline.intake.reading.identity import holds_identity
+from pipeline.intake.reading.sandbox import Sandbox
 from pipeline.intake.sjekk import check_page, write_check_page
 from pipeline.intake.sjekk.katalog import NOT_CHECKED, OPEN_CODES
 from pipeline.rules import catalogue

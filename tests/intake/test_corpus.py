@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pipeline.intake import check_file, night
-from pipeline.intake.sandbox import Sandbox
+from pipeline.intake.reading.sandbox import Sandbox
 from pipeline.rules import catalogue
 from pipeline.settings import OSLO, Home, Settings
 from pipeline.tables import DELIVERY_TABLES
@@ -75,13 +75,23 @@ def test_every_rule_is_kept_by_a_delivery(table: str) -> None:
 
 
 def codes_named_in_tests() -> set[str]:
-    """Codes that stand within a test of this folder, its parameters included; lists beside the tests do not count."""
+    """Codes that stand within a test of this folder or in the lists that it is run with; other lists do not count."""
     named: set[str] = set()
     for path in Path(__file__).parent.glob("test_*.py"):
-        tests = [n for n in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(n, ast.FunctionDef)]
-        for test in (t for t in tests if t.name.startswith("test_")):
-            named |= {n.value for n in ast.walk(test) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        lists = {ast.unparse(target): n.value for n in body for target in targets_of(n)}
+        for test in (n for n in body if isinstance(n, ast.FunctionDef) and n.name.startswith("test_")):
+            names = {n.id for decorator in test.decorator_list for n in ast.walk(decorator) if isinstance(n, ast.Name)}
+            for node in (test, *(lists[name] for name in names & set(lists))):
+                named |= {n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
     return named
+
+
+def targets_of(node: ast.stmt) -> list[ast.expr]:
+    """What an assignment gives a value to."""
+    if isinstance(node, ast.Assign):
+        return node.targets
+    return [node.target] if isinstance(node, ast.AnnAssign) and node.value else []
 
 
 @pytest.mark.usefixtures("one_reader")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from pipeline.intake.cells import typed
-from pipeline.intake.containers import read_delivery
+from pipeline.intake.reading.cells import typed
+from pipeline.intake.reading.containers import read_delivery
 from tests.intake.intake_case import zip_bytes
 from tests.intake.written import Dialect, Written, as_csv, as_parquet, as_workbook, dialects, fits, tables
 

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.intake.findings import Reading
-from pipeline.intake.sandbox import Sandbox
-from pipeline.intake.text import decode
+from pipeline.intake.reading.sandbox import Sandbox
+from pipeline.intake.reading.text import decode
 from pipeline.rules import rule
 from tests.intake.corpus_archive import parquet
 from tests.intake.intake_case import csv_bytes, valid_tables, xlsx_of, zip_of
@@ -81,7 +81,7 @@ def valid_files() -> dict[str, bytes]:
 @cache
 def as_it_was(form: str) -> dict[str, list[tuple[Any, ...]]]:
     """What the unspoiled archive says: its tables' rows."""
-    from pipeline.intake.containers import read_delivery
+    from pipeline.intake.reading.containers import read_delivery
 
     return {name: frame.rows() for name, frame in read_delivery(valid_files()[form], TABLE).tables.items()}
 

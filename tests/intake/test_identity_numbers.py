@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from stdnum.no import fodselsnummer
 
 from benchmarks.intake_data import number_sample
-from pipeline.intake.identity import holds_identity, identity_kind
+from pipeline.intake.reading.identity import holds_identity, identity_kind
 from tests.intake.intake_case import make_fnr
 
 

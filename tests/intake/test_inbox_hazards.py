@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.intake import sandbox, take_up
+from pipeline.intake import take_up
 from pipeline.intake.discover import Moved, look_at, read_stable
 from pipeline.intake.findings import Finding
+from pipeline.intake.reading import sandbox
 from pipeline.settings import Home
 from tests.intake.intake_case import Inbox, codes, valid_tables, xlsx_of, zip_of
 

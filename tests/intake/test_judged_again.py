@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipeline.intake import current_rows, relations, run_intake
+from pipeline.intake import current_rows, run_intake
+from pipeline.intake.judging import relations
 from pipeline.intake.vault import receipt_number
 from tests.intake.intake_case import Inbox, codes, csv_bytes, reference_validate, valid_tables, zip_of
 

@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 
 from pipeline.intake import checked_file
-from pipeline.intake.marked import marked_workbook
+from pipeline.intake.receipts.marked import marked_workbook
 from tests.intake.intake_case import Inbox, Tables, csv_bytes, make_fnr, reference_validate, valid_tables, xlsx_of, zip_of
 
 

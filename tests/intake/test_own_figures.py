@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as trying
 from hypothesis import strategies as st
 
-from pipeline.intake.shown_figures import Shown, _shown_value
+from pipeline.intake.receipts.shown_figures import Shown, _shown_value
 from pipeline.settings import OSLO
 from tests.intake.intake_case import Inbox, make_fnr, valid_tables, zip_of
 

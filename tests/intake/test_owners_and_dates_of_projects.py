@@ -4,8 +4,8 @@ from datetime import date
 
 import polars as pl
 
+from pipeline.intake.judging.relations import foreign
 from pipeline.intake.merge import claims, project_owners
-from pipeline.intake.relations import foreign
 from pipeline.tables import DELIVERY_TABLES
 
 

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.intake.cells import typed
-from pipeline.intake.containers import read_delivery
-from pipeline.intake.sandbox import Sandbox
-from pipeline.intake.sheet import UNCOMPUTED
-from pipeline.intake.spelling import sheet_named, table_named
+from pipeline.intake.reading.cells import typed
+from pipeline.intake.reading.containers import read_delivery
+from pipeline.intake.reading.sandbox import Sandbox
+from pipeline.intake.reading.sheet import UNCOMPUTED
+from pipeline.intake.reading.spelling import sheet_named, table_named
 from pipeline.rules import rule
 from pipeline.tables import DELIVERY_TABLES, Column
 from tests.intake.intake_case import csv_bytes, valid_tables, xlsx_of, zip_bytes
@@ -291,6 +291,6 @@ def test_reader_that_hangs_or_dies_is_replaced(tmp_path: Any, monkeypatch: pytes
     with Sandbox(tmp_path / "scratch") as sandbox:
         assert sandbox.read(good, "prosjekt").tables
         with monkeypatch.context() as patch:
-            patch.setattr("pipeline.intake.sandbox.limits", lambda: {"parse_seconds": 0})
+            patch.setattr("pipeline.intake.reading.sandbox.limits", lambda: {"parse_seconds": 0})
             assert [f.code for f in sandbox.read(good, "prosjekt").findings] == ["JS012"]
         assert sandbox.read(good, "prosjekt").tables["prosjekt"].height == 1

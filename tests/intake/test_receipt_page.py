@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.intake import wording
-from pipeline.intake.receipt_page import receipt_html
-from pipeline.intake.wording import words
+from pipeline.intake.receipts import wording
+from pipeline.intake.receipts.receipt_page import receipt_html
+from pipeline.intake.receipts.wording import words
 from pipeline.rules.said import LANGUAGES
 from tests.intake.intake_case import Inbox, valid_tables, zip_of
 

@@ -12,7 +12,7 @@ import polars as pl
 import xlsxwriter
 from hypothesis import strategies as st
 
-from pipeline.intake.sheet import RAW_BLANKS
+from pipeline.intake.reading.sheet import RAW_BLANKS
 from pipeline.rules import is_id, patterns
 from pipeline.tables import DELIVERY_TABLES, Column
 from tests.intake.intake_case import make_fnr

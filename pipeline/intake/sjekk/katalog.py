@@ -11,22 +11,10 @@ from typing import Any
 
 from pipeline import identity_shape
 from pipeline.codes import joint_projects, municipalities, municipality_changes, oslo_districts, rules_by_year
-from pipeline.intake import (
-    archive,
-    cells,
-    containers,
-    findings,
-    history,
-    identity,
-    relations,
-    rows,
-    senders,
-    sheet,
-    spelling,
-    text,
-    workbook,
-)
-from pipeline.intake.countries import country_codes
+from pipeline.intake import findings, senders
+from pipeline.intake.judging import history, relations, rows
+from pipeline.intake.reading import archive, cells, containers, identity, sheet, spelling, text, workbook
+from pipeline.intake.reading.countries import country_codes
 from pipeline.rules import LANGUAGES, SEVERITIES, Check, Rule, catalogue, checks, limits
 from pipeline.rules.facts import consequence, severity_name
 from pipeline.tables import DELIVERY_TABLES, Table
@@ -123,43 +111,43 @@ def _check(check: Check) -> dict[str, str]:
 def _reading() -> dict[str, Any]:
     """How bytes, texts and cells are read: the intake's own constants."""
     return {
-        "spelling": {"ignored": spelling._IGNORED, "letters": [list(pair) for pair in spelling._LETTERS]},
+        "spelling": {"ignored": spelling.IGNORED, "letters": [list(pair) for pair in spelling.LETTERS]},
         "sheet": {"blanks": sheet.RAW_BLANKS, "totals": sorted(sheet.TOTALS)},
         "workbook": {"uncomputed": sheet.UNCOMPUTED, "error": workbook.ERROR_TEXT, "guides": sorted(workbook.GUIDES)},
         "bytes": {
-            "archives": [_latin(mark) for mark in archive._ARCHIVES],
-            "dtd": [_latin(word) for word in archive._DTD],
-            "ole": _latin(containers._OLE),
+            "archives": [_latin(mark) for mark in archive.ARCHIVES],
+            "dtd": [_latin(word) for word in archive.DTD],
+            "ole": _latin(containers.OLE),
             "encrypted": _latin("EncryptedPackage".encode("utf-16-le")),
-            "other_forms": [_latin(form) for form in containers._OTHER_FORMS],
-            "binary": _latin(containers._BINARY.pattern),
+            "other_forms": [_latin(form) for form in containers.OTHER_FORMS],
+            "binary": _latin(containers.BINARY.pattern),
         },
         "encodings": {
-            "marks": [{"bytes": list(mark), "name": name, "label": _label(mark)} for mark, name in text._BOMS],
-            "control": text._CONTROL.pattern,
+            "marks": [{"bytes": list(mark), "name": name, "label": _label(mark)} for mark, name in text.BOMS],
+            "control": text.CONTROL.pattern,
             "delimiters": list(text.DELIMITERS),
             "cp437": bytes(range(128, 256)).decode("cp437"),
             "cp1252_undefined": [b for b in range(256) if bytes([b]).decode("cp1252", errors="replace") == "\ufffd"],
         },
         "reading": {
-            "iso": cells._ISO,
-            "norwegian": cells._NORWEGIAN,
-            "short_year": cells._SHORT_YEAR,
-            "number": cells._NUMBER,
-            "unclear_dot": cells._UNCLEAR_DOT,
-            "exponent": cells._EXPONENT,
-            "sheet_error": cells._SHEET_ERROR,
-            "mojibake": cells._MOJIBAKE,
+            "iso": cells.ISO,
+            "norwegian": cells.NORWEGIAN,
+            "short_year": cells.SHORT_YEAR,
+            "number": cells.NUMBER,
+            "unclear_dot": cells.UNCLEAR_DOT,
+            "exponent": cells.EXPONENT,
+            "sheet_error": cells.SHEET_ERROR,
+            "mojibake": cells.MOJIBAKE,
             "shaped": identity.SHAPED,
         },
-        "short_by_one": cells._SHORT_BY_ONE,
-        "whole_power": cells._WHOLE.bit_length() - 1,
+        "short_by_one": cells.SHORT_BY_ONE,
+        "whole_power": cells.WHOLE.bit_length() - 1,
         "identity": {
             "k1": list(identity_shape._K1),
             "k2": list(identity_shape._K2),
             "duf": list(identity_shape._DUF),
-            "remainders": list(identity._K1_REMAINDERS),
-            "last_day": [int(day) for day in identity._LAST_DAY],
+            "remainders": list(identity.K1_REMAINDERS),
+            "last_day": [int(day) for day in identity.LAST_DAY],
             "person": identity_shape._PERSON.pattern,
             "hex_run": identity_shape._HEX_RUN,
         },

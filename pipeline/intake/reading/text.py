@@ -10,19 +10,19 @@ import re
 from collections.abc import Mapping
 
 from pipeline.intake.findings import Reading, refuse
-from pipeline.intake.sheet import Row, body_frame, find_header, read_rows
-from pipeline.intake.spelling import fold, header_names
+from pipeline.intake.reading.sheet import Row, body_frame, find_header, read_rows
+from pipeline.intake.reading.spelling import fold, header_names
 from pipeline.rules import limits
 
 DELIMITERS = (";", ",", "\t")
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_CONTROL_BYTES = bytes(byte for byte in range(32) if _CONTROL.match(chr(byte)))
+BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_CONTROL_BYTES = bytes(byte for byte in range(32) if CONTROL.match(chr(byte)))
 
 
 def has_mark(data: bytes) -> bool:
     """Whether the bytes begin with a byte order mark: then they say themselves that they are text."""
-    return any(data.startswith(mark) for mark, _ in _BOMS)
+    return any(data.startswith(mark) for mark, _ in BOMS)
 
 
 def decode(data: bytes) -> tuple[str, str]:
@@ -31,14 +31,14 @@ def decode(data: bytes) -> tuple[str, str]:
     Raises:
         Refused: JS022 when none of them fits, or when the text has control characters (it is no text).
     """
-    marked = next((name for mark, name in _BOMS if data.startswith(mark)), None)
+    marked = next((name for mark, name in BOMS if data.startswith(mark)), None)
     for encoding in [marked] if marked else ["utf-8", "cp1252"]:
         try:
             text = data.decode(encoding)
         except UnicodeError:
             continue
         # a byte below 32 is a control character in all but two-byte text, where it may be half of a letter
-        clean = not _CONTROL.search(text) if encoding == "utf-16" else len(data.translate(None, _CONTROL_BYTES)) == len(data)
+        clean = not CONTROL.search(text) if encoding == "utf-16" else len(data.translate(None, _CONTROL_BYTES)) == len(data)
         if clean:
             return text, encoding
     raise refuse("JS022")

@@ -6,8 +6,8 @@ import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
-from pipeline.intake.delivery import Delivery, Validate, failed, judge, share
-from pipeline.intake.known import Known
+from pipeline.intake.judging.delivery import Delivery, Validate, failed, judge, share
+from pipeline.intake.judging.known import Known
 from pipeline.settings import Settings
 
 

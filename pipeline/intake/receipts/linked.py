@@ -12,8 +12,8 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.intake.receipts import receipt_place, rewrite_receipt
-from pipeline.intake.shown_figures import HIDDEN
+from pipeline.intake.receipts.receipt import receipt_place, rewrite_receipt
+from pipeline.intake.receipts.shown_figures import HIDDEN
 from pipeline.intake.vault import Vault
 from pipeline.settings import Settings
 from pipeline.store import json_text, write_text

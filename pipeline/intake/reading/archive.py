@@ -12,8 +12,8 @@ from pipeline.intake.findings import refuse
 from pipeline.rules import limits
 
 _CHUNK = 1 << 20
-_ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"\xd0\xcf\x11\xe0")
-_DTD = tuple(word.encode(encoding) for word in ("<!DOCTYPE", "<!ENTITY") for encoding in ("ascii", "utf-16-le", "utf-16-be"))
+ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"\xd0\xcf\x11\xe0")
+DTD = tuple(word.encode(encoding) for word in ("<!DOCTYPE", "<!ENTITY") for encoding in ("ascii", "utf-16-le", "utf-16-be"))
 
 
 def open_archive(data: bytes) -> zipfile.ZipFile:
@@ -58,14 +58,14 @@ def unpack(archive: zipfile.ZipFile) -> dict[str, bytes]:
 
 def refuse_nested(files: dict[str, bytes]) -> None:
     """Refuse archives and workbooks inside an archive (JS006)."""
-    if any(content.startswith(_ARCHIVES) for content in files.values()):
+    if any(content.startswith(ARCHIVES) for content in files.values()):
         raise refuse("JS006")
 
 
 def refuse_dtd(files: dict[str, bytes]) -> None:
     """Refuse a workbook with a document type declaration in any part (JS008)."""
     for name, content in files.items():
-        if name.lower().endswith((".xml", ".rels", ".vml")) and b"!" in content and any(word in content for word in _DTD):
+        if name.lower().endswith((".xml", ".rels", ".vml")) and b"!" in content and any(word in content for word in DTD):
             raise refuse("JS008")
 
 

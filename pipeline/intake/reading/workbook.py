@@ -14,10 +14,10 @@ from xml.etree import ElementTree  # the parts are bounded in size and free of D
 import fastexcel
 import polars as pl
 
-from pipeline.intake.archive import refuse_dtd
 from pipeline.intake.findings import FIRST_ROWS, Finding, Reading, refuse
-from pipeline.intake.sheet import UNCOMPUTED, Row, body_frame, find_header, read_rows
-from pipeline.intake.spelling import sheet_named
+from pipeline.intake.reading.archive import refuse_dtd
+from pipeline.intake.reading.sheet import UNCOMPUTED, Row, body_frame, find_header, read_rows
+from pipeline.intake.reading.spelling import sheet_named
 from pipeline.rules import limits
 from pipeline.tables.deliveries import GUIDE_SHEETS
 

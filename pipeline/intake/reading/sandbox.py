@@ -23,7 +23,7 @@ from pipeline.rules import limits
 from pipeline.store import PACKAGE
 
 # Isolated (-I): neither the user's folder nor PYTHON* variables say what is imported; our own code comes last in the search.
-_START = "import sys; sys.path.append(sys.argv[1]); from pipeline.intake.worker import main; main()"
+_START = "import sys; sys.path.append(sys.argv[1]); from pipeline.intake.reading.worker import main; main()"
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 
 

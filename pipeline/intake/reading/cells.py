@@ -9,23 +9,23 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from pipeline.intake.countries import country_codes
-from pipeline.intake.identity import SHAPED, holds_identity, identity_kind
-from pipeline.intake.sheet import UNCOMPUTED
-from pipeline.intake.spelling import fold, fold_expr
+from pipeline.intake.reading.countries import country_codes
+from pipeline.intake.reading.identity import SHAPED, holds_identity, identity_kind
+from pipeline.intake.reading.sheet import UNCOMPUTED
+from pipeline.intake.reading.spelling import fold, fold_expr
 from pipeline.rules import checks, flag_name, is_open, limits
 from pipeline.tables import DELIVERY_TABLES, Column, Table
 
-_ISO = r"^\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$"
-_NORWEGIAN = r"^\d{1,2}\.\d{1,2}\.\d{4}$"
-_SHORT_YEAR = r"^\d{1,2}[./-]\d{1,2}[./-]\d{2}$"
-_NUMBER = r"^[+-]?(?:\d+|\d{1,3}(?:[ \u00a0\u202f]\d{3})+)(?:[.,]\d+)?$"
-_UNCLEAR_DOT = r"^[+-]?\d{1,3}(?:\.\d{3})+$"
-_WHOLE = 2**53  # a float holds every whole number up to here; beyond it digits are lost
-_EXPONENT = r"^\d+(?:[.,]\d+)?[eE][+]?\d+$"
-_SHEET_ERROR = r"^#(?:REF!|N/A|DIV/0!|VALUE!|NAME\?|NULL!|NUM!|SPILL!|CALC!|I/T|VERDI!|NAVN\?)$"
-_MOJIBAKE = r"Ã[\u0080-\u00bf†‡˜…¦¸¥¤¶]|Â[\u00a0-\u00bf]|â€|ï»¿|├[^\s]|\ufffd"
-_SHORT_BY_ONE = {"komm_nr": r"^\d{3}$", "bydel_nr": r"^\d{5}$"}
+ISO = r"^\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$"
+NORWEGIAN = r"^\d{1,2}\.\d{1,2}\.\d{4}$"
+SHORT_YEAR = r"^\d{1,2}[./-]\d{1,2}[./-]\d{2}$"
+NUMBER = r"^[+-]?(?:\d+|\d{1,3}(?:[ \u00a0\u202f]\d{3})+)(?:[.,]\d+)?$"
+UNCLEAR_DOT = r"^[+-]?\d{1,3}(?:\.\d{3})+$"
+WHOLE = 2**53  # a float holds every whole number up to here; beyond it digits are lost
+EXPONENT = r"^\d+(?:[.,]\d+)?[eE][+]?\d+$"
+SHEET_ERROR = r"^#(?:REF!|N/A|DIV/0!|VALUE!|NAME\?|NULL!|NUM!|SPILL!|CALC!|I/T|VERDI!|NAVN\?)$"
+MOJIBAKE = r"Ã[\u0080-\u00bf†‡˜…¦¸¥¤¶]|Â[\u00a0-\u00bf]|â€|ï»¿|├[^\s]|\ufffd"
+SHORT_BY_ONE = {"komm_nr": r"^\d{3}$", "bydel_nr": r"^\d{5}$"}
 LABELS = ("receipt_id", "sender", "order", "row_no", "exact")
 
 
@@ -68,21 +68,21 @@ def _text_flags(table: Table) -> Iterator[pl.Expr]:
     longest = limits()["cell_characters"]
     for c in table.columns:
         cell = pl.col(c.name)
-        yield cell.str.contains(_SHEET_ERROR).alias(flag_name("JS110", c.name))
+        yield cell.str.contains(SHEET_ERROR).alias(flag_name("JS110", c.name))
         yield (cell == UNCOMPUTED).alias(flag_name("JS116", c.name))
         if c.sensitivity == "free_text" or c.name == "kategori":
             yield (cell.str.len_chars() > longest).alias(flag_name("JS112", c.name))
         if c.kind == "text":
-            yield cell.str.contains(_MOJIBAKE).alias(flag_name("JS111", c.name))
+            yield cell.str.contains(MOJIBAKE).alias(flag_name("JS111", c.name))
         if c.sensitivity == "free_text":
             yield cell.str.contains(SHAPED).alias(flag_name("JS128", c.name))
-        if c.name in _SHORT_BY_ONE:
-            yield cell.str.contains(_SHORT_BY_ONE[c.name]).alias(flag_name("JS114", c.name))
+        if c.name in SHORT_BY_ONE:
+            yield cell.str.contains(SHORT_BY_ONE[c.name]).alias(flag_name("JS114", c.name))
 
 
 def _identity_flags(*, demo: bool) -> list[pl.Expr]:
     kind = pl.col("_kind")
-    exponent = pl.col("fnr").str.contains(_EXPONENT)
+    exponent = pl.col("fnr").str.contains(EXPONENT)
     readable = ~(exponent | _without_value(pl.col("fnr")))
     wrong_world = kind.is_in(["fnr", "dnr", "hnr"]) if demo else kind == "synthetic"
     off = pl.lit(False)
@@ -100,7 +100,7 @@ def _reading_flags(column: Column) -> list[pl.Expr]:
     cell = pl.col(column.name)
     written = cell.is_not_null() & ~_without_value(cell)
     if column.kind == "date":
-        shaped, short = cell.str.contains(f"{_ISO}|{_NORWEGIAN}"), cell.str.contains(_SHORT_YEAR)
+        shaped, short = cell.str.contains(f"{ISO}|{NORWEGIAN}"), cell.str.contains(SHORT_YEAR)
         return [
             (written & ~shaped & ~short).alias(flag_name("JS104", column.name)),
             short.alias(flag_name("JS105", column.name)),
@@ -113,12 +113,12 @@ def _reading_flags(column: Column) -> list[pl.Expr]:
         return [unreadable, broken] if column.kind == "int" else [unreadable]
     if column.name == "landbakgrunn":
         return [(written & _country().is_null()).alias(flag_name("JS115", column.name))]
-    return [cell.str.contains(_EXPONENT).alias(flag_name("JS109", column.name))]
+    return [cell.str.contains(EXPONENT).alias(flag_name("JS109", column.name))]
 
 
 def _without_value(cell: pl.Expr) -> pl.Expr:
     """A spreadsheet's error, or a formula that it never computed: these have rules of their own."""
-    return cell.str.contains(_SHEET_ERROR) | (cell == UNCOMPUTED)
+    return cell.str.contains(SHEET_ERROR) | (cell == UNCOMPUTED)
 
 
 def _value(column: Column) -> pl.Expr:
@@ -140,8 +140,8 @@ def _value(column: Column) -> pl.Expr:
 
 def _date(column: Column) -> pl.Expr:
     cell = pl.col(column.name)
-    iso = pl.when(cell.str.contains(_ISO)).then(cell.str.slice(0, 10)).str.to_date("%Y-%m-%d", strict=False)
-    local = pl.when(cell.str.contains(_NORWEGIAN)).then(cell).str.to_date("%d.%m.%Y", strict=False)
+    iso = pl.when(cell.str.contains(ISO)).then(cell.str.slice(0, 10)).str.to_date("%Y-%m-%d", strict=False)
+    local = pl.when(cell.str.contains(NORWEGIAN)).then(cell).str.to_date("%d.%m.%Y", strict=False)
     return pl.coalesce(iso, local)
 
 
@@ -151,10 +151,10 @@ def _number(column: Column) -> pl.Expr:
     A number that its type cannot hold is null as one that cannot be read, so that it is never dropped without a finding.
     """
     cell = pl.col(column.name)
-    clear = cell.str.contains(_NUMBER) & (pl.col("exact") | ~cell.str.contains(_UNCLEAR_DOT))
+    clear = cell.str.contains(NUMBER) & (pl.col("exact") | ~cell.str.contains(UNCLEAR_DOT))
     plain = cell.str.replace_all(r"[ \u00a0\u202f]", "").str.replace(",", ".", literal=True)
     number = pl.when(clear).then(plain).cast(pl.Float64, strict=False)
-    held = number.abs() < _WHOLE if column.kind == "int" else number.is_finite()
+    held = number.abs() < WHOLE if column.kind == "int" else number.is_finite()
     return pl.when(held).then(number)
 
 

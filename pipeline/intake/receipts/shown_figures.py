@@ -13,9 +13,9 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.intake.delivery import Delivery
-from pipeline.intake.known import Known
-from pipeline.intake.own_figures import COUNTS, FIGURES, POOLED_YEARS, Moment, key_of, members, own_rows
+from pipeline.intake.judging.delivery import Delivery
+from pipeline.intake.judging.known import Known
+from pipeline.intake.receipts.own_figures import COUNTS, FIGURES, POOLED_YEARS, Moment, key_of, members, own_rows
 from pipeline.intake.senders import CENTRAL_REGISTER
 from pipeline.intake.vault import Ledger, Received
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from pipeline.intake.cells import typed
-from pipeline.intake.decide import judged_columns, relevant, with_fate
 from pipeline.intake.findings import FINDING_ROWS, Changes, Finding, Reading
-from pipeline.intake.history import history_flags
-from pipeline.intake.known import Known
-from pipeline.intake.relations import relation_flags
-from pipeline.intake.rows import row_flags
+from pipeline.intake.judging.decide import judged_columns, relevant, with_fate
+from pipeline.intake.judging.history import history_flags
+from pipeline.intake.judging.known import Known
+from pipeline.intake.judging.relations import relation_flags
+from pipeline.intake.judging.rows import row_flags
+from pipeline.intake.reading.cells import typed
 from pipeline.intake.vault import Received
 from pipeline.rules import rule
 from pipeline.settings import Settings

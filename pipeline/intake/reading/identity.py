@@ -18,8 +18,8 @@ KINDS = ("fnr", "dnr", "hnr", "synthetic", "duf", "ten_digits", "invalid")
 _K1 = np.array([3, 7, 6, 1, 8, 9, 4, 5, 2, 1])
 _K2 = np.array([5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1])
 _DUF = np.array([4, 6, 3, 2, 4, 6, 3, 2, 7, 5])
-_K1_REMAINDERS = (0, 1, 2, 3)
-_LAST_DAY = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+K1_REMAINDERS = (0, 1, 2, 3)
+LAST_DAY = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 _ELEVEN = re.compile(r"\d{11,}")
 SHAPED = r"(?:^|\D)\d{6}[ \u00a0]?\d{5}(?:\D|$)"
 
@@ -65,7 +65,7 @@ def _eleven(digits: npt.NDArray[np.int64]) -> pl.Series:
     dnr, hnr, synthetic = day > 40, (month > 40) & (month <= 60), month > 80
     day = np.where(dnr, day - 40, day)
     month = np.where(synthetic, month - 80, np.where(hnr, month - 40, month))
-    controls = np.isin(digits[:, :10] @ _K1 % 11, _K1_REMAINDERS) & (digits @ _K2 % 11 == 0)
+    controls = np.isin(digits[:, :10] @ _K1 % 11, K1_REMAINDERS) & (digits @ _K2 % 11 == 0)
     valid = controls & _is_day(day, month, year) & ~(dnr & hnr)
     kind = np.where(synthetic, "synthetic", np.where(hnr, "hnr", np.where(dnr, "dnr", "fnr")))
     return pl.Series(np.where(valid, kind, "invalid").tolist(), dtype=pl.String)
@@ -73,7 +73,7 @@ def _eleven(digits: npt.NDArray[np.int64]) -> pl.Series:
 
 def _is_day(day: npt.NDArray[np.int64], month: npt.NDArray[np.int64], year: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     known = (month >= 1) & (month <= 12) & (day >= 1)
-    last = _LAST_DAY[np.where(known, month, 0)]
+    last = LAST_DAY[np.where(known, month, 0)]
     # the century is unknown: 29 February is allowed whenever some century has it
     leap = (month != 2) | (day < 29) | (year % 4 == 0)
     return np.asarray(known & (day <= last) & leap)

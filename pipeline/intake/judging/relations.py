@@ -8,10 +8,10 @@ from datetime import date
 import polars as pl
 
 from pipeline.codes import municipalities, oslo_districts
-from pipeline.intake.history import owner_of_rows, standing
-from pipeline.intake.known import Known
+from pipeline.intake.judging.history import owner_of_rows, standing
+from pipeline.intake.judging.known import Known
+from pipeline.intake.judging.rows import flag_rows
 from pipeline.intake.merge import claims, with_entity
-from pipeline.intake.rows import flag_rows
 from pipeline.intake.senders import may_deliver_for, municipality_numbers, same_sender
 from pipeline.rules import flag_name
 from pipeline.tables import DELIVERY_TABLES

@@ -12,11 +12,11 @@ from typing import Any
 import polars as pl
 
 from pipeline.codes import deadlines, next_deadline
-from pipeline.intake.delivery import Delivery
 from pipeline.intake.findings import Finding
-from pipeline.intake.marked import marked_workbook, worth_marking
-from pipeline.intake.quality import compared, trend
-from pipeline.intake.receipt_page import receipt_html
+from pipeline.intake.judging.delivery import Delivery
+from pipeline.intake.receipts.marked import marked_workbook, worth_marking
+from pipeline.intake.receipts.quality import compared, trend
+from pipeline.intake.receipts.receipt_page import receipt_html
 from pipeline.intake.vault import Ledger, Received
 from pipeline.rules import SEVERITIES
 from pipeline.settings import Home, Settings

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from pipeline.intake.wording import Words, words
+from pipeline.intake.receipts.wording import Words, words
 from pipeline.rules import SEVERITIES, rule
 
 ROW_FATES = ("accepted", "withdrawn", "duplicates", "quarantined")

@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pipeline.intake.containers import read_delivery
 from pipeline.intake.findings import Finding, Reading
+from pipeline.intake.reading.containers import read_delivery
 from pipeline.rules import limits
 
 

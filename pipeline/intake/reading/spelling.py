@@ -12,8 +12,8 @@ import polars as pl
 from pipeline.tables import DELIVERY_TABLES
 
 # The file description writes ø both as o and as oe, å both as a and as aa; folding takes the shorter of each.
-_LETTERS = (("æ", "ae"), ("oe", "o"), ("ø", "o"), ("aa", "a"), ("å", "a"))
-_IGNORED = r"[\s\u00a0\u202f\ufeff_.*\-]+"
+LETTERS = (("æ", "ae"), ("oe", "o"), ("ø", "o"), ("aa", "a"), ("å", "a"))
+IGNORED = r"[\s\u00a0\u202f\ufeff_.*\-]+"
 _ASCII_IGNORED = dict.fromkeys(map(ord, " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f_.*-"))
 
 
@@ -21,13 +21,13 @@ def fold(name: str) -> str:
     """The form in which two spellings of one name are equal."""
     if name.isascii():
         return name.lower().translate(_ASCII_IGNORED).replace("oe", "o").replace("aa", "a")
-    return _plain(re.sub(_IGNORED, "", name.casefold()))
+    return _plain(re.sub(IGNORED, "", name.casefold()))
 
 
 def fold_expr(column: pl.Expr) -> pl.Expr:
     """``fold`` over a text column; null stays null."""
-    folded = column.str.to_lowercase().str.replace_all(_IGNORED, "")
-    for letter, plain in _LETTERS:
+    folded = column.str.to_lowercase().str.replace_all(IGNORED, "")
+    for letter, plain in LETTERS:
         folded = folded.str.replace_all(letter, plain, literal=True)
     return folded
 
@@ -62,6 +62,6 @@ def sheet_pattern(table: str) -> str:
 
 def _plain(name: str) -> str:
     text = name.casefold()
-    for letter, plain in _LETTERS:
+    for letter, plain in LETTERS:
         text = text.replace(letter, plain)
     return text

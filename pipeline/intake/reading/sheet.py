@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipeline.intake.findings import FIRST_ROWS, Finding, Reading, refuse
-from pipeline.intake.spelling import fold, header_names
+from pipeline.intake.reading.spelling import fold, header_names
 from pipeline.tables import DELIVERY_TABLES
 
 TOTALS = frozenset({"sum", "summer", "total", "totalt", "totalsum", "ialt", "sumtotalt"})

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from pipeline.intake.delivery import Delivery
+from pipeline.intake.judging.delivery import Delivery
 
 
 def turns(deliveries: Iterable[Delivery]) -> list[list[Delivery]]:

@@ -12,7 +12,7 @@ from datetime import date
 
 import polars as pl
 
-from pipeline.intake.delivery import Delivery
+from pipeline.intake.judging.delivery import Delivery
 from pipeline.intake.merge import with_entity
 from pipeline.intake.senders import CENTRAL_REGISTER, successors
 from pipeline.tables import DELIVERY_TABLES

@@ -18,9 +18,9 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from pipeline.intake.delivery import Delivery
-from pipeline.intake.told import Told, told
-from pipeline.intake.wording import Words
+from pipeline.intake.judging.delivery import Delivery
+from pipeline.intake.receipts.told import Told, told
+from pipeline.intake.receipts.wording import Words
 from pipeline.rules import SEVERITIES, rule
 from pipeline.tables import DELIVERY_TABLES
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.intake.delivery import Delivery
 from pipeline.intake.findings import FIRST_ROWS, Changes, Finding
-from pipeline.intake.known import Known
+from pipeline.intake.judging.delivery import Delivery
+from pipeline.intake.judging.known import Known
 from pipeline.intake.merge import with_entity
 from pipeline.intake.vault import Received
 from pipeline.tables import DELIVERY_TABLES

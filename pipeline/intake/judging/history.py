@@ -10,9 +10,9 @@ from datetime import date
 
 import polars as pl
 
-from pipeline.intake.known import Known
+from pipeline.intake.judging.known import Known
+from pipeline.intake.judging.rows import flag_rows
 from pipeline.intake.merge import project_owners, with_entity
-from pipeline.intake.rows import flag_rows
 from pipeline.tables import DELIVERY_TABLES
 
 LEVELS_FALLEN = 2

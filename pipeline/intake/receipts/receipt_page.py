@@ -11,7 +11,7 @@ from typing import Any
 
 import jinja2
 
-from pipeline.intake.told import Told, told
+from pipeline.intake.receipts.told import Told, told
 from pipeline.rules.said import LANGUAGES
 
 FOLDER = Path(__file__).parent

@@ -8,18 +8,18 @@ import re
 import polars as pl
 import pyarrow.parquet
 
-from pipeline.intake.archive import open_archive, refuse_nested, unpack
 from pipeline.intake.findings import Finding, Reading, Refused, refuse
-from pipeline.intake.sheet import RAW_BLANKS
-from pipeline.intake.spelling import fold, header_names, table_named
-from pipeline.intake.text import has_mark, read_csv
-from pipeline.intake.workbook import read_workbook
+from pipeline.intake.reading.archive import open_archive, refuse_nested, unpack
+from pipeline.intake.reading.sheet import RAW_BLANKS
+from pipeline.intake.reading.spelling import fold, header_names, table_named
+from pipeline.intake.reading.text import has_mark, read_csv
+from pipeline.intake.reading.workbook import read_workbook
 from pipeline.rules import limits
 from pipeline.tables import DELIVERY_TABLES
 
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_BINARY = re.compile(rb"[\x01-\x08\x0e-\x19\x1b-\x1f]")  # NUL alone may be UTF-16 without its mark, 1A the end of a DOS text
-_OTHER_FORMS = (
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+BINARY = re.compile(rb"[\x01-\x08\x0e-\x19\x1b-\x1f]")  # NUL alone may be UTF-16 without its mark, 1A the end of a DOS text
+OTHER_FORMS = (
     b"%PDF",
     b"\x1f\x8b",
     b"7z\xbc\xaf",
@@ -61,9 +61,9 @@ def _read(data: bytes, table: str | None, reading: Reading) -> None:
     elif data.startswith(b"PAR1"):
         reading.facts["form"] = "parquet"
         _read_parquet(data, _named(table), reading)
-    elif data.startswith(_OLE):
+    elif data.startswith(OLE):
         raise refuse("JS010" if "EncryptedPackage".encode("utf-16-le") in data else "JS020")
-    elif data.startswith(_OTHER_FORMS) or (_BINARY.search(data) and not has_mark(data)):
+    elif data.startswith(OTHER_FORMS) or (BINARY.search(data) and not has_mark(data)):
         raise refuse("JS020")
     else:
         reading.facts["form"] = "csv"

@@ -7,7 +7,7 @@ from functools import cache
 from babel import Locale
 from babel.core import get_global
 
-from pipeline.intake.spelling import fold
+from pipeline.intake.reading.spelling import fold
 
 # written by registers, without an ISO 3166 country: Kosovo, stateless, unknown
 _ADDED = {"XKX": ("XK", "Kosovo"), "XXA": ("statsløs",), "XXX": ("ukjent", "uoppgitt")}

@@ -1,0 +1,1 @@
+"""Every row against the rules, in the light of what stood when its delivery came."""
