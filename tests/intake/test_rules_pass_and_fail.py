@@ -188,6 +188,8 @@ FILE_CASES: dict[str, tuple[str, bytes]] = {
     "JS035": ("formel.xlsx", xlsx_of(valid_tables(project="F35"), add_a_formula)),
     "JS036": ("prosjekt_j.csv", csv_bytes([PROJECT[0] | {"prosjekt_id": "F36"}]) + b"Sum;;;;;;\n"),
 }
+
+
 @pytest.fixture(scope="module")
 def receipts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """Receipt per case code, and ``valid`` for the delivery that breaks nothing; all of one night."""
