@@ -23,7 +23,7 @@ from pipeline.rules import limits
 from pipeline.store import PACKAGE
 
 # Isolated (-I): neither the user's folder nor PYTHON* variables say what is imported; our own code comes last in the search.
-_START = "import sys; sys.path.append(sys.argv[1]); from pipeline.intake.reading.worker import main; main()"
+_START = "import sys; sys.path.append(sys.argv[1]); from pipeline.intake.reading.worker import main; main(int(sys.argv[2]))"
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 
 
@@ -31,14 +31,15 @@ class Sandbox:
     """Reads deliveries in a child process; use as a context manager.
 
     Args:
-        folder: a folder in the identified zone for the child's output, emptied after each file.
+        folder: a folder in the identified zone for the child's output: one file without a name, which no killed run leaves behind.
     """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for left in folder.glob("reading-*"):  # a killed run could not empty it
+        for left in folder.glob("reading-*"):  # earlier versions read into folders, which a killed run left
             shutil.rmtree(left)
         self._folder = folder.absolute()  # the child stands in this folder, not where the user stands
+        self._output = tempfile.TemporaryFile(dir=self._folder)
         self._child: subprocess.Popen[bytes] | None = None
         self._buffer = b""
 
@@ -47,6 +48,7 @@ class Sandbox:
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         self._end()
+        self._output.close()
 
     def read(self, source: Path, table: str | None) -> Reading:
         """The reading of one file; JS012 when the child was killed by its limits or by time.
@@ -54,16 +56,20 @@ class Sandbox:
         Raises:
             OSError: what was read could not be written (a full disk): nothing is decided about the file.
         """
-        with tempfile.TemporaryDirectory(dir=self._folder, prefix="reading-") as target:
-            answer = self._ask({"source": str(source.absolute()), "table": table, "target": target})
-            if answer is None:
-                self._end()
-                return Reading([Finding("JS012")])
-            if "unwritten" in answer:
-                raise OSError(errno.EIO, "What the reading process read could not be written.")
-            findings = [Finding(f["code"], f["table"], f["column"], tuple(f["rows"]), f["count"]) for f in answer["findings"]]
-            tables = {name: pl.read_ipc_stream((Path(target) / name).read_bytes()) for name in answer["tables"]}
-            return Reading(findings, tables, answer["facts"])
+        answer = self._ask({"source": str(source.absolute()), "table": table})
+        if answer is None:
+            self._end()
+            return Reading([Finding("JS012")])
+        if "unwritten" in answer:
+            raise OSError(errno.EIO, "What the reading process read could not be written.")
+        findings = [Finding(f["code"], f["table"], f["column"], tuple(f["rows"]), f["count"]) for f in answer["findings"]]
+        return Reading(findings, self._tables(answer["sizes"]), answer["facts"])
+
+    def _tables(self, sizes: dict[str, int]) -> dict[str, pl.DataFrame]:
+        """The Arrow streams that stand one after the other in the child's output."""
+        self._output.seek(0)
+        streams = {name: self._output.read(size) for name, size in sizes.items()}
+        return {name: pl.read_ipc_stream(streams[name]) for name in sorted(streams)}
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
         child = self._running()
@@ -93,8 +99,9 @@ class Sandbox:
             environment = {k: v for k in _ENVIRONMENT if (v := os.environ.get(k))}
             environment["POLARS_MAX_THREADS"] = "2"  # each thread counts against the memory limit
             self._child = subprocess.Popen(  # noqa: S603 - every argument is our own
-                [sys.executable, "-I", "-c", _START, str(PACKAGE.parent.absolute())], cwd=self._folder,
+                [sys.executable, "-I", "-c", _START, str(PACKAGE.parent.absolute()), str(self._output.fileno())], cwd=self._folder,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
+                pass_fds=(self._output.fileno(),),
             )  # fmt: skip
         return self._child
 
