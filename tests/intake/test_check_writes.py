@@ -25,9 +25,9 @@ def delivery(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("language", "first", "gravest", "remedy"),
     [
-        ("nb", "Tatt inn, med merknader · rett innen 31. januar 2025", "Feil JS102", "Slik retter du:"),
-        ("nn", "Teken inn, med merknader · rett innan 31. januar 2025", "Feil JS102", "Slik rettar du:"),
-        ("en", "Taken in, with remarks · mend by 31 January 2025", "Error JS102", "How to mend it:"),
+        ("nb", "Delvis tatt inn: 1 av 13 rader holdt tilbake · rett innen 31. januar 2025", "Feil JS102", "Slik retter du:"),
+        ("nn", "Delvis teken inn: 1 av 13 rader halden tilbake · rett innan 31. januar 2025", "Feil JS102", "Slik rettar du:"),
+        ("en", "Partly taken in: 1 of 13 rows held back · mend by 31 January 2025", "Error JS102", "How to mend it:"),
     ],
 )
 def test_text_says_decision_first_and_the_gravest_before_the_rest(

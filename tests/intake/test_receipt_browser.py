@@ -78,6 +78,25 @@ def test_reflow_at_320(tab: Browser, receipt: Path, language: str) -> None:
     assert tab.evaluate("document.querySelector('article:not([hidden]) h1').getBoundingClientRect().width") <= 320
 
 
+@pytest.mark.parametrize("width", [320, 390])
+def test_each_language_button_stands_beside_its_name(tab: Browser, receipt: Path, width: int) -> None:
+    tab.open(receipt.as_uri(), width=width, height=640)
+    apart = (
+        "[...document.querySelectorAll('.languages input')].map((i) => "
+        "Math.abs((i.getBoundingClientRect().top + i.getBoundingClientRect().bottom) / 2 - "
+        "(i.labels[0].getBoundingClientRect().top + i.labels[0].getBoundingClientRect().bottom) / 2))"
+    )
+    assert max(tab.evaluate(apart)) < 6
+
+
+@pytest.mark.parametrize("language", ["nb", "nn", "en"])
+def test_rows_held_back_are_seen_on_a_phone_without_scrolling(tab: Browser, receipt: Path, language: str) -> None:
+    tab.open(receipt.as_uri(), width=390, height=640)
+    tab.evaluate(f"document.getElementById('in-{language}').click()")
+    right = f"document.querySelector('.said-{language} .rows thead th:nth-child(4)').getBoundingClientRect().right"
+    assert tab.evaluate(right) <= 390
+
+
 def test_prints_on_a4_in_the_chosen_language_only(tab: Browser, receipt: Path, tmp_path: Path) -> None:
     tab.open(receipt.as_uri())
     tab.pdf(tmp_path / "receipt.pdf")

@@ -8,12 +8,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from pipeline.intake.receipts import wording
 from pipeline.intake.receipts.receipt_page import receipt_html
 from pipeline.intake.receipts.wording import words
 from pipeline.rules.said import LANGUAGES
-from tests.intake.intake_case import Inbox, valid_tables, zip_of
+from tests.intake.intake_case import Inbox, valid_tables, xlsx_of, zip_of
 
 
 class Text(HTMLParser):
@@ -52,7 +53,7 @@ def faulty() -> bytes:
 def test_decision_and_deadline_stand_first_and_findings_say_how_to_mend(inbox: Inbox) -> None:
     inbox.deliver(faulty())
     said = Text(version(page(inbox), "nb")).texts
-    assert said[0] == "Tatt inn, med merknader · rett innen 31. januar 2025"
+    assert said[0] == "Delvis tatt inn: 1 av 13 rader holdt tilbake · rett innen 31. januar 2025"
     assert said[1] == "SYNTETISKE DATA"
     assert "Fristen er ikke fastsatt, men antatt" in said[2]
     assert "Feil JS102: Verdien finnes ikke i kodelisten." in said
@@ -63,8 +64,16 @@ def test_decision_and_deadline_stand_first_and_findings_say_how_to_mend(inbox: I
 @pytest.mark.parametrize(
     ("language", "headline", "finding"),
     [
-        ("nn", "Teken inn, med merknader · rett innan 31. januar 2025", "Feil JS102: Verdien finst ikkje i kodelista."),
-        ("en", "Taken in, with remarks · mend by 31 January 2025", "Error JS102: The value is not in the code list."),
+        (
+            "nn",
+            "Delvis teken inn: 1 av 13 rader halden tilbake · rett innan 31. januar 2025",
+            "Feil JS102: Verdien finst ikkje i kodelista.",
+        ),
+        (
+            "en",
+            "Partly taken in: 1 of 13 rows held back · mend by 31 January 2025",
+            "Error JS102: The value is not in the code list.",
+        ),
     ],
 )
 def test_the_same_file_says_it_in_other_languages(language: str, headline: str, finding: str, inbox: Inbox) -> None:
@@ -126,14 +135,42 @@ def test_rows_add_up_in_sight(inbox: Inbox) -> None:
         "Tabell",
         "I filen",
         "= Tatt inn",
+        "+ Holdt tilbake",
         "+ Trukket",
         "+ Gjentatt",
-        "+ Holdt tilbake",
     ]
     total = said.index("I alt")
     numbers = [int(x) for x in said[total + 1 : total + 6]]
     assert numbers[0] == sum(numbers[1:]) == 13
-    assert numbers[4] == 1
+    assert numbers[2] == 1
+
+
+def test_tables_stand_in_the_order_of_the_file_description(inbox: Inbox) -> None:
+    tables = valid_tables()
+    tables["deltaker"][0]["kjonn"] = "x"
+    inbox.deliver(xlsx_of(dict(reversed(tables.items()))), "levering.xlsx")
+    said = Text(version(page(inbox), "nb")).texts
+    at, end = said.index("Tabell"), said.index("I alt")
+    described = ["prosjekt", "deltaker", "kartlegging", "tiltak", "oppfolging"]
+    assert [x for x in said[at:end] if x in tables] == described
+    (marked,) = inbox.settings.home.receipts.rglob("*.xlsx")
+    assert load_workbook(marked).sheetnames[1:] == described
+
+
+def test_errors_are_as_many_over_time_as_in_the_summary(inbox: Inbox) -> None:
+    tables = valid_tables()
+    for row in tables["deltaker"][:2]:
+        row["kjonn"] = "x"
+    receipt = inbox.deliver(zip_of(tables))
+    assert "Feil: 2" in Text(version(page(inbox), "nb")).texts
+    assert [p["errors"] for p in receipt["trend"]] == [2]
+
+
+def test_tables_in_which_nothing_stood_and_nothing_came_have_no_line_among_the_changes(inbox: Inbox) -> None:
+    inbox.deliver(xlsx_of(valid_tables() | {"veileder": [dict.fromkeys(("prosjekt_id", "veileder_id"))]}), "levering.xlsx")
+    said = Text(version(page(inbox), "nb")).texts
+    assert "veileder" in said[: said.index("Funn")]
+    assert "veileder" not in said[said.index("Endringer siden sist") : said.index("Egne nøkkeltall")]
 
 
 def test_page_fetches_nothing_and_allows_no_script(inbox: Inbox) -> None:

@@ -19,7 +19,7 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from pipeline.intake.judging.delivery import Delivery
-from pipeline.intake.receipts.told import Told, told
+from pipeline.intake.receipts.told import Told, in_order, told
 from pipeline.intake.receipts.wording import Words
 from pipeline.rules import SEVERITIES, rule
 from pipeline.tables import DELIVERY_TABLES
@@ -90,7 +90,10 @@ def marked_workbook(receipt: Mapping[str, Any], delivery: Delivery, *, with_valu
         with_values: whether the cells hold what was delivered; only on the sender's own machine.
         language: one of ``rules.said.LANGUAGES``.
     """
-    said, listed = told(receipt, language), [_sheet(delivery, name, rows) for name, rows in delivery.reading.tables.items()]
+    said, listed = (
+        told(receipt, language),
+        [_sheet(delivery, name, rows) for name, rows in in_order(delivery.reading.tables).items()],
+    )
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, _OPTIONS)
     book.set_properties({"created": datetime.fromisoformat(receipt["mottatt"]).replace(tzinfo=None), "title": said.headline})

@@ -45,7 +45,7 @@ def compared(received: Received, ledger: Ledger) -> dict[str, Any] | None:
 
 
 def trend(received: Received, ledger: Ledger) -> list[dict[str, Any]]:
-    """The sender's last deliveries, this one last: day, decision, rows in, rows taken in, errors and remarks (findings)."""
+    """The sender's last deliveries, this one last: day, decision, rows in, rows taken in, errors and remarks (places)."""
     own = [*(r for r in ledger.deliveries if r.avsender == received.avsender), received]
     return [_point(r) for r in own[-TREND_LENGTH:]]
 
@@ -73,6 +73,14 @@ def _point(r: Received) -> dict[str, Any]:
         "state": r.state,
         "rows_in": rows["rows_in"],
         "rows_taken": rows["accepted"] + rows["withdrawn"] + rows["duplicates"],
-        "errors": r.n_fatal + r.n_error,
-        "remarks": r.n_remark,
+        "errors": _places(r, ("fatal", "error"), r.n_fatal + r.n_error),
+        "remarks": _places(r, ("remark",), r.n_remark),
     }
+
+
+def _places(r: Received, severities: tuple[str, ...], findings: int) -> int:
+    """Rows and other places that rules of these severities found something in, as the receipt's summary counts them.
+
+    A ledger from before findings were kept in it knows only how many findings there were.
+    """
+    return sum(count for code, _, _, count in r.said if rule(code).severity in severities) if r.said else findings

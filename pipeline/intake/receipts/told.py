@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline.intake.receipts.wording import Words, words
 from pipeline.rules import SEVERITIES, rule
+from pipeline.tables import DELIVERY_TABLES
 
-ROW_FATES = ("accepted", "withdrawn", "duplicates", "quarantined")
+ROW_FATES = ("accepted", "quarantined", "withdrawn", "duplicates")
 CHANGES = ("new", "changed", "unchanged", "gone")
 Cells = tuple[str, ...]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,12 @@ class Told:
     footer: str
 
 
+def in_order(tables: Mapping[str, T]) -> dict[str, T]:
+    """Tables in the order in which the template has them: as they are described, the optional ones last."""
+    described = sorted(DELIVERY_TABLES.values(), key=lambda t: t.optional)
+    return {t.name: tables[t.name] for t in described if t.name in tables}
+
+
 def told(receipt: Mapping[str, Any], language: str) -> Told:
     """The receipt in one of ``rules.said.LANGUAGES``."""
     w = words(language)
@@ -72,7 +80,7 @@ def told(receipt: Mapping[str, Any], language: str) -> Told:
     return Told(
         words=w,
         state=receipt["state"],
-        headline=f"{w('state_' + receipt['state'])} · {_deadline(receipt, w)}",
+        headline=f"{_decision(receipt, w)} · {_deadline(receipt, w)}",
         synthetic=w("synthetic") if receipt["miljo"] == "demo" else "",
         explanation=_explanation(receipt, w),
         facts=tuple(_facts(receipt, w)),
@@ -89,6 +97,14 @@ def told(receipt: Mapping[str, Any], language: str) -> Told:
             rules=receipt["versions"]["regler"],
         ),
     )
+
+
+def _decision(receipt: Mapping[str, Any], w: Words) -> str:
+    """The decision in words; rows that were held back are said in it, since its name alone sounds as if all was taken in."""
+    held, rows = (sum(t[n] for t in receipt["tables"].values()) for n in ("quarantined", "rows_in"))
+    if receipt["state"] == "accepted_with_remarks" and held:
+        return w("state_partly", held=held, rows=rows)
+    return w("state_" + receipt["state"])
 
 
 def _deadline(receipt: Mapping[str, Any], w: Words) -> str:
@@ -130,7 +146,10 @@ def _rows(receipt: Mapping[str, Any], w: Words) -> Listing | None:
     columns = (w("table"), *(sign + w(n if n == "rows_in" else f"rows_{n}") for sign, n in zip(signs, names, strict=True)))
     extra = {"header_row": receipt["header_row"], "encoding": receipt["encoding"]}
     shown = [name for name, values in extra.items() if values]
-    rows = [(name, *(str(t[n]) for n in names), *(str(extra[x].get(name, "–")) for x in shown)) for name, t in tables.items()]
+    rows = [
+        (name, *(str(t[n]) for n in names), *(str(extra[x].get(name, "–")) for x in shown))
+        for name, t in in_order(tables).items()
+    ]
     total = (w("total"), *(str(sum(t[n] for t in tables.values())) for n in names), *("" for _ in shown))
     return Listing("rows", w("rows_heading"), w("rows_intro"), (*columns, *(w(x) for x in shown)), (*rows, total))
 
@@ -173,7 +192,10 @@ def _changes(receipt: Mapping[str, Any], w: Words) -> Listing | None:
     if not receipt["changes"]:
         return None
     columns = (w("table"), *(w(f"changes_{n}") for n in CHANGES))
-    rows = tuple((name, *(str(c[n]) for n in CHANGES)) for name, c in receipt["changes"].items())
+    met = {name: c for name, c in receipt["changes"].items() if any(c[n] for n in CHANGES)}
+    rows = tuple((name, *(str(c[n]) for n in CHANGES)) for name, c in in_order(met).items())
+    if not rows:
+        return None
     return Listing("changes", w("changes_heading"), w("changes_intro"), columns, rows)
 
 
@@ -229,7 +251,8 @@ def _trend(receipt: Mapping[str, Any], w: Words) -> Listing:
     rows = []
     for point in receipt["trend"]:
         share = _share(point)
-        said = w(f"state_{point['state']}").split(":")[0]
+        partly = point["state"] == "accepted_with_remarks" and point["rows_taken"] < point["rows_in"]
+        said = w("state_partly" if partly else f"state_{point['state']}", held="", rows="").split(":")[0]
         counts = (str(point["rows_in"]), "–" if share is None else w.percent(share), str(point["errors"]), str(point["remarks"]))
         rows.append((w.day(point["mottatt"]), said, *counts))
     return Listing("trend", w("trend_heading"), "", columns, tuple(rows))

@@ -80,8 +80,10 @@ function show(answer) {
 
 function verdict(receipt) {
   const held = Object.values(receipt.tables).reduce((sum, t) => sum + t.quarantined, 0);
-  const explained = receipt.state === "accepted_with_remarks" && held === 0 ? "remarks_only" : receipt.state;
-  const box = element("div", `verdict ${receipt.state}`, element("h2", "", say("decisions")[receipt.state]), element("p", "", say("explanations")[explained]));
+  const remarks = receipt.state === "accepted_with_remarks";
+  const explained = remarks && held === 0 ? "remarks_only" : receipt.state;
+  const decided = remarks && held > 0 ? "partly" : receipt.state;
+  const box = element("div", `verdict ${receipt.state}`, element("h2", "", say("decisions")[decided]), element("p", "", say("explanations")[explained]));
   if (receipt.open.length) box.append(element("p", "", say("open_note")));
   return box;
 }
@@ -102,7 +104,8 @@ function receiptParts(receipt) {
 
 function rowsTable(receipt) {
   const names = say("columns");
-  const heads = ["table", ...COUNTS, "header_row", "encoding"].map(function (key) {
+  const more = ["header_row", "encoding"].filter((key) => Object.keys(receipt[key]).length);
+  const heads = ["table", ...COUNTS, ...more].map(function (key) {
     const head = element("th", "", names[key]);
     head.scope = "col";
     return head;
@@ -110,7 +113,7 @@ function rowsTable(receipt) {
   const lines = Object.entries(receipt.tables).map(function ([name, counts]) {
     const first = element("th", "", name);
     first.scope = "row";
-    const told = [...COUNTS.map((key) => counts[key]), receipt.header_row[name] || "–", receipt.encoding[name] || "–"];
+    const told = [...COUNTS.map((key) => counts[key]), ...more.map((key) => receipt[key][name] || "–")];
     return element("tr", "", first, ...told.map((value) => element("td", "", String(value))));
   });
   const box = element("div", "wide", element("table", "", element("thead", "", element("tr", "", ...heads)), element("tbody", "", ...lines)));
