@@ -4,12 +4,16 @@ Belongs here: finding, opening, reading, judging and keeping deliveries in the i
 Must not be here: pseudonyms, linkage, anything that reads a later zone.
 """
 
-from pipeline.intake.erased import Refer
-from pipeline.intake.erasure import ErasurePlan, carry_out, complete_erasures, plan_erasure
-from pipeline.intake.judging.delivery import Validate
-from pipeline.intake.merge import current_rows, rows_ever
-from pipeline.intake.night import Checked, IntakeNight, check_file, checked_file, run_intake
-from pipeline.intake.receipts.linked import add_linkage
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipeline.intake.erased import Refer
+    from pipeline.intake.erasure import ErasurePlan, carry_out, complete_erasures, plan_erasure
+    from pipeline.intake.judging.delivery import Validate
+    from pipeline.intake.merge import current_rows, rows_ever
+    from pipeline.intake.night import Checked, IntakeNight, check_file, checked_file, run_intake
+    from pipeline.intake.receipts.linked import add_linkage
 
 __all__ = [
     "Checked",
@@ -27,3 +31,20 @@ __all__ = [
     "rows_ever",
     "run_intake",
 ]
+
+_PLACES = {
+    "erased": ("Refer",),
+    "erasure": ("ErasurePlan", "carry_out", "complete_erasures", "plan_erasure"),
+    "judging.delivery": ("Validate",),
+    "merge": ("current_rows", "rows_ever"),
+    "night": ("Checked", "IntakeNight", "check_file", "checked_file", "run_intake"),
+    "receipts.linked": ("add_linkage",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name when it is asked for: the reading process is started often and needs none of them."""
+    place = next((place for place, names in _PLACES.items() if name in names), None)
+    if place is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{place}"), name)

@@ -6,7 +6,6 @@ import io
 import re
 
 import polars as pl
-import pyarrow.parquet
 
 from pipeline.intake.findings import Finding, Reading, Refused, refuse
 from pipeline.intake.reading.archive import open_archive, refuse_nested, unpack
@@ -96,6 +95,8 @@ def _read_zip(data: bytes, reading: Reading) -> None:
 
 
 def _read_parquet(data: bytes, table: str, reading: Reading) -> None:
+    import pyarrow.parquet  # rarely needed, and a third of what the reading process imports
+
     try:
         about = pyarrow.parquet.ParquetFile(io.BytesIO(data)).metadata
         rows, columns = about.num_rows, about.num_columns

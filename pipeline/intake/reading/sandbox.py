@@ -39,7 +39,7 @@ class Sandbox:
         for left in folder.glob("reading-*"):  # earlier versions read into folders, which a killed run left
             shutil.rmtree(left)
         self._folder = folder.absolute()  # the child stands in this folder, not where the user stands
-        self._output = tempfile.TemporaryFile(dir=self._folder)
+        self._output = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - closed on leaving
         self._child: subprocess.Popen[bytes] | None = None
         self._buffer = b""
 

@@ -49,14 +49,21 @@ def find_header(rows: Sequence[Row], table: str) -> int:
     return best
 
 
-def body_frame(columns: Iterable[Iterable[str | None]], numbers: range | Sequence[int]) -> pl.DataFrame:
+def body_frame(columns: Iterable[Sequence[str | None]], numbers: range | Sequence[int]) -> pl.DataFrame:
     """``row_no`` and the columns of text, each named by its place in the row, counted from 0.
 
     Cells lose the blanks at their ends and are null where nothing is left.
     """
     row_no = pl.Series("row_no", numbers, dtype=pl.Int64)
-    trimmed = ([c.strip(RAW_BLANKS) or None if c else None for c in cells] for cells in columns)
-    return pl.DataFrame([row_no, *(pl.Series(str(place), cells, dtype=pl.String) for place, cells in enumerate(trimmed))])
+    texts = (pl.Series(str(place), _trimmed(cells), dtype=pl.String) for place, cells in enumerate(columns))
+    return pl.DataFrame([row_no, *texts])
+
+
+def _trimmed(cells: Sequence[str | None]) -> list[str | None]:
+    together = "".join(filter(None, cells))
+    if any(blank in together for blank in RAW_BLANKS):
+        return [c.strip(RAW_BLANKS) or None if c else None for c in cells]
+    return [c or None for c in cells]  # most columns hold no blank, and stripping cell by cell takes most of the time
 
 
 def read_rows(header: Row, body: pl.DataFrame, table: str, reading: Reading) -> None:
@@ -80,7 +87,9 @@ def read_rows(header: Row, body: pl.DataFrame, table: str, reading: Reading) -> 
     first = body.to_series(1)
     if first.null_count():
         first = body.select(pl.coalesce(body.columns[1:])).to_series()
-    like = [at for at, text in enumerate(first.to_list()) if text and _LIKE_TOTAL.match(text)]
+    texts = first.to_list()
+    like_total = {text for text in set(texts) if text and _LIKE_TOTAL.match(text)}
+    like = [at for at, text in enumerate(texts) if text in like_total] if like_total else []
     totals = {row.number for row in (_row_at(body, at) for at in like) if _is_total(row, places, table)}
     if totals:
         reading.findings.append(Finding("JS036", table, None, tuple(sorted(totals))[:FIRST_ROWS], len(totals)))
