@@ -16,10 +16,10 @@ import polars as pl
 _K1 = (3, 7, 6, 1, 8, 9, 4, 5, 2, 1)
 _K2 = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
 _DUF = (4, 6, 3, 2, 4, 6, 3, 2, 7, 5)
-_GAP = r"[\s.\-]?"
-_PERSON = re.compile(rf"(?<!\d)(\d\d){_GAP}(\d\d){_GAP}(\d\d){_GAP}(\d{{5}})(?!\d)")
+_GAP = r"[\s._/\-\u2010-\u2015]?"
+_PERSON = re.compile(rf"(?<!\d)(\d\d){_GAP}(\d\d){_GAP}(\d\d){_GAP}(\d{{3}}){_GAP}(\d\d)(?!\d)")
 _DUF_SHAPE = re.compile(r"(?<!\d)((?:19|20)\d{10})(?!\d)")
-_SIFT = r"\d\d[\s.\-]?\d\d[\s.\-]?\d\d[\s.\-]?\d{5}"  # the same shapes without look-around, for polars
+_SIFT = r"\d\d" + rf"{_GAP}\d\d" * 2 + rf"{_GAP}\d{{3}}{_GAP}\d\d"  # the same shapes without look-around, for polars
 _HEX_RUN = r"[0-9a-fA-F]{26,}"  # our own pseudonyms and hashes hold runs of digits by chance
 
 
@@ -57,7 +57,7 @@ def _text_holds(text: str, duf: bool) -> bool:
 def holds_identity_number(series: pl.Series, *, duf: bool = True) -> pl.Series:
     """Per value, whether it holds something shaped like a person number; null gives False.
 
-    Text is searched anywhere inside, with blanks, points or hyphens between the groups; whole numbers are read with the
+    Text is searched anywhere inside, with a blank, point, slash, underscore or hyphen between the groups; whole numbers are read with the
     leading zero that a spreadsheet may have eaten. Runs of 26 or more hexadecimal characters (pseudonyms, hashes) are passed
     over. Columns of other types give False throughout.
 

@@ -28,9 +28,10 @@ def changes_of(deliveries: Sequence[Delivery], known: Known) -> dict[str, dict[s
     """
     found: dict[str, dict[str, Changes]] = {d.receipt_id: {} for d in deliveries}
     for table in (name for name in DELIVERY_TABLES if name != "innsending"):
-        fates = [d.fates[table] for d in deliveries if table in d.fates]
-        for receipt, counted in _compared(table, fates, known.current[table]).items() if fates else ():
-            found[receipt][table] = counted
+        fates = {d.receipt_id: _own_rows(d, table) for d in deliveries if table in d.fates}
+        counted = _compared(table, list(fates.values()), known.current[table]) if fates else {}
+        for receipt in fates:
+            found[receipt][table] = counted.get(receipt, Changes())
     return found
 
 
@@ -60,6 +61,12 @@ def _last_full(d: Delivery, known: Known) -> Received | None:
     return next((r for r in full if r.receipt_id in receipts), None)
 
 
+def _own_rows(d: Delivery, table: str) -> pl.DataFrame:
+    """The rows that are not about somebody else's project: what stands there is none of this sender's business."""
+    others = d.found.filter((pl.col("table") == table) & (pl.col("code") == "JS215"))["row_no"]
+    return d.fates[table].filter(~pl.col("row_no").is_in(others.implode()))
+
+
 def _is_full(tables: Iterable[str]) -> bool:
     return set(FULL_STATE) <= set(tables)
 
@@ -77,9 +84,7 @@ def _compared(table: str, fates: Sequence[pl.DataFrame], current: pl.DataFrame) 
         pl.col("_entity").filter(stood).n_unique().alias("present"),
     )
     joined = counted.join(_standing(rows, tonight), on="receipt_id", how="left")
-    return {r["receipt_id"]: _changes(r) for r in joined.iter_rows(named=True)} | {
-        receipt: Changes() for f in fates for receipt in f["receipt_id"].unique() if receipt not in counted["receipt_id"]
-    }
+    return {r["receipt_id"]: _changes(r) for r in joined.iter_rows(named=True)}
 
 
 def _changes(row: Mapping[str, Any]) -> Changes:

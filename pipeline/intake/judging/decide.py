@@ -12,14 +12,16 @@ from pipeline.tables import DELIVERY_TABLES
 
 COUNTS = ("rows_in", "accepted", "quarantined", "withdrawn", "duplicates")
 _CELL_KINDS = ("required", "codes", "range", "pattern")
-_CELL = ["receipt_id", "row_no", "column"]
+_ROW = ["receipt_id", "row_no"]
+_CELL = [*_ROW, "column"]
 
 
 def relevant(table: str, found: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     """The findings that say something of their own.
 
     A cell that could not be read breaks the rules of its content too, and a row that only withdraws another needs no more
-    than its key: those findings are left out.
+    than its key: those findings are left out. Of a row about another sender's project (JS215) nothing is said that rests on what
+    stands there: not who takes part, not what is known of them, not that somebody was erased.
     """
     severities = pl.DataFrame(
         [(r.code, r.severity, r.kind) for r in catalogue()], schema=["code", "severity", "kind"], orient="row"
@@ -30,6 +32,9 @@ def relevant(table: str, found: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFra
     needless = _needless(table, frame)
     of_content = of_content.join(needless.with_columns(pl.lit("required").alias("kind")), on=[*_CELL, "kind"], how="anti")
     rest = known.filter(~pl.col("kind").is_in(_CELL_KINDS))
+    foreign = known.filter(pl.col("code") == "JS215").select(_ROW).unique()
+    silent = (pl.col("kind") == "flag") & (pl.col("code") != "JS215")
+    rest = pl.concat([rest.filter(~silent), rest.filter(silent).join(foreign, on=_ROW, how="anti")])
     kept = pl.concat([of_content.select(known.columns), rest])
     return kept.sort("receipt_id", "row_no", "code", "column")
 

@@ -20,6 +20,8 @@ ISO = r"^\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$"
 NORWEGIAN = r"^\d{1,2}\.\d{1,2}\.\d{4}$"
 SHORT_YEAR = r"^\d{1,2}[./-]\d{1,2}[./-]\d{2}$"
 NUMBER = r"^[+-]?(?:\d+|\d{1,3}(?:[ \u00a0\u202f]\d{3})+)(?:[.,]\d+)?$"
+THOUSANDS = r"[ \u00a0\u202f]"
+NO_DECIMALS = r"[.,]0+$"
 UNCLEAR_DOT = r"^[+-]?\d{1,3}(?:\.\d{3})+$"
 WHOLE = 2**53  # a float holds every whole number up to here; beyond it digits are lost
 EXPONENT = r"^\d+(?:[.,]\d+)?[eE][+]?\d+$"
@@ -56,8 +58,10 @@ def typed(table: str, raw: pl.DataFrame, *, demo: bool) -> pl.DataFrame:
 
 
 def _holds_identity(cells: pl.Series, column: Column) -> pl.Series:
-    # a spreadsheet eats the leading zero of a number
-    return holds_identity(cells if column.kind == "text" else cells.str.replace(r"^(\d{10})$", "0$1"))
+    if column.kind == "text":
+        return holds_identity(cells)
+    whole = cells.str.replace_all(THOUSANDS, "").str.replace(NO_DECIMALS, "")
+    return holds_identity(whole.str.replace(r"^[+-]?(\d{10})$", "0$1"))  # a spreadsheet eats the leading zero of a number
 
 
 def _column(raw: pl.DataFrame, column: Column) -> pl.Expr:
@@ -152,7 +156,7 @@ def _number(column: Column) -> pl.Expr:
     """
     cell = pl.col(column.name)
     clear = cell.str.contains(NUMBER) & (pl.col("exact") | ~cell.str.contains(UNCLEAR_DOT))
-    plain = cell.str.replace_all(r"[ \u00a0\u202f]", "").str.replace(",", ".", literal=True)
+    plain = cell.str.replace_all(THOUSANDS, "").str.replace(",", ".", literal=True)
     number = pl.when(clear).then(plain).cast(pl.Float64, strict=False)
     held = number.abs() < WHOLE if column.kind == "int" else number.is_finite()
     return pl.when(held).then(number)

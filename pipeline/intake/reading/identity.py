@@ -7,6 +7,7 @@ remainder of 1, 2 or 3 at the first control digit, and their sex and century can
 from __future__ import annotations
 
 import re
+from unicodedata import category
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ _DUF = np.array([4, 6, 3, 2, 4, 6, 3, 2, 7, 5])
 K1_REMAINDERS = (0, 1, 2, 3)
 LAST_DAY = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 _ELEVEN = re.compile(r"\d{11,}")
+_FOREIGN = r"[\p{Cf}\p{Nd}&&[^0-9]]"  # unseen characters, and digits of other scripts
 SHAPED = r"(?:^|\D)\d{6}[ \u00a0]?\d{5}(?:\D|$)"
 
 
@@ -28,10 +30,10 @@ def identity_kind(numbers: pl.Series) -> pl.Series:
     """The kind of each number, one of ``KINDS``; null stays null. Names nobody and keeps nothing."""
     kind = pl.Series(numbers.name, ["invalid"] * len(numbers), dtype=pl.String)
     kind = kind.zip_with(
-        ~numbers.str.contains(r"^\d{10}$").fill_null(False), pl.Series(["ten_digits"]).new_from_index(0, len(numbers))
+        ~numbers.str.contains(r"^[0-9]{10}$").fill_null(False), pl.Series(["ten_digits"]).new_from_index(0, len(numbers))
     )
     for width, classify in ((11, _eleven), (12, _twelve)):
-        at = numbers.str.contains(rf"^\d{{{width}}}$").fill_null(False).arg_true()
+        at = numbers.str.contains(rf"^[0-9]{{{width}}}$").fill_null(False).arg_true()
         if len(at):
             kind = kind.scatter(at, classify(_digits(numbers.gather(at), width)))
     return kind.zip_with(numbers.is_not_null(), pl.Series([None], dtype=pl.String).new_from_index(0, len(numbers)))
@@ -40,12 +42,22 @@ def identity_kind(numbers: pl.Series) -> pl.Series:
 def holds_identity(texts: pl.Series) -> pl.Series:
     """True where the text holds an identity number of any kind, in one run of digits or written in groups; null = false.
 
-    Windows inside longer runs of digits count too: the search is at least as wide as the one at the border.
+    Windows inside longer runs of digits count too: the search is at least as wide as the one at the border. Digits of other
+    scripts are digits, and characters that nobody sees (zero-width blanks) do not part them.
     """
+    texts = _in_plain_digits(texts)
     suspects = texts.unique().drop_nulls()
     suspects = suspects.filter(suspects.str.contains(r"\d{11}"))
     guilty = [text for text in suspects.to_list() if _any_valid(text)]
     return texts.is_in(guilty).fill_null(False) | holds_identity_number(texts, duf=False)
+
+
+def _in_plain_digits(texts: pl.Series) -> pl.Series:
+    foreign = texts.filter(texts.str.contains(_FOREIGN)).unique().to_list()
+    if not foreign:
+        return texts
+    plain = ["".join(str(int(c)) if c.isdecimal() else c for c in text if category(c) != "Cf") for text in foreign]
+    return texts.replace(foreign, plain)
 
 
 def _any_valid(text: str) -> bool:

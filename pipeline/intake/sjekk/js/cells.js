@@ -29,7 +29,7 @@ const READING_RULES = {
   JS123: (cell) => DATA.demo && REAL.includes(identityKind(cell)),
   JS124: (cell) => !DATA.demo && identityKind(cell) === "synthetic",
   JS125: (cell) => identityKind(cell) === "hnr",
-  JS127: (cell, column) => holdsIdentity(column.kind === "text" ? cell : cell.replace(TEN, "0$&")),
+  JS127: (cell, column) => holdsIdentity(column.kind === "text" ? cell : asWholeNumber(cell)),
   JS128: (cell) => READ.shaped.test(cell),
 };
 
@@ -93,6 +93,11 @@ function numberOf(cell, column, exact) {
   const number = Number(cell.replace(BLANK_IN_NUMBER, "").replace(",", "."));
   if (column.kind === "int") return Math.abs(number) < WHOLE ? number : null;
   return Number.isFinite(number) ? number : null;
+}
+
+/** The digits of a whole number, with the leading zero that a spreadsheet may have eaten. */
+function asWholeNumber(cell) {
+  return cell.replace(BLANK_IN_NUMBER, "").replace(/[.,]0+$/, "").replace(/^[+-]?(\d{10})$/, "0$1");
 }
 
 function countryOf(cell) {

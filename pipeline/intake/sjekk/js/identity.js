@@ -40,12 +40,25 @@ function isDay(day, month, year) {
 }
 
 /** Whether the text holds an identity number anywhere: in a run of digits, or written in groups. */
-function holdsIdentity(text) {
+function holdsIdentity(written) {
+  const text = inPlainDigits(written);
   for (const run of text.match(/\d{11,}/g) || []) {
     for (let at = 0; at + 11 <= run.length; at += 1) if (kindOfEleven(run.slice(at, at + 11)) !== "invalid") return true;
   }
   const bare = text.replace(new RegExp(IDENTITY.hex_run, "g"), " ");
   return [...bare.matchAll(PERSON)].some((match) => isPersonNumber(match.slice(1).join("")));
+}
+
+/** Digits of other scripts as ours, and without the characters that nobody sees. */
+function inPlainDigits(text) {
+  return text.replace(/\p{Cf}/gu, "").replace(/(?![0-9])\p{Nd}/gu, plainDigit);
+}
+
+/** Every script has its ten digits in a row: how many stand right below tells which one it is. */
+function plainDigit(digit) {
+  let below = 0;
+  while (/\p{Nd}/u.test(String.fromCodePoint(digit.codePointAt(0) - below - 1))) below += 1;
+  return String(below % 10);
 }
 
 /** A looser look for shapes, as at the border of the identified zone: day and month of any kind, both control digits. */
