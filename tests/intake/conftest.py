@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from pipeline.settings import OSLO, Home, Settings
+from tests.intake.corpus_answers import one_child
 from tests.intake.intake_case import Inbox
 
 
@@ -15,3 +17,10 @@ from tests.intake.intake_case import Inbox
 def inbox(tmp_path: Path) -> Inbox:
     now = datetime(2024, 6, 1, 2, 30, tzinfo=OSLO)
     return Inbox(tmp_path, Settings(Home(tmp_path / "home"), "demo", now, min_age_seconds=0.0))
+
+
+@pytest.fixture(scope="module")
+def one_reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The module's deliveries are read by one child process."""
+    with one_child(tmp_path_factory.mktemp("reader")):
+        yield

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import datetime, time
-from pathlib import Path
 from typing import Any
 
-from pipeline.intake import check_file
 from pipeline.intake.findings import Finding
 from pipeline.intake.judging.decide import state_of
 from pipeline.intake.sjekk.katalog import NOT_CHECKED, OPEN_CODES
-from pipeline.settings import OSLO, Home, Settings
 from tests.dashboard.dash_browser import Browser
 from tests.intake.corpus_case import TODAY
-from tests.intake.intake_case import reference_validate
 
-NOW = datetime.combine(TODAY, time(2, 30), tzinfo=OSLO)
 UNCHECKED = {code for codes in NOT_CHECKED.values() for code in codes}
 
 
@@ -30,15 +24,6 @@ def page_texts(tab: Browser, data: bytes, name: str) -> dict[str, list[dict[str,
     """The texts of the cells as the page reads them, per table: rows with ``row`` and ``raw``."""
     answer = _asked(tab, "sjekk.read(bytes, name).then((r) => Object.fromEntries(r.tables))", data, name, "")
     return {table: rows for table, rows in answer.items() if isinstance(rows, list)}
-
-
-def check_answer(root: Path, data: bytes, name: str, avsender: str, environment: str) -> dict[str, Any]:
-    """The receipt of ``check`` from a home that has nothing."""
-    path = root / "delivery" / name
-    path.parent.mkdir(parents=True)
-    path.write_bytes(data)
-    settings = Settings(Home(root / "home"), environment, NOW, min_age_seconds=0.0)
-    return check_file(path, avsender, settings, reference_validate)
 
 
 def assert_same(page: dict[str, Any], receipt: dict[str, Any]) -> None:

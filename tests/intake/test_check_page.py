@@ -9,25 +9,22 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.intake import night
 from pipeline.intake.reading.containers import read_delivery
 from pipeline.intake.reading.identity import holds_identity
-from pipeline.intake.reading.sandbox import Sandbox
 from pipeline.intake.sjekk import check_page, write_check_page
 from pipeline.intake.sjekk.katalog import NOT_CHECKED, OPEN_CODES
 from pipeline.rules import catalogue
-from tests.dashboard.dash_browser import Browser, browser, chromium
+from tests.dashboard.dash_browser import Browser, browser
 from tests.intake.corpus import CASES, Case
+from tests.intake.corpus_answers import check_answer, receipt_of
 from tests.intake.intake_case import csv_bytes, valid_tables, xlsx_of, zip_of
-from tests.intake.page_case import UNCHECKED, assert_same, check_answer, page_answer, page_texts
+from tests.intake.page_case import UNCHECKED, assert_same, page_answer, page_texts
 from tests.intake.page_deliveries import ODD_WORKBOOKS, random_delivery, spoiled
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample" / "inbox"
 ENVIRONMENTS = ("demo", "prod")
 # Deliveries in a form that the page says it does not read.
 UNREAD = {b"PAR1": "unread_parquet"}
-
-pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium on this machine")
 
 
 @pytest.fixture(scope="module")
@@ -40,46 +37,28 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with browser(tmp_path_factory.mktemp("chromium")) as opened:
+    with browser(tmp_path_factory.mktemp("chromium"), "the page for senders against check") as opened:
         yield opened
-
-
-@pytest.fixture(scope="module")
-def one_reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """All deliveries are read by one child process."""
-    with Sandbox(tmp_path_factory.mktemp("reader")) as reader, pytest.MonkeyPatch.context() as patch:
-
-        class Shared:
-            def __init__(self, _: Path) -> None: ...
-
-            def __enter__(self) -> Sandbox:
-                return reader
-
-            def __exit__(self, *_: object) -> None: ...
-
-        patch.setattr(night, "Sandbox", Shared)
-        yield
 
 
 @pytest.mark.usefixtures("one_reader")
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_corpus_gets_the_same_answer_in_the_browser(tab: Browser, folder: Path, tmp_path: Path, environment: str) -> None:
+def test_corpus_gets_the_same_answer_in_the_browser(tab: Browser, folder: Path, environment: str) -> None:
     tab.open(f"file://{folder}/{environment}.html")
     wrong: dict[str, str] = {}
     cases = [case for case in CASES if case.environment == environment]
-    for number, case in enumerate(cases):
-        (tmp_path / str(number)).mkdir()
-        if told := _difference(tab, case, tmp_path / str(number)):
+    for case in cases:
+        if told := _difference(tab, case):
             wrong[case.name] = told
     assert wrong == {}
     assert tab.problems == []
     assert len(cases) >= (60 if environment == "demo" else 1)
 
 
-def _difference(tab: Browser, case: Case, root: Path) -> str:
+def _difference(tab: Browser, case: Case) -> str:
     """Why page and receipt differ; empty when they agree."""
     data = case.build()
-    receipt = check_answer(root, data, case.file_name, case.avsender, case.environment)
+    receipt = receipt_of(case)
     if any(f["code"] in NOT_CHECKED["server"] for f in receipt["findings"]):
         return ""  # never read, so there is nothing to compare
     page = page_answer(tab, data, case.file_name, case.avsender)
