@@ -122,8 +122,8 @@ def owners_of(fates: Mapping[str, pl.DataFrame], owners: Mapping[str, str]) -> l
     }
     if not taken:
         return []
-    own = project_owners(taken)
     projects = pl.concat([f.select("prosjekt_id", "sender") for f in taken.values()]).drop_nulls().unique().rows()
+    own = project_owners(taken) if any(sender == CENTRAL_REGISTER for _, sender in projects) else {}
     return sorted({owners.get(project) or own.get(project, sender) for project, sender in projects})
 
 

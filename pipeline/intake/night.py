@@ -29,6 +29,7 @@ from pipeline.intake.reading.sandbox import Sandbox
 from pipeline.intake.receipts.quality import said_of
 from pipeline.intake.receipts.receipt import receipt_dict, receipt_place, write_receipt
 from pipeline.intake.receipts.shown_figures import own_figures, remembered_figures
+from pipeline.intake.senders import CENTRAL_REGISTER
 from pipeline.intake.take_up import already_latest, take_up, unopened
 from pipeline.intake.vault import Ledger, Received, Vault, receipt_number
 from pipeline.rules import rule
@@ -221,9 +222,13 @@ def _kept(fates: pl.DataFrame) -> pl.DataFrame:
 
 
 def _settle_owners(new: list[Delivery], known: Known) -> None:
-    """Projects first delivered tonight belong to whoever's row is accepted first; later claims of others are errors."""
+    """Projects first delivered tonight belong to whoever's row is accepted first; later claims of others are errors.
+
+    Within a turn no two deliveries speak of the same project, and only the central register's rows claim for several owners: no other
+    delivery can be at odds with itself.
+    """
     owners = dict(known.owners)
-    for d in (d for d in new if not d.fatal):
+    for d in (d for d in new if not d.fatal and d.avsender == CENTRAL_REGISTER):
         for name in [n for n in DELIVERY_TABLES if n in d.fates and "prosjekt_id" in DELIVERY_TABLES[n]]:
             taken = d.fates[name].filter(pl.col("_fate") != "quarantined")
             wrong = taken.filter(foreign(name, taken, owners))

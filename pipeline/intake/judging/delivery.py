@@ -75,11 +75,15 @@ def judge(deliveries: Iterable[Delivery], known: Known, validate: Validate, sett
 
 def share(judged: Judged, deliveries: Iterable[Delivery]) -> None:
     """Give each delivery its own rows and findings."""
+    fates = {name: _by_receipt(frame) for name, frame in judged.fates.items()}
+    none = pl.DataFrame(schema=FINDING_ROWS)
+    found = _by_receipt(pl.concat([none, *(frame.select(none.columns) for frame in judged.found.values())]))
     for d in deliveries:
-        own = pl.col("receipt_id") == d.receipt_id
-        d.fates = {name: judged.fates[name].filter(own) for name in d.reading.tables}
-        parts = [frame.filter(own).select(FINDING_ROWS.names()) for frame in judged.found.values()]
-        d.found = pl.concat([pl.DataFrame(schema=FINDING_ROWS), *parts])
+        d.fates = {
+            name: fates[name][d.receipt_id] if d.receipt_id in fates[name] else judged.fates[name].clear()
+            for name in d.reading.tables
+        }
+        d.found = found.get(d.receipt_id, none)
 
 
 def add_row_findings(d: Delivery, table: str, code: str, column: str, rows: pl.Series) -> None:
@@ -92,6 +96,11 @@ def add_row_findings(d: Delivery, table: str, code: str, column: str, rows: pl.S
     hit = pl.col("row_no").is_in(rows.implode())
     fate = pl.when(hit).then(pl.lit("quarantined")).otherwise(pl.col("_fate"))
     d.fates[table] = d.fates[table].with_columns(fate.alias("_fate"))
+
+
+def _by_receipt(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    parts = frame.partition_by("receipt_id", maintain_order=True)
+    return {part["receipt_id"][0]: part for part in parts}
 
 
 def failed() -> Reading:

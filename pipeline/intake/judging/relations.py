@@ -51,10 +51,10 @@ def foreign(table: str, frame: pl.DataFrame, owners: Mapping[str, str]) -> pl.Se
     said = frame.with_row_index("_at").with_columns(pl.col("_at").cast(pl.Int64).alias("order"))
     owner = claims(table, said).select(pl.col("order").alias("_at"), "owner")
     joined = said.select(pl.col("_at").cast(pl.Int64), "prosjekt_id").join(owner, on="_at", how="left", maintain_order="left")
-    wrong = [
-        o is not None and p in owners and not same_sender(owners[p], o) for p, o in joined.select("prosjekt_id", "owner").rows()
-    ]
-    return pl.Series("foreign", wrong, dtype=pl.Boolean)
+    pairs = joined.select("prosjekt_id", "owner")
+    wrong = [(p, o) for p, o in pairs.drop_nulls().unique().rows() if p in owners and not same_sender(owners[p], o)]
+    odd = pl.DataFrame(wrong, schema=pairs.schema, orient="row").with_columns(pl.lit(True).alias("foreign"))
+    return pairs.join(odd, on=pairs.columns, how="left", maintain_order="left")["foreign"].fill_null(False)
 
 
 def _held_back(frame: pl.DataFrame, known: Known) -> pl.Series:

@@ -69,7 +69,8 @@ def own_rows(history: Mapping[str, pl.DataFrame], turn: Iterable[Delivery], owne
     """
     sound = [d for d in turn if not d.fatal]
     tonight = {table: [d.fates[table].filter(_kept()) for d in sound if table in d.fates] for table in _TABLES}
-    first = {p: s for f in tonight.values() for rows in f for p, s in rows.select("prosjekt_id", "sender").unique().rows()}
+    spoken = [rows.select("prosjekt_id", "sender") for f in tonight.values() for rows in f]
+    first = dict(pl.concat(spoken).unique().rows()) if spoken else {}
     projects = _projects({d.avsender for d in sound} - {CENTRAL_REGISTER}, first | dict(owners))
     out: dict[str, pl.DataFrame] = {}
     for table in _TABLES:
@@ -118,12 +119,14 @@ def _projects(senders: set[str], owners: Mapping[str, str]) -> pl.DataFrame:
     owned: dict[str, list[str]] = {}
     for project, owner in owners.items():
         owned.setdefault(owner, []).append(project)
-    later = {owner: successors(owner) for owner in owned}
+    earlier: dict[str, set[str]] = {}
+    for owner in owned:
+        for later in successors(owner):
+            earlier.setdefault(later, set()).add(owner)
     pairs = [
         (project, sender)
         for sender in sorted(senders)
-        for owner in sorted(owned)
-        if sender in later[owner] or owner in successors(sender)
+        for owner in sorted(earlier.get(sender, set()) | (successors(sender) & owned.keys()))
         for project in owned[owner]
     ]
     return pl.DataFrame(pairs, schema={"prosjekt_id": pl.String(), "own": pl.String()}, orient="row")
