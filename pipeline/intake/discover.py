@@ -109,7 +109,12 @@ def _entries(inbox: Path) -> list[tuple[Path, str]]:
     found: list[tuple[Path, str]] = []
     for top in sorted(inbox.iterdir()):
         if top.is_dir() and not top.is_symlink():
-            found += [(path, top.name) for path in sorted(top.iterdir()) if not _unfinished(path.name)]
+            try:
+                inside = sorted(top.iterdir())
+            except OSError:  # a folder that may not be opened is told of itself; the others' deliveries are taken in
+                inside = []
+                found.append((top, ""))
+            found += [(path, top.name) for path in inside if not _unfinished(path.name)]
         elif not _unfinished(top.name):
             found.append((top, ""))
     return found

@@ -82,6 +82,7 @@ def plan_erasure(settings: Settings, numbers: pl.Series, refer: Refer) -> Erasur
 def carry_out(settings: Settings, erasure: Erasure, refer: Refer) -> None:
     """Record the erasure and carry it out, together with any that a run left undone."""
     vault = Vault(settings.home)
+    vault.clear_unfinished()
     known = vault.erasures()
     if all(e.erasure_id != erasure.erasure_id for e in known):
         vault.write_erasures([*known, erasure])

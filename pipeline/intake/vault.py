@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
@@ -130,9 +131,10 @@ class Vault:
         return self._root / "scratch"
 
     def open(self) -> None:
-        """Make the folders with their rights."""
+        """Make the folders with their rights, without what a run left that died before its ledger."""
         self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._root.chmod(0o700)
+        self.clear_unfinished()
 
     def ledger(self) -> Ledger:
         """The ledger as last written; an empty one before the first night."""
@@ -177,6 +179,13 @@ class Vault:
             self._write_held({**self._held, "forgotten": sorted({*self._held["forgotten"], *gone})})
         for sha256 in gone:
             self.original(sha256).unlink(missing_ok=True)
+
+    def clear_unfinished(self) -> None:
+        """Remove rows that no accepted delivery of the ledger brought: a run that died wrote them, and the next may judge otherwise."""
+        known = {r.receipt_id for r in self.ledger().deliveries if r.taken_in}
+        for folder in (self._root / "rows").glob("*"):
+            if folder.name not in known:
+                shutil.rmtree(folder)
 
     def clear_passing(self) -> None:
         """Remove the passing copies of this night."""

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import copy
+import io
+import os
+from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -11,6 +15,7 @@ import pytest
 
 from pipeline.intake import current_rows
 from pipeline.intake.reading.identity import identity_kind
+from pipeline.intake.vault import Ledger, Vault
 from tests.intake.intake_case import Inbox, codes, make_fnr, valid_tables, zip_of
 
 STRANGER = make_fnr(900, day=28)
@@ -131,3 +136,146 @@ def test_an_amount_that_holds_an_identity_number_is_found(inbox: Inbox, shape: s
     receipt = inbox.deliver(zip_of(tables))
     assert "JS127" in codes(receipt)
     assert receipt["tables"]["prosjekt"]["quarantined"] == 1
+
+
+def test_rows_of_a_night_that_died_do_not_come_back_when_the_next_judges_otherwise(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = valid_tables(2, project="P2")
+    tables["tiltak"] = [row | {"prosjekt_id": "P1"} for row in tables["tiltak"]]
+    inbox.drop("4601", "a.zip", zip_of(tables))
+    with monkeypatch.context() as dying:
+        dying.setattr(Vault, "write_ledger", _die)
+        with pytest.raises(KeyboardInterrupt):
+            inbox.run()
+    older = inbox.drop("3301", "b.zip", zip_of(valid_tables(1, komm_nr="3301")))
+    os.utime(older, (1_600_000_000, 1_600_000_000))
+    inbox.run()
+    assert inbox.receipts()[1]["tables"]["tiltak"] == {
+        "rows_in": 2, "accepted": 0, "quarantined": 2, "withdrawn": 0, "duplicates": 0,
+    }  # fmt: skip
+    assert current_rows(inbox.settings)["tiltak"].select("prosjekt_id", "avsender").rows() == [("P1", "3301")]
+
+
+def test_rows_of_a_night_that_died_are_not_kept_when_the_file_is_gone(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = inbox.drop("4601", "a.zip", zip_of(valid_tables(2)))
+    with monkeypatch.context() as dying:
+        dying.setattr(Vault, "write_ledger", _die)
+        with pytest.raises(KeyboardInterrupt):
+            inbox.run()
+    file.unlink()
+    inbox.run()
+    assert list((inbox.settings.home.identified / "rows").rglob("*.parquet")) == []
+
+
+def _die(vault: Vault, ledger: Ledger) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_project_that_falls_away_with_a_withdrawal_is_free_the_same_night_as_the_next(inbox: Inbox) -> None:
+    first = inbox.deliver(zip_of(valid_tables(2)))
+    inbox.drop("4601", "w.zip", zip_of({"innsending": [{"trekker_tilbake": first["receipt_id"]}]}))
+    inbox.drop("3301", "b.zip", zip_of(valid_tables(1, komm_nr="3301")))
+    inbox.run()
+    receipt = inbox.receipts()[-1]
+    assert "JS215" not in codes(receipt)
+    assert receipt["tables"]["deltaker"]["accepted"] == 1
+
+
+def test_a_text_stored_once_and_used_many_times_does_not_fill_the_memory(inbox: Inbox) -> None:
+    n, large = 400, "x" * 1_000_000
+    answers = pl.DataFrame(
+        {"prosjekt_id": ["P1"] * n, "aar": [2023] * n, "sporsmal": ["malsetting"] * n, "kategori": [large] * n}
+    )  # fmt: skip
+    buffer = io.BytesIO()
+    answers.write_parquet(buffer)
+    assert len(buffer.getvalue()) < 1_000_000
+    receipt = inbox.deliver(buffer.getvalue(), name="undersokelse.parquet")
+    assert receipt["state"] == "quarantined"
+    assert codes(receipt) == {"JS005"}
+
+
+def test_a_table_of_numbers_alone_is_read(inbox: Inbox) -> None:
+    buffer = io.BytesIO()
+    pl.DataFrame({"statusdato": [date(2024, 5, 1)]}).write_parquet(buffer)
+    receipt = inbox.deliver(buffer.getvalue(), name="innsending.parquet")
+    assert receipt["tables"]["innsending"]["accepted"] == 1
+
+
+def test_a_folder_that_may_not_be_opened_does_not_stop_the_others(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    inbox.drop("4601", "a.zip", zip_of(valid_tables(2)))
+    inbox.drop("3301", "b.zip", zip_of(valid_tables(2, project="Q1", komm_nr="3301")))
+    listed = Path.iterdir
+
+    def closed(folder: Path) -> Iterator[Path]:
+        if folder.name == "3301":
+            raise PermissionError(13, "closed")
+        return listed(folder)
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    inbox.run()
+    assert {(r["avsender"], r["state"]) for r in inbox.receipts()} == {("ukjent", "quarantined"), ("4601", "accepted")}
+
+
+@pytest.mark.parametrize("day", ["0000-01-01", "01.01.0000"])
+def test_a_year_that_never_was_is_no_date_and_no_crash(inbox: Inbox, day: str) -> None:
+    tables = valid_tables(2)
+    tables["deltaker"][0] |= {"start_dato": day, "fodselsdato": day}
+    tables["prosjekt"][0]["start_dato"] = day
+    tables["tiltak"][0]["slutt_dato"] = day
+    assert codes(inbox.deliver(zip_of(tables))) >= {"JS106"}
+
+
+def test_the_last_year_a_date_can_have_is_judged(inbox: Inbox) -> None:
+    tables = valid_tables(2)
+    for name in ("deltaker", "tiltak"):
+        tables[name][0] |= {"start_dato": "9999-12-31", "slutt_dato": "9999-12-31"}
+    receipt = inbox.deliver(zip_of(tables))
+    assert codes(receipt) >= {"JS203", "JS204"}
+    assert "JS013" not in codes(receipt)
+
+
+@pytest.mark.parametrize(
+    ("born", "start", "end", "too"),
+    [
+        (date(2005, 2, 1), date(2023, 2, 1), date(2023, 12, 1), set()),  # 18 that day
+        (date(2005, 2, 2), date(2023, 2, 1), date(2023, 12, 1), {"JS230"}),
+        (date(1967, 2, 2), date(2023, 2, 1), date(2023, 12, 1), set()),  # 55, the day before the 56th birthday
+        (date(1967, 2, 1), date(2023, 2, 1), date(2023, 12, 1), {"JS230"}),  # 56 that day
+        (date(1990, 1, 1), date(2021, 2, 1), date(2024, 2, 1), set()),  # 36 months to the day
+        (date(1990, 1, 1), date(2021, 2, 1), date(2024, 2, 2), {"JS233"}),
+        (date(1990, 1, 1), date(2020, 2, 29), date(2023, 2, 28), set()),
+        (date(1990, 1, 1), date(2020, 2, 29), date(2023, 3, 2), {"JS233"}),
+    ],
+)
+def test_the_borders_of_age_and_length(inbox: Inbox, born: date, start: date, end: date, too: set[str]) -> None:
+    tables = {name: rows for name, rows in valid_tables(1).items() if name in ("prosjekt", "deltaker")}
+    tables["prosjekt"][0]["tilskuddsaar"] = start.year
+    tables["deltaker"][0] |= {"fodselsdato": born, "start_dato": start, "slutt_dato": end}
+    assert codes(inbox.deliver(zip_of(tables))) & {"JS230", "JS233"} == too
+
+
+@pytest.mark.parametrize(
+    ("ended", "start", "too"),
+    [
+        (date(2015, 1, 1), date(2017, 12, 31), {"JS231"}),  # three years until 2018
+        (date(2014, 12, 31), date(2017, 12, 31), set()),
+        (date(2016, 1, 1), date(2018, 1, 1), set()),  # two years from then on
+        (date(2016, 1, 2), date(2018, 1, 1), {"JS231"}),
+        (date(2018, 6, 1), date(2018, 1, 1), {"JS231"}),  # ends after the start
+    ],
+)
+def test_the_borders_after_the_introduction_programme(inbox: Inbox, ended: date, start: date, too: set[str]) -> None:
+    tables = {name: rows for name, rows in valid_tables(1).items() if name in ("prosjekt", "deltaker")}
+    tables["deltaker"][0] |= {"intro_avsluttet_dato": ended, "start_dato": start, "slutt_dato": None, "avslutning": None}
+    assert codes(inbox.deliver(zip_of(tables))) & {"JS231"} == too
+
+
+@pytest.mark.parametrize(
+    ("start", "too"),
+    [(date(2012, 12, 31), set()), (date(2013, 1, 1), {"JS232"}), (date(2020, 12, 31), {"JS232"}), (date(2021, 1, 1), set())],
+)
+def test_the_borders_of_social_assistance(inbox: Inbox, start: date, too: set[str]) -> None:
+    tables = {name: rows for name, rows in valid_tables(1).items() if name in ("prosjekt", "deltaker")}
+    tables["deltaker"][0] |= {"inntektskilde_start": "sosialhjelp", "start_dato": start, "slutt_dato": None, "avslutning": None}
+    assert codes(inbox.deliver(zip_of(tables))) & {"JS232"} == too

@@ -67,7 +67,8 @@ def _eligibility() -> dict[str, pl.Expr]:
         "JS230": (age < _on("alder_min", start)) | (age > _on("alder_max", start)),
         "JS231": since_intro < 12 * _on("intro_karantene", start),
         "JS232": (pl.col("inntektskilde_start") == "sosialhjelp") & (_on("uten_sosialhjelp", start) == 1),
-        "JS233": _whole_months(start, pl.col("slutt_dato")) > _on("varighet_max", start),
+        # the day on which the months are full is the last one; every day after it is too long
+        "JS233": _whole_months(start, pl.col("slutt_dato").dt.offset_by("-1d")) >= _on("varighet_max", start),
     }
 
 

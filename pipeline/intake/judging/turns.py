@@ -1,7 +1,8 @@
 """A night's deliveries in turns: within a turn no two concern the same thing, so that each meets what all before it left.
 
 Two deliveries concern the same thing when they are of the same sender or speak of the same project. Judging a whole turn at
-once gives the same answers as judging one delivery after the other, and most nights have one turn.
+once gives the same answers as judging one delivery after the other, and most nights have one turn. A delivery that withdraws
+another stands alone: what falls away with that one may concern anybody's project.
 """
 
 from __future__ import annotations
@@ -17,14 +18,23 @@ def turns(deliveries: Iterable[Delivery]) -> list[list[Delivery]]:
     """The deliveries, given in order of receipt, as turns in order; within a turn the order of receipt is kept."""
     made: list[list[Delivery]] = []
     taken: dict[tuple[str, str], int] = {}
+    first = 0
     for d in deliveries:
         concerns = _concerns(d)
-        turn = max(taken.get(c, -1) for c in concerns) + 1
+        turn = max(first, *(taken.get(c, -1) + 1 for c in concerns))
+        if _withdraws(d):
+            turn = len(made)
+            first = turn + 1
         taken |= dict.fromkeys(concerns, turn)
         if turn == len(made):
             made.append([])
         made[turn].append(d)
     return made
+
+
+def _withdraws(d: Delivery) -> bool:
+    said = d.reading.tables.get("innsending")
+    return said is not None and "trekker_tilbake" in said.columns and said["trekker_tilbake"].drop_nulls().len() > 0
 
 
 def _concerns(d: Delivery) -> set[tuple[str, str]]:

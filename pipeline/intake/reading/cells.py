@@ -146,7 +146,8 @@ def _date(column: Column) -> pl.Expr:
     cell = pl.col(column.name)
     iso = pl.when(cell.str.contains(ISO)).then(cell.str.slice(0, 10)).str.to_date("%Y-%m-%d", strict=False)
     local = pl.when(cell.str.contains(NORWEGIAN)).then(cell).str.to_date("%d.%m.%Y", strict=False)
-    return pl.coalesce(iso, local)
+    day = pl.coalesce(iso, local)
+    return pl.when(day.dt.year() >= 1).then(day)  # the calendar has no year 0
 
 
 def _number(column: Column) -> pl.Expr:

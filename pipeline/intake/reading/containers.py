@@ -47,6 +47,9 @@ def read_delivery(data: bytes, table: str | None) -> Reading:
         _read(data, table, reading)
         if not reading.tables:
             raise refuse("JS021")
+        if sum(map(_text_bytes, reading.tables.values())) > limits()["unpacked_bytes"]:
+            reading.tables.clear()
+            raise refuse("JS005")
     except Refused as refusal:
         reading.findings.append(refusal.finding)
     return reading
@@ -67,6 +70,11 @@ def _read(data: bytes, table: str | None, reading: Reading) -> None:
     else:
         reading.facts["form"] = "csv"
         read_csv(data, _named(table), reading)
+
+
+def _text_bytes(frame: pl.DataFrame) -> int:
+    """How many bytes of text the rows hold when one text that the file stores once is counted wherever it stands."""
+    return sum(int(column.str.len_bytes().sum()) for column in frame.iter_columns() if column.dtype == pl.String)
 
 
 def _named(table: str | None) -> str:
@@ -115,6 +123,8 @@ def _read_parquet(data: bytes, table: str, reading: Reading) -> None:
         known = header_names(table)
         places = {name: known.get(fold(name)) for name in frame.columns}
         _refuse_bad_columns(places, table)
+        if _text_bytes(frame) > limits()["unpacked_bytes"]:
+            raise refuse("JS005", table)
         texts = [
             pl.col(old).cast(pl.String).str.strip_chars(RAW_BLANKS).replace("", None).alias(new)
             for old, new in places.items()

@@ -23,7 +23,7 @@ function civil(days) {
 
 /** The day that exists in the calendar, else null. */
 function calendarDay(year, month, day) {
-  if (!(month >= 1 && month <= 12 && day >= 1 && day <= 31)) return null;
+  if (!(year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= 31)) return null;
   const days = daysFrom(year, month, day);
   const [y, m, d] = civil(days);
   return y === year && m === month && d === day ? days : null;

@@ -26,7 +26,11 @@ const ROW_RULES = {
     return years !== null && before(wholeMonths(row.intro_avsluttet_dato, row.start_dato), 12 * years);
   },
   JS232: (row) => row.inntektskilde_start === "sosialhjelp" && schemeOn("uten_sosialhjelp", row.start_dato) === 1,
-  JS233: (row) => before(schemeOn("varighet_max", row.start_dato), wholeMonths(row.start_dato, row.slutt_dato)),
+  // the day on which the months are full is the last one; every day after it is too long
+  JS233: function (row) {
+    const most = schemeOn("varighet_max", row.start_dato);
+    return most !== null && row.slutt_dato !== null && wholeMonths(row.start_dato, row.slutt_dato - 1) >= most;
+  },
   JS234: (row, column, today) => row.slutt_dato !== null && row.slutt_dato <= today && row.avslutning === null,
   JS235: (row) => row.slutt_dato === null && row.avslutning !== null,
   JS236: (row) => before(row.antall_barn, row.antall_barn_under_6),
