@@ -31,13 +31,14 @@ class NightResult:
     def text(self) -> str:
         deliveries = self.facts.get("deliveries", {})
         states = ", ".join(f"{n} {state}" for state, n in deliveries.get("states", {}).items())
+        known = f"{deliveries.get('known', 0)} in the ledger{f' ({states})' if states else ''}"
         release = self.facts.get("release", {})
         lines = [
-            f"Deliveries: {deliveries.get('new', 0)} new, {deliveries.get('known', 0)} in the ledger ({states}).",
+            f"Deliveries: {deliveries.get('new', 0)} new, {known}.",
             f"Built anew: {', '.join(self.built) or 'nothing, nothing was new'}.",
             *(f"Extract refused, the last good one stays: {text}" for text in self.facts.get("extracts_refused", {}).values()),
-            f"Release: {release.get('release_id', 'none')}{' (new)' if release.get('new') else ''}.",
-            f"Dashboard: {self.facts.get('site', '')}",
+            f"Release: {release.get('release_id') or 'none'}{' (new)' if release.get('new') else ''}.",
+            *([f"Dashboard: {self.facts['site']}"] if self.facts.get("site") else []),
             f"The night took {self.seconds:.1f} s.",
         ]
         return "\n".join(lines)

@@ -168,6 +168,19 @@ def test_every_language_is_whole_and_axe_finds_nothing(tab: Browser, page: Path,
     assert found == []
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_rows_held_back_are_seen_on_a_phone_without_scrolling(
+    tab: Browser, page: Path, faulty: Path, tmp_path: Path, language: str
+) -> None:
+    tables = valid_tables(3)
+    tables["deltaker"][0]["kjonn"] = "x"
+    tables["arbeidsgiver_svar"] = [dict.fromkeys(("prosjekt_id", "svar_id", "dato", "sporsmal", "kategori"))]  # the longest name
+    (tmp_path / "levering.xlsx").write_bytes(xlsx_of(tables))
+    checked(tab, page, tmp_path / "levering.xlsx", width=320)
+    speak(tab, language)
+    assert tab.evaluate("document.querySelector('#result thead th:nth-child(4)').getBoundingClientRect().right") <= 320 - 16
+
+
 def test_page_fits_320_pixels_and_prints_what_is_not_checked(tab: Browser, page: Path, faulty: Path, tmp_path: Path) -> None:
     checked(tab, page, faulty, width=320)
     assert tab.evaluate("document.documentElement.scrollWidth") <= 320

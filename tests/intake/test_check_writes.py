@@ -26,7 +26,7 @@ def delivery(tmp_path: Path) -> Path:
     ("language", "first", "gravest", "remedy"),
     [
         ("nb", "Delvis tatt inn: 1 av 13 rader holdt tilbake · rett innen 31. januar 2025", "Feil JS102", "Slik retter du:"),
-        ("nn", "Delvis teken inn: 1 av 13 rader halden tilbake · rett innan 31. januar 2025", "Feil JS102", "Slik rettar du:"),
+        ("nn", "Delvis teken inn: 1 av 13 rader haldne tilbake · rett innan 31. januar 2025", "Feil JS102", "Slik rettar du:"),
         ("en", "Partly taken in: 1 of 13 rows held back · mend by 31 January 2025", "Error JS102", "How to mend it:"),
     ],
 )

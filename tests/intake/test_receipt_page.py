@@ -66,7 +66,7 @@ def test_decision_and_deadline_stand_first_and_findings_say_how_to_mend(inbox: I
     [
         (
             "nn",
-            "Delvis teken inn: 1 av 13 rader halden tilbake · rett innan 31. januar 2025",
+            "Delvis teken inn: 1 av 13 rader haldne tilbake · rett innan 31. januar 2025",
             "Feil JS102: Verdien finst ikkje i kodelista.",
         ),
         (
