@@ -33,7 +33,7 @@ from benchmarks.intake_data import number_sample, write_inbox
 COMMAND = str(Path(sys.executable).with_name("jobbsjansen"))
 NOW = "2024-05-01T02:30:00+02:00"
 SETTLED = 2.5  # seconds until a new file counts as whole
-IMPORTS = "import great_expectations.expectations, fastexcel, pandas, polars, pyarrow.parquet, typer, jinja2"
+IMPORTS = "import great_expectations.expectations, fastexcel, pandas, polars, pyarrow.parquet, typer, jinja2, xlsxwriter"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from threading import Thread
 from typing import Any
 
 import polars as pl
@@ -89,6 +90,11 @@ def _failing_rows(name: str, outcome: Any, code: str) -> list[int]:
     if not rows:
         raise ValidatorCrashed(f"Suite {name}: rule {code} failed without naming a row.")
     return list(rows)
+
+
+def prepare() -> None:
+    """Begin to import Great Expectations in the background, for whoever is about to wait for something else."""
+    Thread(target=expectation_classes, name="import", daemon=True).start()
 
 
 @cache

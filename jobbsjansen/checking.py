@@ -26,7 +26,7 @@ def check_delivery(
     Raises:
         UserError: there is no such file or language, something would be overwritten, or values would be written into the home.
     """
-    from expectations import validate
+    from expectations import prepare, validate
     from jobbsjansen.erasing import references
     from pipeline.intake import checked_file
     from pipeline.intake.receipts.marked import marked_workbook
@@ -39,6 +39,7 @@ def check_delivery(
         raise UserError("There are no texts in this language.", f"Use one of {', '.join(LANGUAGES)}.")
     if marked is not None:
         _refuse_marked(marked, settings)
+    prepare()  # while the file is read in a process of its own
     checked = checked_file(file, avsender, settings, validate, references(settings))
     receipt, text = checked.receipt, receipt_text(checked.receipt, language)
     written: list[Path] = []

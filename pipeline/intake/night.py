@@ -180,10 +180,18 @@ def _in_turns(new: list[Delivery], known: Known, validate: Validate, settings: S
         ]
         second |= {v.received.receipt_id for v in verdicts if v.delivery.refused}
         said += verdicts
+        _forget_cells(fresh)
         if turn is not queue[-1]:
             known = known.after([v.received for v in verdicts], _rows_of(verdicts))
     refuse_when_all_failed(new)
     return sorted(said, key=lambda v: v.delivery.order)
+
+
+def _forget_cells(judged: Iterable[Delivery]) -> None:
+    """Keep of the raw tables only their columns where the rows have been judged: a night's receipts show no cell, and they take space."""
+    for d in judged:
+        if not d.fatal:
+            d.reading.tables = {name: frame.clear() for name, frame in d.reading.tables.items()}
 
 
 def _says_nothing(d: Delivery, ledger: Ledger, second: set[str]) -> bool:
