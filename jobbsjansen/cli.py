@@ -180,6 +180,8 @@ def status(
     from jobbsjansen.status import read_status
 
     if as_of is not None:
+        if senders:
+            raise UserError("--senders and --as-of answer different questions.", "Ask for one of them at a time.")
         us.answer(*state_as_of(us.settings, as_of))
         return
     result, text, healthy = read_status(us.settings, senders=senders)

@@ -41,3 +41,9 @@ def test_what_is_left_out_refuses_clearly(tmp_path, jobbsjansen, command):
 
 def test_wrong_usage_has_its_own_code(tmp_path, jobbsjansen):
     assert jobbsjansen("nightly", "--nonsense", home=tmp_path).returncode == 64
+
+
+def test_two_questions_to_status_at_once_are_refused(tmp_path, jobbsjansen):
+    done = jobbsjansen("status", "--senders", "--as-of", "2024-06-01", home=tmp_path)
+    assert done.returncode == 2
+    assert "one of them" in done.stderr
