@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import os
+import zipfile
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from pipeline.intake import current_rows
 from pipeline.intake.reading.identity import identity_kind
 from pipeline.intake.vault import Ledger, Vault
-from tests.intake.intake_case import Inbox, codes, make_fnr, valid_tables, zip_of
+from tests.intake.intake_case import Inbox, codes, make_fnr, valid_tables, xlsx_of, zip_bytes, zip_of
 
 STRANGER = make_fnr(900, day=28)
 FULL_WIDTH = {48 + digit: 0xFF10 + digit for digit in range(10)}
@@ -200,6 +201,15 @@ def test_a_table_of_numbers_alone_is_read(inbox: Inbox) -> None:
     pl.DataFrame({"statusdato": [date(2024, 5, 1)]}).write_parquet(buffer)
     receipt = inbox.deliver(buffer.getvalue(), name="innsending.parquet")
     assert receipt["tables"]["innsending"]["accepted"] == 1
+
+
+def test_a_workbook_that_names_one_sheet_a_thousand_times_is_not_opened(inbox: Inbox) -> None:
+    with zipfile.ZipFile(io.BytesIO(xlsx_of(valid_tables(1)))) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    more = "".join(f'<sheet name="Ark {i}" sheetId="{i + 100}" r:id="rId1"/>' for i in range(1000))
+    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace(b"</sheets>", f"{more}</sheets>".encode())
+    receipt = inbox.deliver(zip_bytes(parts), name="levering.xlsx")
+    assert codes(receipt, "info") == {"JS005"}
 
 
 def test_a_folder_that_may_not_be_opened_does_not_stop_the_others(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:

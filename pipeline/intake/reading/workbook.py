@@ -68,7 +68,7 @@ def read_workbook(data: bytes, files: dict[str, bytes], reading: Reading) -> Non
     """Read every known sheet of a workbook into ``reading.tables``; unknown sheets with content are noted.
 
     Raises:
-        Refused: JS008, JS009, JS011, JS021, JS025–JS028.
+        Refused: JS005, JS008, JS009, JS011, JS021, JS025–JS028.
     """
     refuse_dtd(files)
     reading.facts["form"] = "xlsx"
@@ -247,7 +247,7 @@ def _sheet_parts(files: dict[str, bytes]) -> dict[str, bytes]:
     """Sheet name to its XML, through the workbook's relations.
 
     Raises:
-        Refused: JS009 when the workbook does not say where its sheets are.
+        Refused: JS009 when the workbook does not say where its sheets are, JS005 when it has more of them than an archive may files.
     """
     try:
         book = ElementTree.fromstring(files["xl/workbook.xml"])  # noqa: S314 - bounded, no DTD
@@ -257,7 +257,10 @@ def _sheet_parts(files: dict[str, bytes]) -> dict[str, bytes]:
     targets = {r.get("Id"): (r.get("Target") or "") for r in relations}
     found = {name.lower(): content for name, content in files.items()}  # calamine finds parts without regard to case
     parts: dict[str, bytes] = {}
-    for sheet in (e for e in book.iter() if e.tag.endswith("}sheet")):
+    sheets = [e for e in book.iter() if e.tag.endswith("}sheet")]
+    if len(sheets) > limits()["archive_entries"]:
+        raise refuse("JS005")
+    for sheet in sheets:
         relation = next((v for k, v in sheet.attrib.items() if k.endswith("}id")), None)
         target = targets.get(relation, "")
         path = target.lstrip("/") if target.startswith("/") else f"xl/{target}"

@@ -104,7 +104,9 @@ function elementsOf(parsed, name) {
 function sheetParts(files) {
   const relations = elementsOf(strictXml(part(files, "xl/_rels/workbook.xml.rels")), "Relationship");
   const targets = new Map(relations.map((r) => [r.getAttribute("Id"), r.getAttribute("Target") || ""]));
-  return elementsOf(strictXml(files.get("xl/workbook.xml")), "sheet").map(function (sheet) {
+  const sheets = elementsOf(strictXml(files.get("xl/workbook.xml")), "sheet");
+  if (sheets.length > DATA.limits.archive_entries) throw refuse("JS005");
+  return sheets.map(function (sheet) {
     const target = targets.get(sheet.getAttributeNS(OFFICE_RELATIONS, "id")) || "";
     const path = target.startsWith("/") ? target.slice(1) : `xl/${target}`;
     return { name: sheet.getAttribute("name") || "", content: part(files, path) };
