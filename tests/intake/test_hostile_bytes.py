@@ -164,7 +164,7 @@ def test_random_bytes_are_refused(reader: Sandbox, tmp_path: Path) -> None:
 
 def test_spoiled_files_are_read_whole_or_refused(reader: Sandbox, tmp_path: Path) -> None:
     taken_in = spoiled_files(reader, tmp_path, 400)
-    assert taken_in["csv"] > 5, "too little got through to prove anything"
+    assert sum(taken_in.values()) >= 10, "too little got through to prove anything"
 
 
 def test_parquet_that_makes_its_library_panic_is_damaged(reader: Sandbox, tmp_path: Path) -> None:
