@@ -9,11 +9,10 @@ import polars as pl
 
 from pipeline.codes import Deadline, last_deadline, next_deadline
 from pipeline.errors import UserError
+from pipeline.intake.vault import TAKEN_IN
 from pipeline.settings import OSLO, Settings
 from pipeline.store import Warehouse
 from pipeline.tables import DELIVERY_TABLES
-
-ACCEPTED = ("accepted", "accepted_with_remarks")
 
 
 def senders_status(settings: Settings) -> list[dict[str, Any]]:
@@ -89,7 +88,7 @@ def _latest(mottak: pl.DataFrame) -> pl.DataFrame:
         pl.col("state").last(),
         pl.col("n_remark").last().alias("remarks"),
         (pl.col("n_error") + pl.col("n_fatal")).last().alias("errors"),
-        pl.col("received").filter(pl.col("state").is_in(ACCEPTED)).max().alias("accepted"),
+        pl.col("received").filter(pl.col("state").is_in(TAKEN_IN)).max().alias("accepted"),
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from pipeline.intake.erased import Erasure, Refer
-from pipeline.intake.merge import project_owners
+from pipeline.intake.merge import full_history, project_owners
 from pipeline.intake.traces import may_hold
 from pipeline.intake.vault import Ledger, Received, Vault
 from pipeline.settings import Settings
@@ -54,13 +54,13 @@ def plan_erasure(settings: Settings, numbers: pl.Series, refer: Refer) -> Erasur
     vault = Vault(settings.home)
     deliveries = [r for r in vault.ledger().deliveries if r.taken_in]
     references = set(refer(numbers).to_list())
-    people = _rows_of(vault, deliveries, "deltaker")
+    history = full_history(vault, deliveries)
+    people, owners = history["deltaker"], project_owners(history)
     own = people.filter(pl.col("fnr").is_in(numbers.implode()) & pl.col("deltakelse_id").is_not_null())
     named = own.select("prosjekt_id", "deltakelse_id").unique().sort("prosjekt_id", "deltakelse_id")
     shared = people.join(named, on=["prosjekt_id", "deltakelse_id"]).filter(~pl.col("fnr").is_in(numbers.implode()))
     rows: dict[str, dict[str, int]] = {}
     holders: dict[str, set[str]] = {reference: set() for reference in references}
-    owners = _owners(vault, deliveries)
     for r in deliveries:
         for table, frame in _tables_of(vault, r):
             gone = _gone(frame, references, set(named.rows()), refer)
@@ -155,17 +155,6 @@ def _originals(vault: Vault, receipts: Iterable[str], numbers: pl.Series) -> lis
     holding = {r.sha256 for r in vault.ledger().deliveries if r.receipt_id in set(receipts)}
     stored = vault.originals()
     return sorted(sha for sha, path in stored.items() if sha in holding or may_hold(path, numbers.to_list()))
-
-
-def _owners(vault: Vault, deliveries: list[Received]) -> dict[str, str]:
-    owned = [name for name in DELIVERY_TABLES if "prosjekt_id" in DELIVERY_TABLES[name]]
-    return project_owners({name: _rows_of(vault, deliveries, name) for name in owned})
-
-
-def _rows_of(vault: Vault, deliveries: list[Received], table: str) -> pl.DataFrame:
-    schema = DELIVERY_TABLES[table].schema | {"receipt_id": pl.String(), "sender": pl.String(), "order": pl.Int64()}
-    frames = [f.select(pl.col(n).cast(t) for n, t in schema.items()) for f in vault.rows(deliveries, table)]
-    return pl.concat([pl.DataFrame(schema=schema), *frames]).sort("order", maintain_order=True)
 
 
 def _tables_of(vault: Vault, received: Received) -> list[tuple[str, pl.DataFrame]]:

@@ -17,6 +17,7 @@ from urllib.request import urlopen
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
@@ -86,6 +87,16 @@ class Browser:
     def screenshot(self, target: Path, full: bool = True) -> None:
         answer = self.send("Page.captureScreenshot", format="png", captureBeyondViewport=full)
         target.write_bytes(base64.b64decode(answer["data"]))
+
+    def axe(self) -> list[str]:
+        """What axe finds wrong with the page as it stands: rule and elements."""
+        self.evaluate(AXE.read_text(encoding="utf-8") + ";0")
+        only = "axe.run({resultTypes: ['violations']})"
+        return list(
+            self.evaluate(
+                f"{only}.then(r => r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.target.join(' ')).join(' | ')))"
+            )
+        )
 
     def pdf(self, target: Path) -> None:
         answer = self.send("Page.printToPDF", preferCSSPageSize=True, printBackground=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.settings import OSLO, Home, Settings
+from tests.dashboard.dash_browser import Browser, browser
 from tests.intake.corpus_answers import one_child
 from tests.intake.intake_case import Inbox
 
@@ -24,3 +25,12 @@ def one_reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The module's deliveries are read by one child process."""
     with one_child(tmp_path_factory.mktemp("reader")):
         yield
+
+
+@pytest.fixture(scope="module")
+def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """The module's own browser."""
+    with browser(
+        tmp_path_factory.mktemp("chromium"), "receipts and the page for senders, their accessibility and print"
+    ) as opened:
+        yield opened

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +13,7 @@ from pipeline.intake.reading.identity import holds_identity
 from pipeline.intake.sjekk import check_page, write_check_page
 from pipeline.intake.sjekk.katalog import NOT_CHECKED, OPEN_CODES
 from pipeline.rules import catalogue
-from tests.dashboard.dash_browser import Browser, browser
+from tests.dashboard.dash_browser import Browser
 from tests.intake.corpus import CASES, Case
 from tests.intake.corpus_answers import check_answer, receipt_of
 from tests.intake.intake_case import csv_bytes, valid_tables, xlsx_of, zip_of
@@ -33,12 +32,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ENVIRONMENTS:
         write_check_page(made / f"{name}.html", demo=name == "demo")
     return made
-
-
-@pytest.fixture(scope="module")
-def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with browser(tmp_path_factory.mktemp("chromium"), "the page for senders against check") as opened:
-        yield opened
 
 
 @pytest.mark.usefixtures("one_reader")

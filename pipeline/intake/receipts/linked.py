@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.intake.receipts.receipt import receipt_place, rewrite_receipt
-from pipeline.intake.receipts.shown_figures import HIDDEN
+from pipeline.intake.receipts.shown_figures import HIDDEN, percent
 from pipeline.intake.vault import Vault
 from pipeline.settings import Settings
 from pipeline.store import json_text, write_text
@@ -63,7 +63,7 @@ def _said(
         before = shown.get(row["register"])
         if _wide(now, row["register"], threshold) and (before is None or _apart(now, before, threshold)):
             kept[row["register"]] = before = now
-        share: int | str = HIDDEN if before is None else _percent(before)
+        share: int | str = HIDDEN if before is None else percent(before[0], sum(before))
         said.append({"register": row["register"], "share": share, "last_month": str(row["siste_maaned"])})
     return said, kept
 
@@ -76,8 +76,3 @@ def _wide(counts: list[int], register: str, threshold: int) -> bool:
 
 def _apart(now: list[int], before: list[int], threshold: int) -> bool:
     return all(a == b or abs(a - b) >= threshold for a, b in zip(now, before, strict=True))
-
-
-def _percent(counts: list[int]) -> int:
-    missing, found = counts
-    return (200 * missing + missing + found) // (2 * (missing + found))

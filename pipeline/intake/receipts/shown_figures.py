@@ -145,14 +145,15 @@ def _shown_value(figure: str, n: Mapping[str, int], before: Shown | None, thresh
         return n["units"] if alone and (before is None or beside) else None
     if min(n["yes_persons"], n["no_persons"]) < threshold:
         return None
-    value = _percent(n["yes"], n["units"])
+    value = percent(n["yes"], n["units"])
     if before is None:
         return value
-    same = n["changed"] == 0 and _percent(n["before_yes"], n["before_units"]) == before.value
+    same = n["changed"] == 0 and percent(n["before_yes"], n["before_units"]) == before.value
     return value if same or min(n["yes_changed"], n["no_changed"]) >= threshold else None
 
 
-def _percent(part: int, whole: int) -> int:
+def percent(part: int, whole: int) -> int:
+    """Whole per cent, halves up; 0 of nothing."""
     return (200 * part + whole) // (2 * whole) if whole else 0
 
 
