@@ -105,7 +105,8 @@ def _with_previous(table: str, fates: Sequence[pl.DataFrame], current: pl.DataFr
     tonight = [f.filter(pl.col("_fate") != "duplicates").select(*_LABELS, *names) for f in fates]
     cells = [pl.col(n).cast(pl.String).fill_null("\x00") for n in names if n != "slettes"]
     rows = with_entity(table, pl.concat([before, *tonight]).sort("order", maintain_order=True))
-    rows = rows.filter(pl.col("_entity").is_not_null()).with_columns(pl.concat_str(cells, separator="\x1f").alias("_content"))
+    content = pl.concat_str(cells, separator="\x1f").alias("_content")
+    rows = rows.filter(pl.col("_entity").is_not_null()).select(*_LABELS, "prosjekt_id", "_entity", content)
     left = pl.when(pl.col("_fate") == "accepted").then("_content").when(pl.col("_fate") == "withdrawn").then(pl.lit(_ABSENT))
     return rows.with_columns(left.forward_fill().shift(1).over("_entity").fill_null(_ABSENT).alias("_before"))
 

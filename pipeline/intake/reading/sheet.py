@@ -5,7 +5,6 @@ The first rows are looked at one by one to find the header; what stands under it
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,9 +19,7 @@ UNCOMPUTED = "#UBEREGNET!"  # stands in a cell whose formula has no stored value
 RAW_BLANKS = " \t\r\n\u00a0\u202f\ufeff"
 _SKIPPED = r"[\s\u00a0\u202f\ufeff_.*\-]*"  # what folding takes away
 # Wider than ``TOTALS``: only rows whose first cell begins like this are looked at one by one.
-_LIKE_TOTAL = re.compile(
-    rf"{_SKIPPED}(?:[sS]{_SKIPPED}[uU]|[tT]{_SKIPPED}[oO]|[iI]{_SKIPPED}[aA]|[a-zA-Z]?{_SKIPPED}[^\x00-\x7f])"
-)
+_LIKE_TOTAL = rf"^{_SKIPPED}(?:[sS]{_SKIPPED}[uU]|[tT]{_SKIPPED}[oO]|[iI]{_SKIPPED}[aA]|[a-zA-Z]?{_SKIPPED}[^\x00-\x7f])"
 
 
 @dataclass(frozen=True)
@@ -87,9 +84,7 @@ def read_rows(header: Row, body: pl.DataFrame, table: str, reading: Reading) -> 
     first = body.to_series(1)
     if first.null_count():
         first = body.select(pl.coalesce(body.columns[1:])).to_series()
-    texts = first.to_list()
-    like_total = {text for text in set(texts) if text and _LIKE_TOTAL.match(text)}
-    like = [at for at, text in enumerate(texts) if text in like_total] if like_total else []
+    like = first.str.contains(_LIKE_TOTAL).arg_true()
     totals = {row.number for row in (_row_at(body, at) for at in like) if _is_total(row, places, table)}
     if totals:
         reading.findings.append(Finding("JS036", table, None, tuple(sorted(totals))[:FIRST_ROWS], len(totals)))
@@ -117,7 +112,7 @@ def _columns(row: Row, known: Mapping[str, str]) -> dict[str, int]:
 
 
 def _refuse_bad_header(row: Row, places: dict[str, int], known: Mapping[str, str], table: str) -> None:
-    named = [known[fold(c)] for c in row.cells if c and fold(c) in known]
+    named = [name for cell in row.cells if cell and (name := known.get(fold(cell)))]
     twice = sorted({n for n in named if named.count(n) > 1})
     if twice:
         raise refuse("JS028", table, twice[0], [row.number])

@@ -231,7 +231,7 @@ def _tag(name: str, xml: bytes) -> re.Pattern[bytes]:
 
 def _double_quoted(xml: bytes) -> bytes:
     """The XML with every attribute written as ``name="value"``, as nearly all programs write them; texts may change with them."""
-    if b"='" not in xml and b" =" not in xml and b"= " not in xml:
+    if b"'" not in xml and b" =" not in xml and b"= " not in xml:
         return xml
     return _SPACED.sub(rb'\1="', _SINGLE.sub(rb'\1="\2"', xml))
 

@@ -74,10 +74,8 @@ def own_rows(history: Mapping[str, pl.DataFrame], turn: Iterable[Delivery], owne
     projects = _projects({d.avsender for d in sound} - {CENTRAL_REGISTER}, first | dict(owners))
     out: dict[str, pl.DataFrame] = {}
     for table in _TABLES:
-        wanted = ["order", *DELIVERY_TABLES[table].names]
-        rows = pl.concat([history[table].select(wanted), *(f.select(wanted) for f in tonight[table])])
-        own = rows.join(projects, on="prosjekt_id", maintain_order="left").sort("order", maintain_order=True)
-        keyed = with_entity(table, own).filter(pl.col("_entity").is_not_null())
+        own = [_own(table, frame, projects) for frame in (history[table], *tonight[table])]
+        keyed = with_entity(table, pl.concat(own).sort("order", maintain_order=True)).filter(pl.col("_entity").is_not_null())
         out[table] = keyed.select("order", "own", "_entity", "_natural", "slettes", *_COLUMNS[table])
     return out
 
@@ -108,6 +106,13 @@ def members(rows: Mapping[str, pl.DataFrame], moments: Iterable[Moment]) -> pl.D
         _placed(started, rows["tiltak"], asked).select(*_LABELS, "yes", figure=pl.lit("praksis_13u")),
     ]
     return pl.concat(frame.select(*_LABELS, "figure", "yes") for frame in counted)
+
+
+def _own(table: str, rows: pl.DataFrame, projects: pl.DataFrame) -> pl.DataFrame:
+    """The rows in those projects, with the columns by which things are told apart and those that figures are counted from."""
+    named = ["deltakelse_id"] if table == "deltaker" else []
+    wanted = list(dict.fromkeys(["order", "slettes", *DELIVERY_TABLES[table].key, *named, *_COLUMNS[table]]))
+    return rows.select(wanted).join(projects, on="prosjekt_id", maintain_order="left")
 
 
 def _kept() -> pl.Expr:

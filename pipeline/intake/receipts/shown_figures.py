@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from typing import Any
 
 import polars as pl
@@ -20,6 +21,7 @@ from pipeline.intake.senders import CENTRAL_REGISTER
 from pipeline.intake.vault import Ledger, Received
 
 HIDDEN = ":"
+AT_ONCE = 50  # deliveries: what is compared holds every row that their senders have delivered
 _NUMBERS = (
     "units",
     "persons",
@@ -66,11 +68,15 @@ def own_figures(
     if not owned:
         return {}
     shown = _last_shown(known.ledger)
-    found: dict[str, list[dict[str, Any]]] = {}
     nows = [Moment(d.receipt_id, d.avsender, d.order, today, _stated(r)) for d, r in owned]
-    asked = [(now, figure, shown.get((now.sender, key_of(figure, today.year)))) for now in nows for figure in FIGURES]
-    numbers = _numbers(own_rows(known.history, [d for d, _ in owned], known.owners), asked)
-    for now, figure, before in asked:
+    asked = [[(now, f, shown.get((now.sender, key_of(f, today.year)))) for f in FIGURES] for now in nows]
+    numbers: dict[tuple[str, str], dict[str, int]] = {}
+    for first in range(0, len(owned), AT_ONCE):
+        part = slice(first, first + AT_ONCE)
+        rows = own_rows(known.history, [d for d, _ in owned[part]], known.owners)
+        numbers |= _numbers(rows, list(chain.from_iterable(asked[part])))
+    found: dict[str, list[dict[str, Any]]] = {}
+    for now, figure, before in chain.from_iterable(asked):
         counted = numbers.get((now.receipt_id, key_of(figure, today.year)), _nobody())
         value = _shown_value(figure, counted, before, threshold)
         found.setdefault(now.receipt_id, []).append(_figure(figure, now, before, value))
