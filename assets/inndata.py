@@ -33,7 +33,13 @@ EXTRACTS = [f"register_{name}" for name in REGISTERS]
             [],
             {"parquet"},
         ),
-        file_spec("kildedata_kvitteringer", "kildedata", "One receipt per delivery, JSON and HTML.", [], {"json"}),
+        file_spec(
+            "kildedata_kvitteringer",
+            "kildedata",
+            "One receipt per delivery: JSON, HTML and the delivery's own workbook with cells marked.",
+            [],
+            {"json"},
+        ),
     ],
     check_specs=[
         dg.AssetCheckSpec(
@@ -56,7 +62,12 @@ def leveranser(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResu
     taken: IntakeNight = night.guard("intake", lambda: run_intake(night.settings, judge, night.progress, _refer(night)))
     night.warehouse.write("inndata", "mottak", taken.mottak)
     states = dict(taken.mottak.group_by("state").len().sort("state").iter_rows())
-    night.facts["deliveries"] = {"new": taken.n_new, "known": taken.mottak.height, "states": states}
+    night.facts["deliveries"] = {
+        "new": taken.n_new,
+        "waiting": taken.n_waiting,
+        "known": taken.mottak.height,
+        "states": states,
+    }
     checks = [
         dg.AssetCheckResult(
             passed=judged.get(table, (0, 0))[1] == 0,

@@ -22,6 +22,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -50,15 +51,17 @@ class Cost:
 
 
 def reading(runs: int, folder: Path) -> None:
-    """Bytes to raw tables: ours in the sandboxed child, its start and the way back included, against pandas in this process."""
-    from pipeline.intake.reading.sandbox import Sandbox
+    """Bytes to raw tables: ours in sandboxed children as the night has them, their start and the way back included, against pandas here."""
+    from pipeline.intake.reading.sandbox import Readers, Sandbox
 
     files = _inbox(folder / "reading", 300, 100, 300)
 
     def ours() -> None:
-        with Sandbox(folder / "scratch") as sandbox:
-            for file in files:
-                assert len(sandbox.read(file, None).tables) == 5
+        def read(sandbox: Sandbox, file: Path) -> int:
+            return len(sandbox.read(file, None).tables)
+
+        with Readers(folder / "scratch") as readers:
+            assert set(readers.all(partial(read, file=file) for file in files)) == {5}
 
     def theirs() -> None:
         for file in files:

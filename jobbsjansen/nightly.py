@@ -32,9 +32,11 @@ class NightResult:
         deliveries = self.facts.get("deliveries", {})
         states = ", ".join(f"{n} {state}" for state, n in deliveries.get("states", {}).items())
         known = f"{deliveries.get('known', 0)} in the ledger{f' ({states})' if states else ''}"
+        waiting = deliveries.get("waiting", 0)
         release = self.facts.get("release", {})
         lines = [
             f"Deliveries: {deliveries.get('new', 0)} new, {known}.",
+            *([f"Files left for the next night: {waiting} (still being written, or one sender's many)."] if waiting else []),
             f"Built anew: {', '.join(self.built) or 'nothing, nothing was new'}.",
             *(f"Extract refused, the last good one stays: {text}" for text in self.facts.get("extracts_refused", {}).values()),
             f"Release: {release.get('release_id') or 'none'}{' (new)' if release.get('new') else ''}.",

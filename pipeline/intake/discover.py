@@ -54,12 +54,14 @@ class Moved(Exception):
     """The file could not be opened, or changed while it was read."""
 
 
-def discover(settings: Settings, wait: Callable[[float], None] = time.sleep) -> list[Found]:
-    """Every entry of the inbox that has stood still for ``settings.min_age_seconds``, in no particular order.
+def discover(settings: Settings, wait: Callable[[float], None] = time.sleep) -> tuple[list[Found], int]:
+    """Every entry of the inbox that has stood still for ``settings.min_age_seconds``, in no particular order, and how many have not.
 
-    Younger files are looked at once more after that time; one that still changes is left for the next night.
+    Younger files are looked at once more after that time; one that still changes is left for the next night, and so is one whose name says
+    that it is not finished.
     """
-    entries = _entries(settings.home.inbox)
+    lying = _entries(settings.home.inbox)
+    entries = [(path, folder) for path, folder in lying if not _unfinished(path.name)]
     looks = {path: look for path, _ in entries if (look := _look(path)) is not None}
     border = time.time_ns() - int(settings.min_age_seconds * 1e9)
     young = [path for path, look in looks.items() if max(look[1], look[2]) > border]
@@ -68,7 +70,8 @@ def discover(settings: Settings, wait: Callable[[float], None] = time.sleep) -> 
         for path in young:
             if _look(path) != looks[path]:
                 del looks[path]
-    return [_found(path, folder, looks[path]) for path, folder in entries if path in looks]
+    still = [_found(path, folder, looks[path]) for path, folder in entries if path in looks]
+    return still, len(lying) - len(still)
 
 
 def look_at(path: Path, avsender: str) -> Found:
@@ -114,14 +117,19 @@ def _entries(inbox: Path) -> list[tuple[Path, str]]:
             except OSError:  # a folder that may not be opened is told of itself; the others' deliveries are taken in
                 inside = []
                 found.append((top, ""))
-            found += [(path, top.name) for path in inside if not _unfinished(path.name)]
-        elif not _unfinished(top.name):
+            found += [(path, top.name) for path in inside if not _of_programs(path.name)]
+        elif not _of_programs(top.name):
             found.append((top, ""))
     return found
 
 
 def _unfinished(name: str) -> bool:
-    return name.lower().endswith(UNFINISHED) or name.startswith(("~$", "."))
+    return name.lower().endswith(UNFINISHED)
+
+
+def _of_programs(name: str) -> bool:
+    """What office programs and file browsers leave beside a file: never a delivery."""
+    return name.startswith(("~$", "."))
 
 
 def _look(path: Path) -> tuple[int, ...] | None:

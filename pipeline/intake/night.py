@@ -25,7 +25,7 @@ from pipeline.intake.judging.known import Known, known_of
 from pipeline.intake.judging.relations import foreign
 from pipeline.intake.judging.turns import turns
 from pipeline.intake.merge import claims, owners_of
-from pipeline.intake.reading.sandbox import Sandbox
+from pipeline.intake.reading.sandbox import Readers, Sandbox
 from pipeline.intake.receipts.quality import said_of
 from pipeline.intake.receipts.receipt import receipt_dict, receipt_place, write_receipt
 from pipeline.intake.receipts.shown_figures import own_figures, remembered_figures
@@ -49,6 +49,7 @@ class IntakeNight:
         n_failed: deliveries of this night that the program itself could not handle (JS013): for the engineer.
         receipts: ids of this night's receipts, in order of receipt.
         crashes: receipt id to what failed and where (kind of exception, module, line); never its text.
+        n_waiting: files of the inbox left for the next night: still being written, or more of one sender than a night takes.
     """
 
     mottak: pl.DataFrame
@@ -56,6 +57,7 @@ class IntakeNight:
     n_failed: int = 0
     receipts: tuple[str, ...] = ()
     crashes: dict[str, str] = field(default_factory=dict)
+    n_waiting: int = 0
 
 
 def run_intake(settings: Settings, validate: Validate, progress: Progress, refer: Refer | None = None) -> IntakeNight:
@@ -79,15 +81,16 @@ def run_intake(settings: Settings, validate: Validate, progress: Progress, refer
     if refer is not None:
         complete_erasures(settings, refer)
     before = vault.ledger()
-    found = discover(settings)
-    with Sandbox(vault.scratch) as sandbox:
+    found, unfinished = discover(settings)
+    with Readers(vault.scratch) as readers:
         progress(f"Ser etter nye leveranser: {len(found)} filer i innboksen")
-        new, inbox = take_up(found, before, vault, sandbox, circumstances(before, settings))
+        taken_up = take_up(found, before, vault, readers, circumstances(before, settings))
+    new = taken_up.new
     verdicts: list[Verdict] = []
     if new:
         progress(f"Kontrollerer {len(new)} nye leveranser")
         verdicts = _in_turns(new, known_of(vault, before, refer), validate, settings)
-    ledger = Ledger(before.deliveries, inbox)
+    ledger = Ledger(before.deliveries, taken_up.inbox)
     for verdict in verdicts:
         ledger = _record(verdict, ledger, vault, settings)
     vault.forget(v.received.sha256 for v in verdicts if "JS280" in v.received.codes)
@@ -99,7 +102,8 @@ def run_intake(settings: Settings, validate: Validate, progress: Progress, refer
     added = {r.receipt_id: r for r in ledger.deliveries[len(before.deliveries) :]}
     broken = sum("JS013" in r.codes for r in added.values())
     crashes = {d.receipt_id: d.crash for d in new if d.crash and d.receipt_id in added}
-    return IntakeNight(ledger.frame(), len(added), broken, tuple(added), crashes)
+    waiting = taken_up.n_waiting + unfinished
+    return IntakeNight(ledger.frame(), len(added), broken, tuple(added), crashes, waiting)
 
 
 @dataclass(frozen=True)

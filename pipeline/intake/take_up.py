@@ -3,20 +3,46 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 from pipeline.intake.again import lies_as_it_lay, to_judge_again
 from pipeline.intake.discover import Found, Moved, read_stable
 from pipeline.intake.findings import Finding, Reading
 from pipeline.intake.judging.delivery import Delivery
-from pipeline.intake.reading.sandbox import Sandbox
+from pipeline.intake.reading.sandbox import Readers, Sandbox
 from pipeline.intake.vault import Ledger, Received, Vault
+from pipeline.rules import limits
 
 Inbox = dict[str, dict[str, str]]
 
 
-def take_up(found: Iterable[Found], ledger: Ledger, vault: Vault, sandbox: Sandbox, now: str) -> tuple[list[Delivery], Inbox]:
+@dataclass(frozen=True)
+class TakenUp:
+    """What is judged this night, and what the inbox then holds.
+
+    Attributes:
+        new: deliveries in order of receipt, those judged again last.
+        inbox: sender to name hash to content hash of every file that has been taken up.
+        n_waiting: files left for another night: what a sender has delivered beyond what one night takes, or after files that took all
+            the time or memory there is.
+    """
+
+    new: list[Delivery]
+    inbox: Inbox
+    n_waiting: int
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    entry: Found
+    sha256: str
+    refused: Received | None = None
+
+
+def take_up(found: Iterable[Found], ledger: Ledger, vault: Vault, readers: Readers, now: str) -> TakenUp:
     """Read what is new in order of receipt, then what is judged again, and say which names now hold which bytes.
 
     What holds the bytes of the sender's latest accepted delivery is left out, unless another file of the sender's lies between
@@ -26,29 +52,70 @@ def take_up(found: Iterable[Found], ledger: Ledger, vault: Vault, sandbox: Sandb
         found: entries of the inbox that stand still.
         ledger: the ledger before this night.
         vault: keeps the originals.
-        sandbox: reads them.
+        readers: read them.
         now: the night's ``again.circumstances``.
     """
     held = sorted(
         ((entry.mtime, content_hash(entry, vault), entry) for entry in found), key=lambda h: (h[0], h[1], h[2].name_hash)
     )
-    new: list[Delivery] = []
-    again: list[tuple[Received, Found]] = []
+    fresh: list[_Wanted] = []
+    again: list[_Wanted] = []
+    coming: set[str] = set()
+    for _, sha256, entry in held:
+        refused = to_judge_again(entry, sha256, ledger, now)
+        if not lies_as_it_lay(entry, sha256, ledger):
+            if entry.avsender in coming or not already_latest(entry.avsender, sha256, ledger):
+                fresh.append(_Wanted(entry, sha256))
+                coming.add(entry.avsender)
+        elif refused:
+            again.append(_Wanted(entry, sha256, refused))
+    tonight = {(w.entry.avsender, w.sha256) for w in fresh}
+    wanted = fresh + [w for w in again if (w.entry.avsender, w.sha256) not in tonight]
+    read = _read(wanted, vault, readers)
+    taken = [(w, reading) for w, reading in zip(wanted, read, strict=True) if reading is not None]
+    new = [_delivery(w, reading, order) for order, (w, reading) in enumerate(taken, start=len(ledger.deliveries) + 1)]
+    waiting = {w.entry.name_hash for w, reading in zip(wanted, read, strict=True) if reading is None and not w.refused}
     inbox: Inbox = {}
     for _, sha256, entry in held:
-        inbox.setdefault(entry.avsender, {})[entry.name_hash] = sha256
-        refused = to_judge_again(entry, sha256, ledger, now)
-        if lies_as_it_lay(entry, sha256, ledger):
-            again += [(refused, entry)] if refused else []
-        elif any(d.avsender == entry.avsender for d in new) or not already_latest(entry.avsender, sha256, ledger):
-            new.append(_opened(entry, sha256, len(ledger.deliveries) + len(new) + 1, vault, sandbox))
-    tonight = {(d.avsender, d.sha256) for d in new}
-    for refused, entry in again:
-        if (refused.avsender, refused.sha256) not in tonight:
-            d = _opened(entry, refused.sha256, len(ledger.deliveries) + len(new) + 1, vault, sandbox)
-            d.refused = refused
-            new.append(d)
-    return new, inbox
+        if entry.name_hash not in waiting:  # what waits is new the next night
+            inbox.setdefault(entry.avsender, {})[entry.name_hash] = sha256
+    return TakenUp(new, inbox, len(waiting))
+
+
+def _read(wanted: Sequence[_Wanted], vault: Vault, readers: Readers) -> list[Reading | None]:
+    """What could be read of each; nothing of those that wait. What is read does not depend on how many are read at once."""
+    most = limits()["deliveries_a_night"]
+    of_sender: Counter[str] = Counter()
+    too_much: Counter[str] = Counter()
+
+    def one(sandbox: Sandbox, w: _Wanted) -> Reading | None:
+        sender = w.entry.avsender
+        if too_much[sender] >= limits()["too_much_a_night"]:
+            return None
+        reading = sandbox.read(vault.readable(w.sha256), w.entry.table)
+        too_much[sender] += any(f.code == "JS012" for f in reading.findings)
+        return reading
+
+    opened: dict[int, Callable[[Sandbox], Reading | None]] = {}
+    read: dict[int, Reading | None] = {}
+    for at, w in enumerate(wanted):
+        of_sender[w.entry.avsender] += 1
+        if of_sender[w.entry.avsender] > most:
+            read[at] = None
+        elif problem := _unopenable(w, vault):
+            read[at] = Reading([Finding(problem)])
+        else:
+            opened[at] = partial(one, w=w)
+    read |= zip(opened, readers.all(opened.values()), strict=True)
+    return [read[at] for at in range(len(wanted))]
+
+
+def _unopenable(w: _Wanted, vault: Vault) -> str:
+    return w.entry.problem or ("" if vault.readable(w.sha256).is_file() else "JS014")
+
+
+def _delivery(w: _Wanted, reading: Reading, order: int) -> Delivery:
+    return Delivery("", w.entry.avsender, w.sha256, order, reading, name_hash=w.entry.name_hash, refused=w.refused)
 
 
 def already_latest(avsender: str, sha256: str, ledger: Ledger) -> bool:
@@ -70,15 +137,6 @@ def content_hash(entry: Found, vault: Vault) -> str:
         except Moved:
             return _unopened_hash(replace(entry, problem="JS014"))
     return _unopened_hash(entry)
-
-
-def _opened(entry: Found, sha256: str, order: int, vault: Vault, sandbox: Sandbox) -> Delivery:
-    if entry.problem or not vault.readable(sha256).is_file():
-        d = unopened(entry if entry.problem else replace(entry, problem="JS014"), order)
-    else:
-        d = Delivery("", entry.avsender, sha256, order, sandbox.read(vault.readable(sha256), entry.table))
-    d.name_hash = entry.name_hash
-    return d
 
 
 def _unopened_hash(entry: Found) -> str:

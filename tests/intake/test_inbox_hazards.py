@@ -9,16 +9,18 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
 
-from pipeline.intake import take_up
+from pipeline.intake import current_rows, night, take_up
 from pipeline.intake.discover import Moved, look_at, read_stable
-from pipeline.intake.findings import Finding
+from pipeline.intake.findings import Finding, Reading
 from pipeline.intake.reading import sandbox
+from pipeline.rules import limits
 from pipeline.settings import Home
 from tests.intake.intake_case import Inbox, codes, valid_tables, xlsx_of, zip_of
 
@@ -197,3 +199,56 @@ def test_reader_that_is_killed_from_outside_is_its_limits_finding(tmp_path: Path
             patch.setattr(sandbox, "limits", lambda: {"parse_seconds": 0.2})
             assert reader.read(path, None).findings == [Finding("JS012")]
         assert reader.read(path, None).findings == []
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A night takes two files of a sender, and stops after one that was too much for the reading process."""
+    narrow = dict(limits()) | {"deliveries_a_night": 2, "too_much_a_night": 1}
+    monkeypatch.setattr(take_up, "limits", lambda: narrow)
+
+
+@pytest.mark.usefixtures("few")
+def test_one_senders_many_files_wait_and_nobody_elses(inbox: Inbox) -> None:
+    for number in range(3):
+        inbox.drop("4601", f"{number}.zip", zip_of(valid_tables(project=f"P{number}")))
+    inbox.drop("5001", "a.zip", zip_of(valid_tables(project="Q", komm_nr="5001")))
+    first = inbox.run()
+    assert (first.n_new, first.n_waiting) == (3, 1)
+    second = inbox.run()
+    assert (second.n_new, second.n_waiting) == (1, 0)
+    assert [r["avsender"] for r in inbox.receipts()] == ["4601", "4601", "5001", "4601"]
+    assert set(current_rows(inbox.settings)["prosjekt"]["prosjekt_id"]) == {"P0", "P1", "P2", "Q"}
+    assert inbox.run().n_new == 0
+
+
+@pytest.mark.usefixtures("few")
+def test_after_a_file_that_is_too_much_the_senders_others_wait(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = zip_of(valid_tables(project="BAD"))
+    reads = sandbox.Sandbox.read
+
+    def killed_by_one(self: sandbox.Sandbox, source: Path, table: str | None) -> Reading:
+        return Reading([Finding("JS012")]) if source.read_bytes() == bad else reads(self, source, table)
+
+    monkeypatch.setattr(sandbox.Sandbox, "read", killed_by_one)
+    monkeypatch.setattr(night, "Readers", lambda folder: sandbox.Readers(folder, 1))
+    inbox.drop("4601", "a.zip", bad)
+    inbox.drop("4601", "b.zip", zip_of(valid_tables()))
+    inbox.drop("5001", "c.zip", zip_of(valid_tables(project="Q", komm_nr="5001")))
+    first = inbox.run()
+    assert (first.n_new, first.n_waiting) == (2, 1)
+    assert inbox.run().n_new == 1  # the one that waited; the other is judged again and nothing is said twice
+    assert [(r["avsender"], r["state"]) for r in inbox.receipts()] == [
+        ("4601", "quarantined"),
+        ("5001", "accepted"),
+        ("4601", "accepted"),
+    ]
+
+
+def test_readers_answer_in_order_whichever_is_done_first(tmp_path: Path) -> None:
+    def slow_first(at: int, _: sandbox.Sandbox) -> int:
+        time.sleep(0.2 if at == 0 else 0.0)
+        return at
+
+    with sandbox.Readers(tmp_path / "scratch", 2) as readers:
+        assert readers.all(partial(slow_first, at) for at in range(5)) == [0, 1, 2, 3, 4]

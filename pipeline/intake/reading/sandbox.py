@@ -1,4 +1,4 @@
-"""The parent's side of the reading process: one child for the whole night, replaced when it dies or takes too long."""
+"""The parent's side of the reading processes: a child lives the whole night, replaced when it dies or takes too long."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import contextlib
 import errno
 import json
 import os
+import queue
 import select
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -24,6 +27,8 @@ from pipeline.store import PACKAGE
 
 # Isolated (-I): neither the user's folder nor PYTHON* variables say what is imported; our own code comes last in the search.
 _START = "import sys; sys.path.append(sys.argv[1]); from pipeline.intake.reading.worker import main; main(int(sys.argv[2]))"
+AT_ONCE = 2  # each may take the memory of the limits
+T = TypeVar("T")
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 
 
@@ -115,3 +120,37 @@ class Sandbox:
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
         child.wait()
+
+
+class Readers:
+    """As many reading processes as there is use for, which share a night's files; use as a context manager.
+
+    Args:
+        folder: as for ``Sandbox``.
+        most: how many at once.
+    """
+
+    def __init__(self, folder: Path, most: int = AT_ONCE) -> None:
+        self._folder, self._most = folder, min(most, os.cpu_count() or 1)
+        self._free: queue.LifoQueue[Sandbox] = queue.LifoQueue()  # the one used last is warm
+        self._opened = contextlib.ExitStack()
+
+    def __enter__(self) -> Readers:
+        for _ in range(self._most):
+            self._free.put(self._opened.enter_context(Sandbox(self._folder)))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self._opened.close()
+
+    def all(self, tasks: Iterable[Callable[[Sandbox], T]]) -> list[T]:
+        """The answers of tasks that each use one reading process, in the order of the tasks; they are begun in that order."""
+        with ThreadPoolExecutor(self._most) as threads:
+            return list(threads.map(self._with_free, tasks))
+
+    def _with_free(self, task: Callable[[Sandbox], T]) -> T:
+        sandbox = self._free.get()
+        try:
+            return task(sandbox)
+        finally:
+            self._free.put(sandbox)
