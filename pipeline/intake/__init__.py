@@ -8,11 +8,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pipeline.intake.check import Checked, check_file, checked_file
     from pipeline.intake.erased import Refer
     from pipeline.intake.erasure import ErasurePlan, carry_out, complete_erasures, plan_erasure
     from pipeline.intake.judging.delivery import Validate
     from pipeline.intake.merge import current_rows, rows_ever
-    from pipeline.intake.night import Checked, IntakeNight, check_file, checked_file, run_intake
+    from pipeline.intake.night import IntakeNight, run_intake
     from pipeline.intake.receipts.linked import add_linkage
 
 __all__ = [
@@ -33,11 +34,12 @@ __all__ = [
 ]
 
 _PLACES = {
+    "check": ("Checked", "check_file", "checked_file"),
     "erased": ("Refer",),
     "erasure": ("ErasurePlan", "carry_out", "complete_erasures", "plan_erasure"),
     "judging.delivery": ("Validate",),
     "merge": ("current_rows", "rows_ever"),
-    "night": ("Checked", "IntakeNight", "check_file", "checked_file", "run_intake"),
+    "night": ("IntakeNight", "run_intake"),
     "receipts.linked": ("add_linkage",),
 }
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.intake import check_file, night
+from pipeline.intake import check, check_file
 from pipeline.intake.reading.sandbox import Sandbox
 from pipeline.settings import OSLO, Home, Settings
 from tests.intake.corpus_case import TODAY, Case
@@ -53,5 +53,5 @@ def one_child(folder: Path) -> Iterator[None]:
 
             def __exit__(self, *_: object) -> None: ...
 
-        patch.setattr(night, "Sandbox", Shared)
+        patch.setattr(check, "Sandbox", Shared)
         yield

@@ -8,11 +8,12 @@ import zipfile
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 
 import polars as pl
 import pytest
 
-from pipeline.intake import check_file, current_rows, night, run_intake
+from pipeline.intake import check_file, current_rows, night, run_intake, verdicts
 from pipeline.settings import OSLO, Home
 from tests.intake.intake_case import Inbox, codes, csv_bytes, make_fnr, reference_validate, rows_of, valid_tables, zip_of
 
@@ -189,16 +190,16 @@ def test_shrinking_by_a_third_is_remarked(inbox: Inbox) -> None:
     assert "JS302" not in codes(inbox.deliver(part, "deltaker_c.csv"))
 
 
-@pytest.mark.parametrize("step", ["write_receipt", "receipt_dict", "_decide"])
+@pytest.mark.parametrize(("module", "step"), [(night, "write_receipt"), (verdicts, "receipt_dict"), (verdicts, "_decide")])
 def test_night_that_dies_is_taken_up_again_and_reaches_the_same_bytes(
-    step: str, inbox: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    module: ModuleType, step: str, inbox: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = Inbox(tmp_path / "b", replace(inbox.settings, home=Home(tmp_path / "b" / "home")))
     for place in (inbox, whole):
         place.drop("4601", "a.zip", zip_of(valid_tables()))
         place.drop("4601", "b.zip", zip_of(valid_tables(4)))
     whole.run()
-    real, calls = getattr(night, step), []
+    real, calls = getattr(module, step), []
 
     def die(*args: object) -> object:
         calls.append(1)
@@ -207,7 +208,7 @@ def test_night_that_dies_is_taken_up_again_and_reaches_the_same_bytes(
         return real(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(night, step, die)
+        patch.setattr(module, step, die)
         with pytest.raises(KeyboardInterrupt):
             inbox.run()
     assert inbox.run().n_new == 2
