@@ -194,11 +194,14 @@ def erase(
     us: Face,
     person_file: Annotated[Path, typer.Option("--person-file", help="One identity number a line.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be erased; write nothing.")] = False,
+    lift: Annotated[
+        bool, typer.Option("--lift", help="Undo: take in again what is delivered of them. Nothing erased comes back by itself.")
+    ] = False,
 ) -> None:
     """Erase persons: stored rows and originals now, everything derived with the next night. Exit code 4 while a night runs."""
-    from jobbsjansen.erasing import erase_persons
+    from jobbsjansen.erasing import erase_persons, lift_erasure
 
-    us.answer(*erase_persons(us.settings, person_file, dry_run=dry_run))
+    us.answer(*(lift_erasure if lift else erase_persons)(us.settings, person_file, dry_run=dry_run))
 
 
 @command(app, with_key=True)

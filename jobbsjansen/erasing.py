@@ -69,6 +69,28 @@ def erase_persons(settings: Settings, person_file: Path, *, dry_run: bool) -> tu
     return result, _text(result)
 
 
+def lift_erasure(settings: Settings, person_file: Path, *, dry_run: bool) -> tuple[dict[str, Any], str]:
+    """Undo what an erasure holds back, for persons who were erased by mistake or take part again; counts as dict and as text.
+
+    Raises:
+        UserError: the file is missing, empty or has a line that is no identity number.
+        HomeBusy: a night holds the home.
+        RefusedStart: wrong key.
+    """
+    from pipeline.intake import complete_erasures, lift_tombstones
+    from pipeline.pseudonyms import check_home_key, load_keys
+
+    numbers = _numbers(person_file)
+    with home_lock(settings.home):
+        if not dry_run:
+            check_home_key(settings.home, load_keys(settings))
+            complete_erasures(settings, references(settings))
+        lifted = lift_tombstones(settings, numbers, references(settings), dry_run=dry_run)
+    verb = "Would lift" if dry_run else "Lifted"
+    text = f"{verb}: {lifted} of {len(numbers)} persons were held back. What was erased stays erased; ask the sender for a new delivery."
+    return {"dry_run": dry_run, "persons_asked_for": len(numbers), "persons_lifted": lifted}, text
+
+
 def _numbers(path: Path) -> pl.Series:
     from pipeline.intake.reading.identity import identity_kind
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pipeline.intake.check import Checked, check_file, checked_file
     from pipeline.intake.erased import Refer
-    from pipeline.intake.erasure import ErasurePlan, carry_out, complete_erasures, plan_erasure
+    from pipeline.intake.erasure import ErasurePlan, carry_out, complete_erasures, lift_tombstones, plan_erasure
     from pipeline.intake.judging.delivery import Validate
     from pipeline.intake.merge import current_rows, rows_ever
     from pipeline.intake.night import IntakeNight, run_intake
@@ -28,6 +28,7 @@ __all__ = [
     "checked_file",
     "complete_erasures",
     "current_rows",
+    "lift_tombstones",
     "plan_erasure",
     "rows_ever",
     "run_intake",
@@ -36,7 +37,7 @@ __all__ = [
 _PLACES = {
     "check": ("Checked", "check_file", "checked_file"),
     "erased": ("Refer",),
-    "erasure": ("ErasurePlan", "carry_out", "complete_erasures", "plan_erasure"),
+    "erasure": ("ErasurePlan", "carry_out", "complete_erasures", "lift_tombstones", "plan_erasure"),
     "judging.delivery": ("Validate",),
     "merge": ("current_rows", "rows_ever"),
     "night": ("IntakeNight", "run_intake"),

@@ -30,6 +30,7 @@ class Erasure:
         originals: content hashes of the originals that were deleted with them.
         named: (project, ``deltakelse_id``) of the persons' participations; emptied when the erasure is done.
         done: whether everything has been carried out.
+        lifted: reference to when (ISO 8601) that person's tombstone was lifted: it holds nothing back any more.
     """
 
     erasure_id: str
@@ -39,6 +40,12 @@ class Erasure:
     originals: list[str] = field(default_factory=list)
     named: list[list[str]] = field(default_factory=list)
     done: bool = False
+    lifted: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def holding(self) -> Mapping[str, list[str]]:
+        """``persons`` without those whose tombstone has been lifted."""
+        return {reference: senders for reference, senders in self.persons.items() if reference not in self.lifted}
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,7 @@ def tombstones(erasures: Iterable[Erasure], refer: Refer) -> Tombstones:
     """The look-up over these erasures."""
     found: dict[str, set[str]] = {}
     for erasure in erasures:
-        for reference, senders in erasure.persons.items():
+        for reference, senders in erasure.holding.items():
             found.setdefault(reference, set()).update(senders)
     return Tombstones({reference: frozenset(senders) for reference, senders in found.items()}, refer)
 

@@ -105,6 +105,23 @@ def complete_erasures(settings: Settings, refer: Refer) -> bool:
     return True
 
 
+def lift_tombstones(settings: Settings, numbers: pl.Series, refer: Refer, *, dry_run: bool) -> int:
+    """Let what is delivered of these persons from now on be taken in again; what was erased stays erased.
+
+    Returns:
+        How many of the persons had a tombstone.
+    """
+    vault = Vault(settings.home)
+    asked, erasures = set(refer(numbers).to_list()), vault.erasures()
+    held = {reference for e in erasures for reference in e.holding} & asked
+    if held and not dry_run:
+        now = settings.now.isoformat()
+        vault.write_erasures(
+            [replace(e, lifted={**e.lifted, **{r: now for r in sorted(held & e.holding.keys())}}) for e in erasures]
+        )
+    return len(held)
+
+
 def _erase_rows(vault: Vault, erasure: Erasure, refer: Refer) -> None:
     named = {(project, participation) for project, participation in erasure.named}
     for r in (r for r in vault.ledger().deliveries if r.taken_in):

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from jobbsjansen.erasing import erase_persons
+from jobbsjansen.erasing import erase_persons, lift_erasure
 from pipeline.errors import HomeBusy, UserError
 from pipeline.intake import IntakeNight, check_file, current_rows, erasure, run_intake
 from pipeline.pseudonyms import load_keys, log_references, person_keys, recipient_keys
@@ -230,3 +230,39 @@ def test_home_with_erasures_takes_nothing_in_without_the_key(inbox: Inbox) -> No
     with pytest.raises(UserError):
         inbox.run()
     assert len(inbox.receipts()) == 1
+
+
+def lift(inbox: Inbox, *numbers: str, dry_run: bool = False) -> dict[str, Any]:
+    listed = inbox.root / "persons.txt"
+    listed.write_text("\n".join(numbers) + "\n", encoding="utf-8")
+    return lift_erasure(inbox.settings, listed, dry_run=dry_run)[0]
+
+
+def test_lifted_person_is_taken_in_again_and_the_others_stay_held_back(inbox: Inbox) -> None:
+    inbox.deliver(zip_of(valid_tables()))
+    erase(inbox, PERSON, OTHER)
+    assert lift(inbox, PERSON, dry_run=True)["persons_lifted"] == 1
+    assert lift(inbox, PERSON, make_fnr(500))["persons_lifted"] == 1
+    assert lift(inbox, PERSON)["persons_lifted"] == 0
+    empty_inbox(inbox)
+    inbox.drop("4601", "b.zip", zip_of(valid_tables(4)))
+    night(inbox)
+    people = set(current_rows(inbox.settings)["deltaker"]["fnr"])
+    assert PERSON in people
+    assert OTHER not in people
+    assert "JS280" in codes(inbox.receipts()[-1])
+
+
+def test_lifted_person_can_be_erased_again(inbox: Inbox) -> None:
+    inbox.deliver(zip_of(valid_tables()))
+    erase(inbox, PERSON)
+    lift(inbox, PERSON)
+    empty_inbox(inbox)
+    inbox.drop("4601", "b.zip", zip_of(valid_tables(4)))
+    night(inbox)
+    assert erase(inbox, PERSON)["persons_with_rows"] == 1
+    empty_inbox(inbox)
+    inbox.drop("4601", "c.zip", zip_of(valid_tables(5)))
+    night(inbox)
+    assert PERSON not in set(current_rows(inbox.settings)["deltaker"]["fnr"])
+    assert PERSON not in stored(inbox, "identified", "receipts")
