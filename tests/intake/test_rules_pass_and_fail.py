@@ -1,6 +1,7 @@
 """Every rule of the catalogue that intake or its validator can raise: a delivery that breaks it, beside one that does not.
 
-All failing deliveries lie in one inbox and are judged in one night, each with a project of its own.
+All failing deliveries lie in one inbox and are judged in one night, each with a project of its own, and most of them with a sender that has
+few others: deliveries of one sender are judged one after the other, those of many together.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pipeline.settings import OSLO, Home, Settings
 from tests.intake.intake_case import Inbox, Tables, codes, csv_bytes, make_fnr, valid_tables, xlsx_of, zip_bytes, zip_of
 
 REAL = make_fnr(100, month=1)
+MUNICIPALITIES = ("1103", "1506", "3401", "4204", "4601", "5006", "1804", "4203", "1108", "4640")
 Change = Callable[[Tables], None]
 
 
@@ -199,10 +201,11 @@ def receipts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
     inbox.validate = validate
     order = ["valid"]
     inbox.drop("4601", "gyldig.zip", zip_of(valid_tables(project="GYLDIG")))
-    for code, _, change in ROW_CASES:
-        tables = valid_tables(project=f"P{code}")
+    for number, (code, table, change) in enumerate(ROW_CASES):
+        sender = "4601" if table == "innsending" else MUNICIPALITIES[number % len(MUNICIPALITIES)]
+        tables = valid_tables(project=f"P{code}", komm_nr=sender)
         change(tables)
-        inbox.drop("4601", f"{code}.zip", zip_of(tables))
+        inbox.drop(sender, f"{code}.zip", zip_of(tables))
         order.append(code)
     for code, (name, data) in FILE_CASES.items():
         inbox.drop("4601", name, data)
