@@ -57,6 +57,20 @@ IDENTITY_CASES: tuple[Case, ...] = (
     ),
     remarked(IDENTITY, "H-number in the demo environment", changed(person(future_number(month=41))), "JS123", "JS125",
              tables=ALL_OF_PERSON),
+    # a participation is not missed of a number that is wrong itself, but it is of one that only the participant's row has wrong
+    *(
+        remarked(IDENTITY, f"measure: {name}", changed(cell("tiltak", "fnr", number)), code, tables=one_held_back("tiltak"))
+        for name, number, code in (
+            ("wrong control digit", wrong_at(first_person(), 10), "JS120"),
+            ("ten digits", first_person()[1:], "JS121"),
+            ("number with an exponent", "1,8190E+10", "JS109"),
+            ("spreadsheet's error", "#REF!", "JS110"),
+        )
+    ),
+    remarked(IDENTITY, "wrong number in the participant's row alone", changed(cell("deltaker", "fnr", wrong_at(first_person(), 10))),
+             "JS120", "JS209", tables=one_held_back("deltaker")),
+    remarked(IDENTITY, "measure of an H-number in production", changed(*EVERYBODY, cell("tiltak", "fnr", future_number(month=41))),
+             "JS125", "JS209", environment="prod"),
     accepted(IDENTITY, "numbers of 2032 in production", changed(*EVERYBODY), environment="prod"),
     accepted(IDENTITY, "D-number in production", changed(*EVERYBODY, person(future_number(day=42))), environment="prod"),
     remarked(IDENTITY, "H-number in production", changed(*EVERYBODY, person(future_number(month=41))), "JS125", environment="prod"),

@@ -41,7 +41,7 @@ FOLLOW_UPS = (
              "JS102", tables=counts("etteroppfolging", 1, 1)),
     remarked(OPTIONAL, "follow-up in the future", two("etteroppfolging", FOLLOW_UP, dato=date(2025, 4, 1)), "JS202",
              tables=counts("etteroppfolging", 1, 1)),
-    remarked(OPTIONAL, "follow-up of nobody", two("etteroppfolging", FOLLOW_UP, fnr="02819000007"), "JS120", "JS209",
+    remarked(OPTIONAL, "follow-up of nobody", two("etteroppfolging", FOLLOW_UP, fnr="02819000007"), "JS120",
              tables=counts("etteroppfolging", 1, 1)),
     rejected(OPTIONAL, "follow-up without its day", lambda: alone("etteroppfolging", {"prosjekt_id": "P1"} | FOLLOW_UP, "dato"),
              "JS025"),

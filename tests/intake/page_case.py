@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 from pipeline.intake.findings import Finding
@@ -11,6 +13,7 @@ from pipeline.intake.judging.decide import state_of
 from pipeline.intake.sjekk.katalog import NOT_CHECKED, OPEN_CODES
 from tests.dashboard.dash_browser import Browser
 from tests.intake.corpus_case import TODAY
+from tests.intake.intake_case import Tables, make_fnr, valid_tables
 
 UNCHECKED = {code for codes in NOT_CHECKED.values() for code in codes}
 
@@ -24,6 +27,54 @@ def page_texts(tab: Browser, data: bytes, name: str) -> dict[str, list[dict[str,
     """The texts of the cells as the page reads them, per table: rows with ``row`` and ``raw``."""
     answer = _asked(tab, "sjekk.read(bytes, name).then((r) => Object.fromEntries(r.tables))", data, name, "")
     return {table: rows for table, rows in answer.items() if isinstance(rows, list)}
+
+
+def faulty_tables() -> Tables:
+    """A delivery with values that must not be seen again: an impossible number, a project's name, an unknown code."""
+    tables = valid_tables(3)
+    tables["prosjekt"][0]["navn"] = "Hemmelig navn"
+    tables["deltaker"][0]["slutt_dato"] = date(2022, 1, 1)
+    tables["deltaker"][1]["fnr"] = "12345678901"
+    tables["deltaker"][2]["kjonn"] = "uoppgitt-verdi"
+    tables["tiltak"][0]["fnr"] = make_fnr(500)
+    return tables
+
+
+def choose(tab: Browser, path: Path) -> None:
+    """Choose a file in the page's own field, as a person does."""
+    root = tab.send("DOM.getDocument")["root"]["nodeId"]
+    field = tab.send("DOM.querySelector", nodeId=root, selector="#file")["nodeId"]
+    tab.send("DOM.setFileInputFiles", files=[str(path)], nodeId=field)
+
+
+def name_sender(tab: Browser, text: str) -> None:
+    tab.evaluate(
+        f"(() => {{ const s = document.getElementById('sender'); s.value = {json.dumps(text)}; s.dispatchEvent(new Event('change')); }})()"
+    )
+
+
+def checked(tab: Browser, page: Path, delivery: Path, width: int = 1280) -> None:
+    """The page with that faulty delivery's findings on it."""
+    tab.open(page.as_uri(), width=width)
+    name_sender(tab, "4601")
+    choose(tab, delivery)
+    tab.wait_for("document.querySelector('.finding') !== null")
+
+
+def speak(tab: Browser, language: str) -> None:
+    tab.evaluate(
+        f"(() => {{ const l = document.getElementById('language'); l.value = '{language}'; l.dispatchEvent(new Event('change')); }})()"
+    )
+
+
+def shown(tab: Browser) -> str:
+    """All that stands on the page but the catalogue, attributes included."""
+    return str(
+        tab.evaluate(
+            "(() => { const c = document.documentElement.cloneNode(true);"
+            " c.querySelectorAll('script, style').forEach((e) => e.remove()); return c.outerHTML; })()"
+        )
+    )
 
 
 def assert_same(page: dict[str, Any], receipt: dict[str, Any]) -> None:

@@ -20,7 +20,8 @@ def relevant(table: str, found: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFra
     """The findings that say something of their own.
 
     A cell that could not be read breaks the rules of its content too, and a row that only withdraws another needs no more
-    than its key: those findings are left out. Of a row about another sender's project (JS215) nothing is said that rests on what
+    than its key: those findings are left out. Nor is a participation missed (JS209) of a number that is an error itself: to deliver
+    the participant would not mend it. Of a row about another sender's project (JS215) nothing is said that rests on what
     stands there: not who takes part, not what is known of them, not that somebody was erased.
     """
     severities = pl.DataFrame(
@@ -35,6 +36,9 @@ def relevant(table: str, found: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFra
     foreign = known.filter(pl.col("code") == "JS215").select(_ROW).unique()
     silent = (pl.col("kind") == "flag") & (pl.col("code") != "JS215")
     rest = pl.concat([rest.filter(~silent), rest.filter(silent).join(foreign, on=_ROW, how="anti")])
+    wrong = known.filter((pl.col("severity") == "error") & (pl.col("column") == "fnr")).select(_CELL).unique()
+    missed = pl.col("code") == "JS209"
+    rest = pl.concat([rest.filter(~missed), rest.filter(missed).join(wrong, on=_CELL, how="anti")])
     kept = pl.concat([of_content.select(known.columns), rest])
     return kept.sort("receipt_id", "row_no", "code", "column")
 

@@ -157,7 +157,8 @@ def _reading() -> dict[str, Any]:
 def _code_lists() -> dict[str, Any]:
     spans: dict[str, list[list[str | None]]] = {number: [] for number in senders.municipality_numbers()}
     names: dict[str, str] = {}
-    for number, name, first, last in municipalities().select("komm_nr", "navn", "gyldig_fra", "gyldig_til").rows():
+    by_day = municipalities().sort("komm_nr", "gyldig_fra").select("komm_nr", "navn", "gyldig_fra", "gyldig_til")
+    for number, name, first, last in by_day.rows():  # a number's last name is the one it is shown with
         if number in spans:
             spans[number].append([first.isoformat(), last.isoformat() if last else None])
             names[number] = name

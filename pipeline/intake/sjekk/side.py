@@ -15,7 +15,7 @@ from pipeline.store import code_hash, write_text
 FOLDER = Path(__file__).parent
 SCRIPTS = (
     "findings", "spelling", "calendar", "zip", "xml", "sheet", "text", "workbook", "book", "sheet_xml", "containers", "identity", "cells",
-    "rows", "relations", "decide", "page",
+    "rows", "relations", "decide", "answer", "page",
 )  # fmt: skip
 
 

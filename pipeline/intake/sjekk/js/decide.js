@@ -18,20 +18,21 @@ function judgeTable(table, typedTable, tables, sender, today) {
     else if (check.code in ROW_RULES) rows.filter((row) => ROW_RULES[check.code](row, check.column, today, sender)).forEach((row) => note(check, row));
     else if (check.code in TABLE_RULES) {
       if (table !== "innsending" || check.code === "JS306") TABLE_RULES[check.code](table, rows).forEach((row) => note(check, row));
-    } else if (check.code in RELATION_RULES && table !== "innsending") {
-      RELATION_RULES[check.code](table, rows, tables, sender).forEach((row) => note(check, row));
-    }
+    } else if (check.code in RELATION_RULES) RELATION_RULES[check.code](table, rows, tables, sender).forEach((row) => note(check, row));
   }
   return relevant(table, broken, rows);
 }
 
-/** Without what an unreadable cell breaks besides, and without cells that a withdrawing row may leave empty. */
+/** Without what an unreadable cell breaks besides, without cells that a withdrawing row may leave empty, and without participations
+    that are missed of a number that is an error itself. */
 function relevant(table, broken, rows) {
   const kindOf = (f) => DATA.rules[f.code].kind;
   const cell = (f) => `${f.row}\u001f${f.column}`;
   const unread = new Set(broken.filter((f) => kindOf(f) === "parse" && DATA.rules[f.code].severity === "error").map(cell));
+  const wrong = new Set(broken.filter((f) => f.column === "fnr" && DATA.rules[f.code].severity === "error").map(cell));
   const byRow = new Map(rows.map((row) => [row.row, row]));
   return broken.filter(function (f) {
+    if (f.code === "JS209") return !wrong.has(cell(f));
     if (!(kindOf(f) in CELL_RULES)) return true;
     return !unread.has(cell(f)) && !(kindOf(f) === "required" && isNeedless(table, byRow.get(f.row), f.column));
   });
