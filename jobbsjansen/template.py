@@ -14,7 +14,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from jobbsjansen.template_cells import FORMATS, Lists, validation
+from jobbsjansen.template_cells import FORMATS, Lists, longest, validation
 from jobbsjansen.template_guide import (
     LANGUAGES,
     demand,
@@ -39,6 +39,7 @@ from pipeline.tables.meanings import changes, column_meaning
 AUTHOR = "Jobbsjansen"
 DARK, LIGHT, INK = "#1E3A5F", "#DCE6F1", "#1A1A1A"
 NARROWEST, LINE, LINE_CHARACTERS, COMMENT_WIDTH = 14, 17, 62, 420
+KEPT_DIGITS = 15  # a workbook holds numbers of so many digits as they are; only longer ones get an exponent
 
 
 def make_template(out: Path | None, language: str, avsender: str | None) -> Path:
@@ -118,7 +119,9 @@ def _told(table: Table, column: Column, language: str) -> str:
 
 
 def _is_about(rule: Rule, table: Table, column: Column) -> bool:
-    """Whether the rule is about this column rather than about any cell of its kind or any row."""
+    """Whether the rule is about this column rather than about any cell of its kind or any row, and a workbook's cell can break it."""
+    if rule.code == "JS109" and longest(column) <= KEPT_DIGITS:
+        return False
     broad = all(selector == "*" or selector.startswith("kind:") for selector in rule.columns)
     return not (broad and rule.kind in ("parse", "flag", "required")) and column.name in where(rule).get(table.name, ())
 

@@ -82,6 +82,14 @@ def _length(column: Column, language: str) -> dict[str, Any] | None:
     return {"validate": "length", "criteria": "between", "minimum": low, "maximum": high, **_words("JS113", language)}
 
 
+def longest(column: Column) -> int:
+    """Most characters that a value of the column may have; 0 where no form is asked for."""
+    if column.name == "fnr":
+        return FNR_DIGITS
+    pattern = patterns().get(column.name)
+    return _lengths(pattern)[1] if pattern else 0
+
+
 def _lengths(pattern: str) -> tuple[int, int]:
     """Fewest and most characters that a pattern of the catalogue takes: literals, and classes with a count."""
     low = high = 0

@@ -73,8 +73,7 @@ def _withdrawals(table: str, frame: pl.DataFrame, known: Known) -> pl.DataFrame:
         unknown = [
             t is not None and t not in ids.get(sender, set()) for sender, t in frame.select("sender", "trekker_tilbake").rows()
         ]
-        off = pl.lit(False).alias(flag_name("JS219"))
-        return frame.with_columns(pl.Series(flag_name("JS304"), unknown, dtype=pl.Boolean), off)
+        return frame.with_columns(pl.Series(flag_name("JS304"), unknown, dtype=pl.Boolean))
     before = known.current[table].with_columns(pl.lit(None, dtype=pl.String).alias("slettes"))
     shared = DELIVERY_TABLES[table].names
     here = pl.concat([before.select(shared), frame.select(shared)])
