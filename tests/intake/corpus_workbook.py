@@ -39,6 +39,20 @@ def workbook(*changes: Change, spoil: Spoil | None = None, top: int = 0) -> Call
     return lambda: xlsx_of(changed_tables(*changes), spoil, top)
 
 
+def long_id(written: str) -> Callable[[], bytes]:
+    """A workbook in which a spell's id stands as that number, as other programs than spreadsheets write them."""
+
+    def build() -> bytes:
+        spelled = xlsx_of(changed_tables(cell("tiltak", "tiltak_id", 12345678901234567890)))
+        sheets = [f"xl/worksheets/sheet{n}.xml" for n in range(1, 6)]
+        swap = {s: lambda xml: re.sub(rb"<v>1\.23456789\d+E\+19</v>", f"<v>{written}</v>".encode(), xml) for s in sheets}
+        made = rewritten(spelled, swap)
+        assert made != spelled
+        return made
+
+    return build
+
+
 def write(sheet: str, row: int, place: int, value: Any) -> Spoil:
     """Write one cell (rows and places from 0)."""
 
@@ -195,6 +209,8 @@ TYPES = (
              tables=counted(**{t: (3, 0, 3, 0, 0) for t in ("deltaker", "tiltak", "oppfolging", "kartlegging")}), **XLSX),
     remarked(NUMBERS, "id of more digits than a number keeps", workbook(cell("tiltak", "tiltak_id", 12345678901234567890)), "JS109",
              tables=one_held_back("tiltak"), **XLSX),
+    *(remarked(NUMBERS, f"id of more digits than a number keeps, as {written}", long_id(written), "JS109",
+               tables=one_held_back("tiltak"), **XLSX) for written in ("1.234567890123457e+16", "1E16", "1.5e+20")),
     remarked(NUMBERS, "yes as the spreadsheet's true", workbook(cell("tiltak", "fadder", True)), "JS102",
              tables=one_held_back("tiltak"), **XLSX),
 )  # fmt: skip

@@ -38,8 +38,8 @@ _HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
 _TEXT = re.compile(rb'\bt="str"')
 _STORED = re.compile(rb"<(?:\w+:)?(?:v\b[^>]*>[^<]|is\b)")
 _VALUE = re.compile(rb"<(?:\w+:)?(?:v|is)\b")
-_AS_ZEROS = bytes(ord("0") if chr(byte) in "0123456789" else ord(" ") for byte in range(256))
-_OVERLONG = re.compile(rb"<(?:\w+:)?v>(?:\d{16,}|\d(?:\.\d+)?E\+(?:1[5-9]|[2-9]\d|\d{3}))<")
+_AS_ZEROS = bytes(ord("0" if chr(byte) in "0123456789" else "e" if chr(byte) in "eE" else " ") for byte in range(256))
+_OVERLONG = re.compile(rb"<(?:\w+:)?v>(?:\d{16,}|\d(?:\.\d+)?[eE]\+?(?:1[5-9]|[2-9]\d|\d{3}))<")
 _NOT_NUMBER = re.compile(rb'\bt="(?!n")')
 _SINGLE = re.compile(rb"(\w)\s*=\s*'([^'<>\"]*)'")
 _SPACED = re.compile(rb'(\w)\s*=\s*"')
@@ -185,7 +185,8 @@ def _marks(xml: bytes) -> Marks:
 
 def _may_be_overlong(xml: bytes) -> bool:
     """Whether any number can be of more than 15 digits: found out without looking at each cell."""
-    return b"E+" in xml or b"0" * 16 in xml.translate(_AS_ZEROS)
+    shape = xml.translate(_AS_ZEROS)
+    return b"0" * 16 in shape or b"0e" in shape
 
 
 def _first_column(xml: bytes) -> int:

@@ -10,7 +10,7 @@ const LAST_YEAR = 262142; // beyond it the intake's reader has no date
 const AREA = /^[A-Za-z]+\d+(?::[A-Za-z]+\d+)?$/;
 const HIDDEN = /\bhidden="(?:1|true)"/;
 // A spreadsheet keeps 15 digits: what stands behind them is not what was typed.
-const OVERLONG = /^(?:\d{16,}|\d(?:\.\d+)?E\+(?:1[5-9]|[2-9]\d|\d{3}))$/;
+const OVERLONG = /^(?:\d{16,}|\d(?:\.\d+)?[eE]\+?(?:1[5-9]|[2-9]\d|\d{3}))$/;
 const KNOWN_ERRORS = ["#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"];
 
 /** Values and marks of one sheet; rows count from 1, columns from 0. */
