@@ -11,14 +11,13 @@ from datetime import date
 import polars as pl
 
 from pipeline.intake.judging.known import Known
-from pipeline.intake.judging.rows import flag_rows
+from pipeline.intake.judging.rows import ENDLESS, flag_rows
 from pipeline.intake.merge import project_owners, with_entity
 from pipeline.tables import DELIVERY_TABLES
 
 LEVELS_FALLEN = 2
 MONTHS_UNTIL_SETTLED = 12
 DAYS_MOVED = 92
-_ENDLESS = date(9999, 12, 31)
 _LABELS = {"receipt_id": pl.String(), "row_no": pl.Int64(), "sender": pl.String()}
 # a participation's facts that do not change by themselves
 _LASTING = {"JS271": "kjonn", "JS272": "fodselsdato", "JS273": "landbakgrunn", "JS277": "fnr"}
@@ -124,7 +123,7 @@ def _fallen(frame: pl.DataFrame, batches: Mapping[str, pl.DataFrame], known: Kno
 
 
 def _span() -> list[pl.Expr]:
-    return [pl.col("start_dato"), pl.col("slutt_dato").fill_null(_ENDLESS).alias("_end")]
+    return [pl.col("start_dato"), pl.col("slutt_dato").fill_null(ENDLESS).alias("_end")]
 
 
 def _at_once() -> pl.Expr:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 
 import polars as pl
 
 from pipeline.codes import municipalities, oslo_districts
 from pipeline.intake.judging.history import owner_of_rows, standing
 from pipeline.intake.judging.known import Known
-from pipeline.intake.judging.rows import flag_rows
+from pipeline.intake.judging.rows import ENDLESS, flag_rows
 from pipeline.intake.merge import claims, with_entity
 from pipeline.intake.senders import may_deliver_for, municipality_numbers, same_sender
 from pipeline.rules import flag_name
 from pipeline.tables import DELIVERY_TABLES
 
 DAYS_BEFORE_START = 30
-_ENDLESS = date(9999, 12, 31)
 
 
 def relation_flags(table: str, batches: Mapping[str, pl.DataFrame], known: Known) -> pl.DataFrame:
@@ -102,7 +100,7 @@ def _municipality(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     first = pl.date(year, 1, 1) if table == "prosjekt" else pl.col("start_dato")
     last = pl.date(year, 12, 31) if table == "prosjekt" else pl.col("start_dato")
     dated = frame.select("receipt_id", "row_no", "komm_nr", first.alias("_first"), last.alias("_last")).drop_nulls()
-    spans = municipalities().select("komm_nr", "gyldig_fra", pl.col("gyldig_til").fill_null(_ENDLESS))
+    spans = municipalities().select("komm_nr", "gyldig_fra", pl.col("gyldig_til").fill_null(ENDLESS))
     valid = dated.join(spans, on="komm_nr").filter(
         (pl.col("gyldig_fra") <= pl.col("_last")) & (pl.col("gyldig_til") > pl.col("_first"))
     )
@@ -135,5 +133,5 @@ def _parents(table: str, frame: pl.DataFrame, participations: pl.DataFrame) -> p
     if table == "etteroppfolging":
         return frame
     early = pl.col("start_dato").dt.offset_by(f"-{DAYS_BEFORE_START}d")
-    inside = met.filter((pl.col("_day") >= early) & (pl.col("_day") <= pl.col("slutt_dato").fill_null(_ENDLESS)))
+    inside = met.filter((pl.col("_day") >= early) & (pl.col("_day") <= pl.col("slutt_dato").fill_null(ENDLESS)))
     return flag_rows(frame, met.join(inside, on=["receipt_id", "row_no"], how="anti"), "JS210")

@@ -13,7 +13,7 @@ from pipeline.tables import DELIVERY_TABLES
 
 EARLIEST_BIRTH = date(1900, 1, 1)
 FIRST_YEAR = date(2005, 1, 1)
-_ENDLESS = date(9999, 12, 31)
+ENDLESS = date(9999, 12, 31)  # the last day of what has not ended
 
 
 def row_flags(table: str, frame: pl.DataFrame, today: date) -> pl.DataFrame:
@@ -76,7 +76,7 @@ def _on(name: str, day: pl.Expr) -> pl.Expr:
     """The value of a rule of the scheme on a day; null before its first day."""
     value = pl.lit(None, dtype=pl.Float64)
     for rule in rules_by_year().filter(pl.col("regel") == name).iter_rows(named=True):
-        inside = (day >= rule["gyldig_fra"]) & (day < (rule["gyldig_til"] or _ENDLESS))
+        inside = (day >= rule["gyldig_fra"]) & (day < (rule["gyldig_til"] or ENDLESS))
         value = pl.when(inside).then(pl.lit(float(rule["verdi"]))).otherwise(value)
     return value
 
