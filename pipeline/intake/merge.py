@@ -7,7 +7,7 @@ from datetime import datetime
 
 import polars as pl
 
-from pipeline.intake.senders import CENTRAL_REGISTER
+from pipeline.intake.senders import CENTRAL_REGISTER, OSLO
 from pipeline.intake.vault import Received, Vault
 from pipeline.settings import Settings
 from pipeline.tables import DELIVERY_TABLES, INNDATA
@@ -92,10 +92,11 @@ def with_entity(table: str, frame: pl.DataFrame, scope: str | None = None) -> pl
 def claims(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     """Who each row says owns its project: ``order``, ``prosjekt_id``, ``owner``; rows that say nothing are left out.
 
-    A sender claims its own rows. Of the central register's rows only the projects' own say whose they are: the district's, else the
+    A sender claims its own rows. Of the central register's rows only the projects' own say whose they are: in Oslo the district's, else the
     municipality's; a participant's municipality only tells which of several joint ones.
     """
-    place = pl.coalesce("bydel_nr", "komm_nr") if table == "prosjekt" else pl.lit(None, dtype=pl.String)
+    district = pl.when(pl.col("komm_nr").fill_null(OSLO) == OSLO).then("bydel_nr") if table == "prosjekt" else pl.lit(None)
+    place = pl.coalesce(district, "komm_nr") if table == "prosjekt" else pl.lit(None, dtype=pl.String)
     owner = pl.when(pl.col("sender") == CENTRAL_REGISTER).then(place).otherwise(pl.col("sender"))
     kept = frame.select("order", "prosjekt_id", owner.alias("owner"))
     return kept.filter(pl.col("owner").is_not_null() & pl.col("prosjekt_id").is_not_null())

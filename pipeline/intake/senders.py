@@ -39,6 +39,12 @@ def successors(komm_nr: str) -> frozenset[str]:
     return frozenset(reached)
 
 
+@cache
+def family(avsender: str) -> frozenset[str]:
+    """Every sender that is the same municipality as this one, before or after a change of number, itself included."""
+    return frozenset({avsender, *(s for s in senders() if same_sender(avsender, s))})
+
+
 def same_sender(one: str, other: str) -> bool:
     """Whether two senders are the same municipality, before or after a change of number."""
     return one == other or other in successors(one) or one in successors(other)

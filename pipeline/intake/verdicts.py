@@ -20,7 +20,7 @@ from pipeline.intake.judging.turns import turns
 from pipeline.intake.merge import claims, owners_of
 from pipeline.intake.receipts.quality import said_of
 from pipeline.intake.receipts.receipt import receipt_dict
-from pipeline.intake.receipts.shown_figures import own_figures, remembered_figures
+from pipeline.intake.receipts.shown_figures import OwnFigures, own_figures
 from pipeline.intake.senders import CENTRAL_REGISTER
 from pipeline.intake.take_up import already_latest
 from pipeline.intake.vault import Ledger, Received, receipt_number
@@ -104,10 +104,10 @@ def judge_turn(turn: list[Delivery], known: Known, validate: Validate, settings:
 def _with_figures(turn: list[Verdict], known: Known, settings: Settings) -> list[Verdict]:
     """The verdicts with the senders' own key figures; the ledger keeps those of them that are shown."""
     found = own_figures([(v.delivery, v.received) for v in turn], known, settings.today, settings.threshold)
-    figures = [found.get(v.received.receipt_id, []) for v in turn]
+    none = OwnFigures([], {})
+    own = [found.get(v.received.receipt_id, none) for v in turn]
     return [
-        replace(v, figures=f, received=replace(v.received, figures=remembered_figures(f)))
-        for v, f in zip(turn, figures, strict=True)
+        replace(v, figures=o.figures, received=replace(v.received, figures=o.remembered)) for v, o in zip(turn, own, strict=True)
     ]
 
 

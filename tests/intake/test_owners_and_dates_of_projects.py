@@ -3,10 +3,13 @@
 from datetime import date
 
 import polars as pl
+import pytest
 
+from pipeline.intake import current_rows
 from pipeline.intake.judging.relations import foreign
 from pipeline.intake.merge import claims, project_owners
 from pipeline.tables import DELIVERY_TABLES
+from tests.intake.intake_case import Inbox, codes, make_fnr, valid_tables, zip_of
 
 
 def _rows(table: str, *rows: dict[str, object]) -> pl.DataFrame:
@@ -34,11 +37,37 @@ def test_another_senders_row_is_foreign():
     assert foreign("deltaker", rows, {"P1": "5001"}).to_list() == [True]
 
 
+def test_a_district_owns_only_what_lies_in_oslo():
+    history = {"prosjekt": _rows("prosjekt", {"komm_nr": "4601", "bydel_nr": "030105"})}
+    assert project_owners(history) == {"P1": "4601"}
+
+
+@pytest.mark.parametrize("lives", [None, "4601", "1103"])
+@pytest.mark.parametrize("known", [True, False])
+def test_what_the_central_register_alone_has_delivered_is_not_for_anybody_to_ask_about(
+    inbox: Inbox, lives: str | None, known: bool
+) -> None:
+    """Participants came without their project: a municipality gets no answer, and no project, unless they are said to be its own."""
+    tables = valid_tables(6)
+    people = [row | {"komm_nr": lives} for row in tables["deltaker"]]
+    inbox.deliver(zip_of({"deltaker": people}), "a.zip", "imdi")
+    theirs = valid_tables(1, komm_nr="1103")
+    if not known:
+        theirs["deltaker"][0]["fnr"] = theirs["tiltak"][0]["fnr"] = make_fnr(900, day=28)
+    receipt = inbox.deliver(zip_of(theirs), "b.zip", "1103")
+    assert ("JS215" in codes(receipt)) is (lives != "1103")
+    if lives != "1103":
+        assert codes(receipt) == {"JS215"}
+        assert (receipt["changes"], receipt["key_figures"]) == ({}, [])
+    inbox.deliver(zip_of(tables), "c.zip", "imdi")
+    assert set(current_rows(inbox.settings)["deltaker"]["avsender"]) == {"1103" if lives == "1103" else "4601"}
+
+
 def test_where_every_date_lies_ahead_the_day_of_receipt_is_the_statusdato(tmp_path):
     from datetime import datetime
 
     from expectations import validate
-    from pipeline.intake import current_rows, run_intake
+    from pipeline.intake import run_intake
     from pipeline.settings import OSLO, Home, Settings
 
     settings = Settings(Home(tmp_path), "demo", datetime(2024, 6, 1, 2, 30, tzinfo=OSLO), min_age_seconds=0.0)

@@ -23,6 +23,7 @@ class Known:
         owners: project to owner.
         history: per delivery table every accepted row of the deliveries that stand, in order of receipt.
         erased: whose rows are held back; null when nobody has been erased.
+        fallen: as ``history``, of the deliveries that were taken in and have been withdrawn since: they stood once, and may again.
     """
 
     ledger: Ledger
@@ -30,6 +31,7 @@ class Known:
     owners: Mapping[str, str]
     history: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     erased: Tombstones | None = None
+    fallen: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
     def after(self, received: Iterable[Received], rows: Mapping[str, Iterable[pl.DataFrame]]) -> Known:
         """What stands after these deliveries as well.
@@ -40,13 +42,19 @@ class Known:
         """
         ledger = Ledger((*self.ledger.deliveries, *received), self.ledger.inbox)
         stand = pl.Series([r.receipt_id for r in ledger.standing()], dtype=pl.String)
-        history = {
-            name: pl.concat([frame, *(f.select(frame.columns) for f in rows.get(name, ()))])
-            .filter(pl.col("receipt_id").is_in(stand.implode()))
-            .sort("order", maintain_order=True)
+        ever = {
+            name: pl.concat(
+                [
+                    frame,
+                    *([self.fallen[name]] if name in self.fallen else []),
+                    *(f.select(frame.columns) for f in rows.get(name, ())),
+                ]
+            ).sort("order", maintain_order=True)
             for name, frame in self.history.items()
         }
-        return _known(ledger, history, self.erased)
+        stands = pl.col("receipt_id").is_in(stand.implode())
+        history, fallen = ({name: f.filter(on) for name, f in ever.items()} for on in (stands, ~stands))
+        return _known(ledger, history, fallen, self.erased)
 
 
 def known_of(vault: Vault, ledger: Ledger, refer: Refer | None) -> Known:
@@ -59,9 +67,14 @@ def known_of(vault: Vault, ledger: Ledger, refer: Refer | None) -> Known:
     if erasures and refer is None:
         raise UserError("This home holds erasures, and no key to know the persons by.", "Give the home's key with --key-file.")
     erased = tombstones(erasures, refer) if refer and erasures else None
-    return _known(ledger, full_history(vault, ledger.standing()), erased)
+    standing = ledger.standing()
+    stand = {r.receipt_id for r in standing}
+    fallen = [r for r in ledger.deliveries if r.taken_in and r.receipt_id not in stand]
+    return _known(ledger, full_history(vault, standing), full_history(vault, fallen), erased)
 
 
-def _known(ledger: Ledger, history: Mapping[str, pl.DataFrame], erased: Tombstones | None) -> Known:
+def _known(
+    ledger: Ledger, history: Mapping[str, pl.DataFrame], fallen: Mapping[str, pl.DataFrame], erased: Tombstones | None
+) -> Known:
     owners = project_owners(history)
-    return Known(ledger, rows_that_stand(history, owners), owners, history, erased)
+    return Known(ledger, rows_that_stand(history, owners), owners, history, erased, fallen)

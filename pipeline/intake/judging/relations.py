@@ -11,11 +11,12 @@ from pipeline.intake.judging.history import owner_of_rows, standing
 from pipeline.intake.judging.known import Known
 from pipeline.intake.judging.rows import ENDLESS, flag_rows
 from pipeline.intake.merge import claims, with_entity
-from pipeline.intake.senders import may_deliver_for, municipality_numbers, same_sender
+from pipeline.intake.senders import CENTRAL_REGISTER, may_deliver_for, municipality_numbers, same_sender
 from pipeline.rules import flag_name
 from pipeline.tables import DELIVERY_TABLES
 
 DAYS_BEFORE_START = 30
+DISTRICT_DIGITS = 6
 
 
 def relation_flags(table: str, batches: Mapping[str, pl.DataFrame], known: Known) -> pl.DataFrame:
@@ -28,7 +29,8 @@ def relation_flags(table: str, batches: Mapping[str, pl.DataFrame], known: Known
     """
     frame = _withdrawals(table, batches[table], known)
     if "prosjekt_id" in DELIVERY_TABLES[table]:
-        frame = frame.with_columns(foreign(table, frame, known.owners).alias(flag_name("JS215")))
+        others = foreign(table, frame, known.owners) | _unsettled(frame, known)
+        frame = frame.with_columns(others.alias(flag_name("JS215")))
     if "fnr" in DELIVERY_TABLES[table]:
         frame = frame.with_columns(_held_back(frame, known).alias(flag_name("JS280")))
     if table == "prosjekt":
@@ -53,6 +55,31 @@ def foreign(table: str, frame: pl.DataFrame, owners: Mapping[str, str]) -> pl.Se
     wrong = [(p, o) for p, o in pairs.drop_nulls().unique().rows() if p in owners and not same_sender(owners[p], o)]
     odd = pl.DataFrame(wrong, schema=pairs.schema, orient="row").with_columns(pl.lit(True).alias("foreign"))
     return pairs.join(odd, on=pairs.columns, how="left", maintain_order="left")["foreign"].fill_null(False)
+
+
+def _unsettled(frame: pl.DataFrame, known: Known) -> pl.Series:
+    """True for rows about a project of which only the central register has spoken, and not said whose it is.
+
+    A municipality that named it would own it, and be told what is known of its participants. It may when all of those that have a place
+    live in it (a district never: no row says which one); else the register has to deliver the project first.
+    """
+    pairs = frame.select("prosjekt_id", "sender")
+    asked = {p for p, sender in pairs.unique().rows() if p is not None and p not in known.owners and sender != CENTRAL_REGISTER}
+    told = [rows["prosjekt_id"].unique() for n, rows in known.history.items() if asked and "prosjekt_id" in DELIVERY_TABLES[n]]
+    spoken = {p for projects in told for p in projects if p in asked}
+    places: dict[str, set[str]] = {}
+    if spoken:
+        people = known.history["deltaker"].filter(pl.col("prosjekt_id").is_in(list(spoken)))
+        for p, komm_nr in people.select("prosjekt_id", "komm_nr").drop_nulls().unique().rows():
+            places.setdefault(p, set()).add(komm_nr)
+
+    def unsettled(project: str, sender: str) -> bool:
+        live = places.get(project, set())
+        own = len(sender) != DISTRICT_DIGITS and all(may_deliver_for(sender, komm_nr, None, project) for komm_nr in live)
+        return sender != CENTRAL_REGISTER and not (live and own)
+
+    odd = [p in spoken and unsettled(p, sender) for p, sender in pairs.rows()]
+    return pl.Series("foreign", odd, dtype=pl.Boolean)
 
 
 def _held_back(frame: pl.DataFrame, known: Known) -> pl.Series:

@@ -1,6 +1,6 @@
 """A night's deliveries in turns: within a turn no two concern the same thing, so that each meets what all before it left.
 
-Two deliveries concern the same thing when they are of the same sender or speak of the same project. Judging a whole turn at
+Two deliveries concern the same thing when they are of the same sender (by any of its numbers) or speak of the same project. Judging a whole turn at
 once gives the same answers as judging one delivery after the other, and most nights have one turn. A delivery that withdraws
 another stands alone: what falls away with that one may concern anybody's project.
 """
@@ -12,6 +12,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from pipeline.intake.judging.delivery import Delivery
+from pipeline.intake.senders import family
 
 
 def turns(deliveries: Iterable[Delivery]) -> list[list[Delivery]]:
@@ -42,4 +43,4 @@ def _concerns(d: Delivery) -> set[tuple[str, str]]:
     # looser than the reading of the cell: two spellings in one turn more do no harm, one spelling in two would
     spoken = [f.select(pl.col("prosjekt_id").cast(pl.String).str.replace_all(r"\s", "").unique()) for f in frames]
     projects = {p for f in spoken for p in f["prosjekt_id"].drop_nulls().to_list()}
-    return {("sender", d.avsender), *(("project", p) for p in projects)}
+    return {*(("sender", number) for number in family(d.avsender)), *(("project", p) for p in projects)}

@@ -6,7 +6,7 @@ Definitions as ``kpi.csv`` and the later stages have them, computed from the row
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,7 +14,7 @@ import polars as pl
 
 from pipeline.intake.judging.delivery import Delivery
 from pipeline.intake.merge import with_entity
-from pipeline.intake.senders import CENTRAL_REGISTER, successors
+from pipeline.intake.senders import successors
 from pipeline.tables import DELIVERY_TABLES
 from pipeline.tables.deliveries import DIRECT_TRANSITION, PLACEMENTS
 
@@ -56,27 +56,31 @@ class Moment:
     statusdato: date | None
 
 
-def own_rows(history: Mapping[str, pl.DataFrame], turn: Iterable[Delivery], owners: Mapping[str, str]) -> dict[str, pl.DataFrame]:
-    """Every accepted row of ``deltaker`` and ``tiltak`` in projects of the turn's senders, withdrawals included.
+def own_rows(
+    history: Mapping[str, pl.DataFrame], turn: Iterable[Delivery], owners: Mapping[str, str], senders: Collection[str]
+) -> dict[str, pl.DataFrame]:
+    """Every accepted row of ``deltaker`` and ``tiltak`` in projects of these senders, withdrawals included.
 
     Args:
-        history: per delivery table every accepted row of the deliveries that stood before the turn.
-        turn: deliveries that have been judged.
+        history: per delivery table every accepted row of the deliveries that stand.
+        turn: deliveries that have been judged and come after those.
         owners: project to owner before the turn; a project first delivered in it is its sender's.
+        senders: whose projects.
 
     Returns:
-        Per table: the rows with ``order``, ``_entity``, ``_natural`` and ``own``: the sender whose project it is.
+        Per table: the rows with ``order``, ``_entity``, ``_natural`` and ``own``: the sender whose project it is. Left out are rows that
+        only say again what stood.
     """
     sound = [d for d in turn if not d.fatal]
     tonight = {table: [d.fates[table].filter(_kept()) for d in sound if table in d.fates] for table in _TABLES}
     spoken = [rows.select("prosjekt_id", "sender") for f in tonight.values() for rows in f]
     first = dict(pl.concat(spoken).unique().rows()) if spoken else {}
-    projects = _projects({d.avsender for d in sound} - {CENTRAL_REGISTER}, first | dict(owners))
+    projects = _projects(senders, first | dict(owners))
     out: dict[str, pl.DataFrame] = {}
     for table in _TABLES:
         own = [_own(table, frame, projects) for frame in (history[table], *tonight[table])]
         keyed = with_entity(table, pl.concat(own).sort("order", maintain_order=True)).filter(pl.col("_entity").is_not_null())
-        out[table] = keyed.select("order", "own", "_entity", "_natural", "slettes", *_COLUMNS[table])
+        out[table] = _news(keyed.select("order", "own", "_entity", "_natural", "slettes", *_COLUMNS[table]))
     return out
 
 
@@ -115,12 +119,24 @@ def _own(table: str, rows: pl.DataFrame, projects: pl.DataFrame) -> pl.DataFrame
     return rows.select(wanted).join(projects, on="prosjekt_id", maintain_order="left")
 
 
+def _news(rows: pl.DataFrame) -> pl.DataFrame:
+    """Without the rows that repeat the one before about the same thing: most of what is delivered month by month.
+
+    Things that have ever shared a key keep all their rows: there the last one spoken of counts.
+    """
+    thing = ["own", "_entity"]
+    said = [c for c in rows.columns if c not in ("order", *thing)]
+    again = pl.all_horizontal(pl.col(c).eq_missing(pl.col(c).shift(1)).over(thing) for c in said)
+    repeated = again & (pl.int_range(pl.len()).over(thing) > 0) & (pl.col("_entity").n_unique().over("own", "_natural") == 1)
+    return rows.filter(~repeated)
+
+
 def _kept() -> pl.Expr:
     return pl.col("_fate").is_in(["accepted", "withdrawn"])
 
 
-def _projects(senders: set[str], owners: Mapping[str, str]) -> pl.DataFrame:
-    """Project and the sender of tonight whose own it is, under the municipality's earlier and later numbers too."""
+def _projects(senders: Collection[str], owners: Mapping[str, str]) -> pl.DataFrame:
+    """Project and the sender whose own it is, under the municipality's earlier and later numbers too."""
     owned: dict[str, list[str]] = {}
     for project, owner in owners.items():
         owned.setdefault(owner, []).append(project)
