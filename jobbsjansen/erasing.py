@@ -87,7 +87,10 @@ def lift_erasure(settings: Settings, person_file: Path, *, dry_run: bool) -> tup
             complete_erasures(settings, references(settings))
         lifted = lift_tombstones(settings, numbers, references(settings), dry_run=dry_run)
     verb = "Would lift" if dry_run else "Lifted"
-    text = f"{verb}: {lifted} of {len(numbers)} persons were held back. What was erased stays erased; ask the sender for a new delivery."
+    text = (
+        f"{verb}: {lifted} of {len(numbers)} persons were held back. What was erased stays erased; "
+        "ask the sender for a new delivery. The same file will do, under another name."
+    )
     return {"dry_run": dry_run, "persons_asked_for": len(numbers), "persons_lifted": lifted}, text
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jobbsjansen.status import waiting_files
 from pipeline.errors import ReleaseRefused
 from pipeline.settings import Settings
 
@@ -32,11 +33,10 @@ class NightResult:
         deliveries = self.facts.get("deliveries", {})
         states = ", ".join(f"{n} {state}" for state, n in deliveries.get("states", {}).items())
         known = f"{deliveries.get('known', 0)} in the ledger{f' ({states})' if states else ''}"
-        waiting = deliveries.get("waiting", 0)
         release = self.facts.get("release", {})
         lines = [
             f"Deliveries: {deliveries.get('new', 0)} new, {known}.",
-            *([f"Files left for the next night: {waiting} (still being written, or one sender's many)."] if waiting else []),
+            *waiting_files(self.facts),
             f"Built anew: {', '.join(self.built) or 'nothing, nothing was new'}.",
             *(f"Extract refused, the last good one stays: {text}" for text in self.facts.get("extracts_refused", {}).values()),
             f"Release: {release.get('release_id') or 'none'}{' (new)' if release.get('new') else ''}.",

@@ -30,12 +30,20 @@ def read_status(settings: Settings, *, senders: bool = False) -> tuple[dict[str,
         f"{document['state']}, {document['age_hours']} hours ago{' (stale: more than 36 hours)' if document['stale'] else ''}",
         *([f"failure: {document['failure']}"] if "failure" in document else []),
         *([f"release refused: {document['release_refused']}"] if "release_refused" in document else []),
+        *waiting_files(document),
         *([_conclusions(document["estimates"]["changed_conclusion"])] if "estimates" in document else []),
     ]
     if senders:
         document["senders"] = senders_status(settings)
         lines += senders_text(document["senders"])
     return document, "\n".join(lines), healthy
+
+
+def waiting_files(facts: dict[str, Any]) -> list[str]:
+    """A line on files of the inbox that the night did not read, if any."""
+    waiting = facts.get("deliveries", {}).get("waiting", 0)
+    why = "unfinished, or more or heavier files of one sender than a night takes"
+    return [f"Files left for the next night: {waiting} ({why})."] if waiting else []
 
 
 def _conclusions(changed: int) -> str:

@@ -24,6 +24,7 @@ from pipeline.tables import DELIVERY_TABLES
 
 _NUMBER = r"\d{12}|\d{6}[ \u00a0.\-]?\d{5}"
 _NOT_A_DIGIT = r"\D"
+_HELD_BACK = "JS280"
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,6 @@ def plan_erasure(settings: Settings, numbers: pl.Series, refer: Refer) -> Erasur
 def carry_out(settings: Settings, erasure: Erasure, refer: Refer) -> None:
     """Record the erasure and carry it out, together with any that a run left undone."""
     vault = Vault(settings.home)
-    vault.clear_unfinished()
     known = vault.erasures()
     if all(e.erasure_id != erasure.erasure_id for e in known):
         vault.write_erasures([*known, erasure])
@@ -90,8 +90,10 @@ def carry_out(settings: Settings, erasure: Erasure, refer: Refer) -> None:
 
 
 def complete_erasures(settings: Settings, refer: Refer) -> bool:
-    """Carry out every erasure that is not done; whether there was any."""
+    """Carry out every erasure that is not done; whether there was any. What a night left that died may hold anybody, and goes."""
     vault = Vault(settings.home)
+    vault.clear_unfinished()
+    vault.clear_passing()
     erasures = vault.erasures()
     undone = [e for e in erasures if not e.done]
     if not undone:
@@ -115,6 +117,7 @@ def lift_tombstones(settings: Settings, numbers: pl.Series, refer: Refer, *, dry
     asked, erasures = set(refer(numbers).to_list()), vault.erasures()
     held = {reference for e in erasures for reference in e.holding} & asked
     if held and not dry_run:
+        vault.write_ledger(_lifted(vault.ledger()))  # first: what is marked in vain does no harm, what is not is never taken in
         now = settings.now.isoformat()
         vault.write_erasures(
             [replace(e, lifted={**e.lifted, **{r: now for r in sorted(held & e.holding.keys())}}) for e in erasures]
@@ -142,6 +145,12 @@ def _counted(ledger: Ledger, erasures: Iterable[Erasure]) -> Ledger:
                 mine[table] = mine.get(table, 0) + n
     marked = tuple(replace(r, erased=sums[r.receipt_id]) if r.receipt_id in sums else r for r in ledger.deliveries)
     return Ledger(marked, ledger.inbox)
+
+
+def _lifted(ledger: Ledger) -> Ledger:
+    """The ledger with a mark on the deliveries that lost rows to an erasure: their bytes may be delivered again."""
+    marked = (replace(r, lifted=True) if r.erased or _HELD_BACK in r.codes else r for r in ledger.deliveries)
+    return Ledger(tuple(marked), ledger.inbox)
 
 
 def _gone(frame: pl.DataFrame, references: set[str], named: set[tuple[str, str]], refer: Refer) -> pl.Series:

@@ -106,8 +106,14 @@ def _read(wanted: Sequence[_Wanted], vault: Vault, readers: Readers) -> list[Rea
             read[at] = Reading([Finding(problem)])
         else:
             opened[at] = partial(one, w=w)
-    read |= zip(opened, readers.all(opened.values()), strict=True)
+    # what was too much before comes last: else it would keep the sender's other refused files from a second judgement for ever
+    first = sorted(opened, key=lambda at: _was_too_much(wanted[at]))
+    read |= zip(first, readers.all(opened[at] for at in first), strict=True)
     return [read[at] for at in range(len(wanted))]
+
+
+def _was_too_much(w: _Wanted) -> bool:
+    return w.refused is not None and "JS012" in w.refused.codes
 
 
 def _unopenable(w: _Wanted, vault: Vault) -> str:
@@ -119,9 +125,9 @@ def _delivery(w: _Wanted, reading: Reading, order: int) -> Delivery:
 
 
 def already_latest(avsender: str, sha256: str, ledger: Ledger) -> bool:
-    """Whether these are the bytes of the sender's latest accepted delivery."""
+    """Whether these are the bytes of the sender's latest accepted delivery, and would say nothing new."""
     latest = ledger.latest_taken_in(avsender)
-    return latest is not None and latest.sha256 == sha256
+    return latest is not None and latest.sha256 == sha256 and not latest.lifted
 
 
 def unopened(entry: Found, order: int) -> Delivery:

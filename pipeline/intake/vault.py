@@ -35,6 +35,7 @@ class Received:
     ``withdraws`` the receipt of a whole delivery that this one withdraws. ``codes`` are the rules it broke.
     ``owners`` are whose projects its accepted rows belong to, ``erased`` accepted rows per table that were erased since.
     ``name_hash`` says under which name it lay, ``circumstances`` what a refusal rested on beside the file (``again``).
+    ``lifted``: an erasure that may have touched it was lifted since, and the same bytes say something new.
     ``said`` are the receipt's findings (``quality``), ``figures`` the key figures it showed (``shown_figures``): what the next is held against.
     """
 
@@ -58,6 +59,7 @@ class Received:
     erased: dict[str, int] = field(default_factory=dict)
     said: list[list[Any]] = field(default_factory=list)
     figures: dict[str, int] = field(default_factory=dict)
+    lifted: bool = False
 
     @property
     def taken_in(self) -> bool:
