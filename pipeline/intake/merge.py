@@ -63,6 +63,15 @@ def rows_that_stand(history: Mapping[str, pl.DataFrame], owners: Mapping[str, st
     return {name: _current(name, frame, owners) for name, frame in history.items()}
 
 
+def merged_into(
+    table: str, current: pl.DataFrame, history: pl.DataFrame, projects: pl.Series, owners: Mapping[str, str]
+) -> pl.DataFrame:
+    """A table's rows that stand, where only rows of those projects have come to its history: a row's key holds its project."""
+    touched = pl.col("prosjekt_id").is_in(projects.implode())
+    anew = _current(table, history.filter(touched), owners)
+    return pl.concat([current.filter(~touched), anew]).sort(DELIVERY_TABLES[table].key)
+
+
 def history_of(vault: Vault, deliveries: list[Received], table: str) -> pl.DataFrame:
     """Every accepted row ever delivered to a table, in order of receipt, withdrawals included."""
     schema = DELIVERY_TABLES[table].schema | _LABELS

@@ -71,9 +71,9 @@ def judge_in_turns(new: list[Delivery], known: Known, validate: Validate, settin
         for name, frames in rows.items():
             for kept in (f for f in frames if f.height):
                 keep(kept["receipt_id"][0], name, kept.select("row_no", *DELIVERY_TABLES[name].names))
+        _let_go(fresh)
         if turn is not queue[-1]:
             known = known.after([v.received for v in verdicts], rows)
-        _let_go(fresh)
     refuse_when_all_failed(new)
     return sorted(said, key=lambda v: v.delivery.order)
 

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from pipeline.intake import check_file, current_rows
+from pipeline.intake.judging import turns
+from pipeline.settings import Home
 from tests.intake.intake_case import Inbox, Tables, codes, csv_bytes, make_fnr, reference_validate, valid_tables, zip_of
 
 
 def states(inbox: Inbox) -> list[str]:
     return [r["state"] for r in inbox.receipts()]
+
+
+def kept(inbox: Inbox) -> dict[str, bytes]:
+    """Every file of the receipts and of the identified zone."""
+    home = inbox.settings.home
+    files = [p for folder in (home.receipts, home.identified) for p in sorted(folder.rglob("*")) if p.is_file()]
+    return {str(p.relative_to(home.root)): p.read_bytes() for p in files}
 
 
 def all_wrong(tables: Tables) -> bytes:
@@ -182,3 +194,15 @@ def test_shrinking_is_told_per_table_and_only_about_the_same_projects(inbox: Inb
     later["oppfolging"] = later["oppfolging"][:4]
     receipt = inbox.deliver(zip_of(later), "c.zip")
     assert [(f["table"], f["count"]) for f in receipt["findings"] if f["code"] == "JS302"] == [("oppfolging", 6)]
+
+
+def test_a_turn_in_parts_gives_the_same_bytes(inbox: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = Inbox(tmp_path / "b", replace(inbox.settings, home=Home(tmp_path / "b" / "home")))
+    for place in (inbox, parts):
+        for number, sender in enumerate(("4601", "1103", "5001")):
+            place.drop(sender, "a.zip", zip_of(valid_tables(project=f"P{number}", komm_nr=sender)))
+    inbox.run()
+    monkeypatch.setattr(turns, "MOST_ROWS", 20)
+    parts.run()
+    assert [r["state"] for r in parts.receipts()] == ["accepted"] * 3
+    assert kept(parts) == kept(inbox)

@@ -9,7 +9,7 @@ import polars as pl
 
 from pipeline.errors import UserError
 from pipeline.intake.erased import Refer, Tombstones, tombstones
-from pipeline.intake.merge import full_history, project_owners, rows_that_stand
+from pipeline.intake.merge import full_history, merged_into, project_owners, rows_that_stand
 from pipeline.intake.vault import Ledger, Received, Vault
 
 
@@ -40,21 +40,33 @@ class Known:
             received: what was decided about them, in order of receipt.
             rows: per delivery table their accepted rows and withdrawals, with ``receipt_id``, ``sender`` and ``order``.
         """
+        received = list(received)
         ledger = Ledger((*self.ledger.deliveries, *received), self.ledger.inbox)
-        stand = pl.Series([r.receipt_id for r in ledger.standing()], dtype=pl.String)
+        came = {name: [f.select(frame.columns) for f in rows.get(name, ())] for name, frame in self.history.items()}
+        stand = [r.receipt_id for r in ledger.standing()]
+        if stand == [r.receipt_id for r in (*self.ledger.standing(), *received) if r.taken_in]:
+            return self._with(ledger, came)
         ever = {
-            name: pl.concat(
-                [
-                    frame,
-                    *([self.fallen[name]] if name in self.fallen else []),
-                    *(f.select(frame.columns) for f in rows.get(name, ())),
-                ]
-            ).sort("order", maintain_order=True)
+            name: pl.concat([frame, self.fallen.get(name, frame.clear()), *came[name]]).sort("order", maintain_order=True)
             for name, frame in self.history.items()
         }
-        stands = pl.col("receipt_id").is_in(stand.implode())
+        stands = pl.col("receipt_id").is_in(stand)
         history, fallen = ({name: f.filter(on) for name, f in ever.items()} for on in (stands, ~stands))
         return _known(ledger, history, fallen, self.erased)
+
+    def _with(self, ledger: Ledger, came: Mapping[str, list[pl.DataFrame]]) -> Known:
+        """The same where nothing falls or comes back: only the projects that the new rows speak of are merged anew."""
+        new = {
+            name: pl.concat([self.history[name].clear(), *frames]).sort("order", maintain_order=True)
+            for name, frames in came.items()
+        }
+        owners = project_owners(new) | dict(self.owners)
+        history = {name: pl.concat([frame, new[name]]) for name, frame in self.history.items()}
+        current = {
+            name: merged_into(name, frame, history[name], new[name]["prosjekt_id"].unique(), owners)
+            for name, frame in self.current.items()
+        }
+        return Known(ledger, current, owners, history, self.erased, self.fallen)
 
 
 def known_of(vault: Vault, ledger: Ledger, refer: Refer | None) -> Known:

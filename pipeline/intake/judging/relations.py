@@ -63,10 +63,12 @@ def _unsettled(frame: pl.DataFrame, known: Known) -> pl.Series:
     A municipality that named it would own it, and be told what is known of its participants. It may when all of those that have a place
     live in it (a district never: no row says which one); else the register has to deliver the project first.
     """
-    pairs = frame.select("prosjekt_id", "sender")
-    asked = {p for p, sender in pairs.unique().rows() if p is not None and p not in known.owners and sender != CENTRAL_REGISTER}
-    told = [rows["prosjekt_id"].unique() for n, rows in known.history.items() if asked and "prosjekt_id" in DELIVERY_TABLES[n]]
-    spoken = {p for projects in told for p in projects if p in asked}
+    central = pl.col("sender") == CENTRAL_REGISTER
+    told = [
+        rows.filter(central)["prosjekt_id"].unique() for n, rows in known.history.items() if "prosjekt_id" in DELIVERY_TABLES[n]
+    ]
+    spoken = {p for projects in told for p in projects.drop_nulls() if p not in known.owners}
+    spoken &= set(frame["prosjekt_id"].unique())
     places: dict[str, set[str]] = {}
     if spoken:
         people = known.history["deltaker"].filter(pl.col("prosjekt_id").is_in(list(spoken)))
@@ -78,7 +80,9 @@ def _unsettled(frame: pl.DataFrame, known: Known) -> pl.Series:
         own = len(sender) != DISTRICT_DIGITS and all(may_deliver_for(sender, komm_nr, None, project) for komm_nr in live)
         return sender != CENTRAL_REGISTER and not (live and own)
 
-    odd = [p in spoken and unsettled(p, sender) for p, sender in pairs.rows()]
+    if not spoken:
+        return pl.repeat(False, frame.height, dtype=pl.Boolean, eager=True).alias("foreign")
+    odd = [p in spoken and unsettled(p, sender) for p, sender in frame.select("prosjekt_id", "sender").rows()]
     return pl.Series("foreign", odd, dtype=pl.Boolean)
 
 

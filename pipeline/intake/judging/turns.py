@@ -1,18 +1,20 @@
 """A night's deliveries in turns: within a turn no two concern the same thing, so that each meets what all before it left.
 
-Two deliveries concern the same thing when they are of the same sender (by any of its numbers) or speak of the same project. Judging a whole turn at
+Two deliveries concern the same thing when they are of the same sender (by any of its numbers) or speak of the same project. Judging a turn at
 once gives the same answers as judging one delivery after the other, and most nights have one turn. A delivery that withdraws
 another stands alone: what falls away with that one may concern anybody's project.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import polars as pl
 
 from pipeline.intake.judging.delivery import Delivery
 from pipeline.intake.senders import family
+
+MOST_ROWS = 150_000
 
 
 def turns(deliveries: Iterable[Delivery]) -> list[list[Delivery]]:
@@ -30,7 +32,21 @@ def turns(deliveries: Iterable[Delivery]) -> list[list[Delivery]]:
         if turn == len(made):
             made.append([])
         made[turn].append(d)
-    return made
+    return [part for whole in made for part in _parts(whole)]
+
+
+def _parts(turn: Iterable[Delivery]) -> Iterator[list[Delivery]]:
+    """A turn in parts of limited size: what is judged at once is held in memory several times over."""
+    part: list[Delivery] = []
+    rows = 0
+    for d in turn:
+        own = sum(frame.height for frame in d.reading.tables.values())
+        if part and rows + own > MOST_ROWS:
+            yield part
+            part, rows = [], 0
+        part.append(d)
+        rows += own
+    yield part
 
 
 def _withdraws(d: Delivery) -> bool:

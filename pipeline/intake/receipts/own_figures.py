@@ -126,9 +126,12 @@ def _news(rows: pl.DataFrame) -> pl.DataFrame:
     """
     thing = ["own", "_entity"]
     said = [c for c in rows.columns if c not in ("order", *thing)]
-    again = pl.all_horizontal(pl.col(c).eq_missing(pl.col(c).shift(1)).over(thing) for c in said)
-    repeated = again & (pl.int_range(pl.len()).over(thing) > 0) & (pl.col("_entity").n_unique().over("own", "_natural") == 1)
-    return rows.filter(~repeated)
+    shared = pl.col("_entity").n_unique().over("own", "_natural") > 1
+    told = rows.with_row_index("_at").with_columns(_again=pl.len().over(thing) > 1, _shared=shared)
+    more = told.filter("_again")  # windows over many columns are slow, and most things are told of once
+    same = pl.all_horizontal(pl.col(c).eq_missing(pl.col(c).shift(1)).over(thing) for c in said)
+    repeated = same & (pl.int_range(pl.len()).over(thing) > 0) & ~pl.col("_shared")
+    return pl.concat([told.filter(~pl.col("_again")), more.filter(~repeated)]).sort("_at").select(rows.columns)
 
 
 def _kept() -> pl.Expr:

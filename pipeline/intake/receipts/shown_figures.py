@@ -21,7 +21,7 @@ from pipeline.intake.senders import CENTRAL_REGISTER, family
 from pipeline.intake.vault import Ledger, Received
 
 HIDDEN = ":"
-AT_ONCE = 500  # moments: what is compared holds the sender's rows at each of them
+AT_ONCE = 60  # moments: what is compared holds the sender's rows at each of them
 _YES, _NO = "_ja", "_nei"  # exact numbers behind a share, for the ledger alone
 _NOW = ("units", "persons", "yes", "yes_persons", "no_persons")
 _THEN = ("before_yes", "before_no", "yes_changed", "no_changed")
