@@ -66,13 +66,28 @@ def test_a_share_moves_only_when_it_tells_about_many(inbox: Inbox) -> None:
     assert shares(inbox) == {"ytelse": 33}
 
 
+def test_a_share_is_held_against_all_that_was_shown(inbox: Inbox) -> None:
+    inbox.deliver(zip_of(valid_tables()))
+    add_linkage(joined(("ytelse", "4601", 60, 45)), inbox.settings)
+    add_linkage(joined(("ytelse", "4601", 60, 40)), inbox.settings)
+    add_linkage(joined(("ytelse", "4601", 60, 46)), inbox.settings)  # far from 20 and 40, but one person from 15 and 45
+    assert shares(inbox) == {"ytelse": 33}
+
+
+def test_memory_of_the_last_shown_alone_is_still_read(inbox: Inbox) -> None:
+    inbox.deliver(zip_of(valid_tables()))
+    (inbox.settings.home.identified / "linkage_shown.json").write_text('{"4601": {"ytelse": [15, 45]}}', encoding="utf-8")
+    add_linkage(joined(("ytelse", "4601", 60, 46)), inbox.settings)
+    assert shares(inbox) == {"ytelse": 25}
+
+
 def test_earlier_receipts_and_exact_counts_stay_where_they_are(inbox: Inbox) -> None:
     first = inbox.deliver(zip_of(valid_tables()), "a.zip")
     inbox.deliver(zip_of(valid_tables(4)), "b.zip")
     add_linkage(joined(("ytelse", "4601", 60, 45)), inbox.settings)
     assert inbox.receipts()[0] == first
     memory = inbox.settings.home.identified / "linkage_shown.json"
-    assert json.loads(memory.read_text(encoding="utf-8")) == {"4601": {"ytelse": [15, 45]}}
+    assert json.loads(memory.read_text(encoding="utf-8")) == {"4601": {"ytelse": [[15, 45]]}}
     assert memory.stat().st_mode & 0o077 == 0
 
 

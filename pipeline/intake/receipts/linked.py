@@ -1,6 +1,6 @@
 """What the registers knew of a sender's participants, added to the latest receipt once it is known.
 
-The intake itself never needs this: a receipt is whole without it. A share is judged alone and against the last one the sender was shown
+The intake itself never needs this: a receipt is whole without it. A share is judged alone and against all that the sender was ever shown
 (decision 043): here only counts are known, so the difference of counts stands for the persons that changed.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -18,9 +19,9 @@ from pipeline.intake.vault import Vault
 from pipeline.settings import Settings
 from pipeline.store import json_text, write_text
 
-MEMORY = "linkage_shown.json"  # exact counts behind what was last shown: never outside the identified zone
+MEMORY = "linkage_shown.json"  # exact counts behind all that was shown: never outside the identified zone
 WHOLE_POPULATION = "folkeregister"  # everybody is in it, so that nobody missing tells nothing about anyone
-Counts = dict[str, dict[str, list[int]]]
+Counts = dict[str, dict[str, list[list[int]]]]
 
 
 def add_linkage(kobling: pl.DataFrame, settings: Settings) -> int:
@@ -37,7 +38,7 @@ def add_linkage(kobling: pl.DataFrame, settings: Settings) -> int:
     by_sender = {str(s): rows.to_dicts() for (s,), rows in known.partition_by("avsender", as_dict=True).items()}
     latest = {r.avsender: r.receipt_id for r in Vault(settings.home).ledger().deliveries if r.taken_in}
     memory = settings.home.identified / MEMORY
-    shown: Counts = json.loads(memory.read_text(encoding="utf-8")) if memory.is_file() else {}
+    shown = _remembered(memory)
     written = 0
     for avsender, receipt_id in sorted(latest.items()):
         place = receipt_place(settings.home, avsender, receipt_id)
@@ -53,18 +54,28 @@ def add_linkage(kobling: pl.DataFrame, settings: Settings) -> int:
     return written
 
 
+def _remembered(memory: Path) -> Counts:
+    """What was shown; an earlier version remembered one pair of counts per register."""
+    found = json.loads(memory.read_text(encoding="utf-8")) if memory.is_file() else {}
+    return {
+        sender: {name: counts if isinstance(counts[0], list) else [counts] for name, counts in registers.items()}
+        for sender, registers in found.items()
+    }
+
+
 def _said(
-    rows: Iterable[Mapping[str, Any]], shown: Mapping[str, list[int]], threshold: int
-) -> tuple[list[dict[str, Any]], dict[str, list[int]]]:
-    """What the receipt says of each register, and the counts (not found, found) behind what was last shown."""
+    rows: Iterable[Mapping[str, Any]], shown: Mapping[str, list[list[int]]], threshold: int
+) -> tuple[list[dict[str, Any]], dict[str, list[list[int]]]]:
+    """What the receipt says of each register, and the counts (not found, found) behind all that was shown, the last one last."""
     said, kept = [], dict(shown)
     for row in rows:
+        register = row["register"]
         now = [row["n_deltakelser"] - row["n_koblet"], row["n_koblet"]]
-        before = shown.get(row["register"])
-        if _wide(now, row["register"], threshold) and (before is None or _apart(now, before, threshold)):
-            kept[row["register"]] = before = now
-        share: int | str = HIDDEN if before is None else percent(before[0], sum(before))
-        said.append({"register": row["register"], "share": share, "last_month": str(row["siste_maaned"])})
+        ever = shown.get(register, [])
+        if _wide(now, register, threshold) and all(_apart(now, then, threshold) for then in ever):
+            kept[register] = ever = [*(then for then in ever if then != now), now]
+        share: int | str = percent(ever[-1][0], sum(ever[-1])) if ever else HIDDEN
+        said.append({"register": register, "share": share, "last_month": str(row["siste_maaned"])})
     return said, kept
 
 
