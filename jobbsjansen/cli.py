@@ -3,6 +3,7 @@
 Stages and orchestration are imported inside the commands, so that ``--help`` stays fast.
 """
 
+import errno
 import json
 import sys
 import traceback
@@ -351,10 +352,24 @@ for _name in ("roster", "report"):
 _not_yet("rotate", keys_app)
 
 
-def _our_fault(problem: BaseException) -> str:
+def _told(problem: Exception) -> str:
     """Kind and places in the code, without the error's own text: libraries put values from the data into it."""
+    if _no_room(problem):
+        return "The disk is full. Free room where the home and the temporary files lie, and run the command again."
+    if isinstance(problem, Fault):
+        return f"This is a fault of ours, not of the data or of you: {problem}"
     places = [f"  {Path(f.filename).name}:{f.lineno} in {f.name}" for f in traceback.extract_tb(problem.__traceback__)]
     return "\n".join(["This is a fault of ours, not of the data or of you.", *places, type(problem).__name__])
+
+
+def _no_room(problem: BaseException) -> bool:
+    """Whether it, or what it came of, is a disk without room: that is nobody's bug, and whoever is on duty can mend it."""
+    seen: BaseException | None = problem
+    while seen is not None:
+        if isinstance(seen, OSError) and seen.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -371,11 +386,8 @@ def main(arguments: list[str] | None = None) -> None:
             print(json.dumps({"error": {"what": refused.what, "cure": refused.cure, "code": refused.code}}, ensure_ascii=False))
         print(str(refused), file=sys.stderr)
         code = refused.exit_code
-    except Fault as fault:
-        print(f"This is a fault of ours, not of the data or of you: {fault}", file=sys.stderr)
-        code = fault.exit_code
     except Exception as problem:
-        print(_our_fault(problem), file=sys.stderr)
+        print(_told(problem), file=sys.stderr)
         code = OUR_FAULT
     sys.exit(code if isinstance(code, int) else 0)
 
