@@ -13,6 +13,7 @@ from pipeline.intake.discover import Found, Moved, read_stable
 from pipeline.intake.findings import Finding, Reading
 from pipeline.intake.judging.delivery import Delivery
 from pipeline.intake.reading.sandbox import Readers, Sandbox
+from pipeline.intake.senders import family
 from pipeline.intake.vault import Ledger, Received, Vault
 from pipeline.rules import limits
 
@@ -90,7 +91,7 @@ def _read(wanted: Sequence[_Wanted], vault: Vault, readers: Readers) -> list[Rea
 
     def one(sandbox: Sandbox, w: _Wanted) -> Reading | None:
         sender = w.entry.avsender
-        if too_much[sender] >= limits()["too_much_a_night"]:
+        if _of_family(too_much, sender) >= limits()["too_much_a_night"]:
             return None
         reading = sandbox.read(vault.readable(w.sha256), w.entry.table)
         too_much[sender] += any(f.code == "JS012" for f in reading.findings)
@@ -100,7 +101,7 @@ def _read(wanted: Sequence[_Wanted], vault: Vault, readers: Readers) -> list[Rea
     read: dict[int, Reading | None] = {}
     for at, w in enumerate(wanted):
         of_sender[w.entry.avsender] += 1
-        if of_sender[w.entry.avsender] > most:
+        if _of_family(of_sender, w.entry.avsender) > most:
             read[at] = None
         elif problem := _unopenable(w, vault):
             read[at] = Reading([Finding(problem)])
@@ -110,6 +111,11 @@ def _read(wanted: Sequence[_Wanted], vault: Vault, readers: Readers) -> list[Rea
     first = sorted(opened, key=lambda at: _was_too_much(wanted[at]))
     read |= zip(first, readers.all(opened[at] for at in first), strict=True)
     return [read[at] for at in range(len(wanted))]
+
+
+def _of_family(counted: Counter[str], avsender: str) -> int:
+    """Counted under all numbers of a municipality: what waits under one must not come back over what is newer under another."""
+    return sum(counted[number] for number in family(avsender))
 
 
 def _was_too_much(w: _Wanted) -> bool:

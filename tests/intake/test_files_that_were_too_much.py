@@ -1,4 +1,4 @@
-"""Files that once were too much to read do not keep the sender's other refused files from a second judgement."""
+"""What a night takes of one sender: no refused file is barred for ever, and nothing old comes back over newer rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.intake import take_up
+from pipeline.intake import current_rows, take_up
 from pipeline.intake.findings import Finding, Reading
 from pipeline.intake.reading import sandbox
 from pipeline.rules import limits
@@ -35,3 +35,20 @@ def test_refused_file_behind_one_that_is_too_much_is_judged_again(inbox: Inbox, 
         ("5001", "accepted"),
         ("4601", "accepted_with_remarks"),
     ]
+
+
+def test_what_waits_under_a_former_number_does_not_come_back_over_newer_rows(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(take_up, "limits", lambda: dict(limits()) | {"deliveries_a_night": 2})
+    tables = valid_tables()
+    for number in range(2):
+        inbox.drop("1201", f"{number}.zip", zip_of(valid_tables(project=f"X{number}")))
+    for sender, name in (("1201", "Gammelt navn"), ("4601", "Nytt navn")):
+        inbox.drop(sender, "c.zip", zip_of({"prosjekt": [tables["prosjekt"][0] | {"navn": name}]}))
+    inbox.drop("5001", "d.zip", zip_of(valid_tables(project="Q", komm_nr="5001")))
+    first = inbox.run()
+    assert (first.n_new, first.n_waiting) == (3, 2)
+    assert inbox.run().n_new == 2
+    projects = current_rows(inbox.settings)["prosjekt"]
+    assert projects.filter(projects["prosjekt_id"] == "P1")["navn"].to_list() == ["Nytt navn"]
