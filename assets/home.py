@@ -41,10 +41,12 @@ def held(settings: Settings, progress: Callable[[str], None] = lambda _text: Non
         _ = night.keys  # the wrong key fails here, before any write
         prepare_home(settings.home)
         sweep(settings.home)
+        write_text(settings.home.begun, settings.now.isoformat())
         try:
             yield night
         finally:
             write_status(night)
+            settings.home.begun.unlink(missing_ok=True)
 
 
 def write_status(night: Night) -> None:

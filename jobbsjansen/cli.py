@@ -176,7 +176,7 @@ def status(
         typer.Option("--as-of", help="Instead: the rows that stood at a time or just after a receipt.", show_default=False),
     ] = None,
 ) -> None:
-    """How the last night went. Exit code 1 when stale or failed."""
+    """How the last night went. Exit code 1 when stale, failed or died."""
     from jobbsjansen.senders import state_as_of
     from jobbsjansen.status import read_status
 

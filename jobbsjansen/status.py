@@ -9,24 +9,32 @@ from typing import Any
 from jobbsjansen.senders import senders_status, senders_text
 from pipeline.errors import UserError
 from pipeline.settings import Settings
+from pipeline.store import is_held
 
 STALE_AFTER = timedelta(hours=36)
 
 
 def read_status(settings: Settings, *, senders: bool = False) -> tuple[dict[str, Any], str, bool]:
-    """The last night's status, as dict and text, and whether it is healthy (completed and younger than 36 hours).
+    """The last night's status, as dict and text, and whether it is healthy: completed, younger than 36 hours, and none died since.
 
     Raises:
-        UserError: no night has ended in this home yet.
+        UserError: no night has ended or died in this home yet.
     """
+    begun = settings.home.begun.read_text(encoding="utf-8") if settings.home.begun.is_file() else None
+    died = begun is not None and not is_held(settings.home)
+    said = f"The night that began {begun} died before its end. Run 'jobbsjansen nightly' again." if died else None
     if not settings.home.status.is_file():
+        if said:
+            return {"state": "died", "died": begun}, said, False
         raise UserError("This home has no status yet: no night has ended here.", "Run 'jobbsjansen nightly' first.")
     document: dict[str, Any] = json.loads(settings.home.status.read_text(encoding="utf-8"))
     age = settings.now - datetime.fromisoformat(document["finished"])
     document["age_hours"] = round(age.total_seconds() / 3600, 1)
     document["stale"] = age > STALE_AFTER
-    healthy = document["state"] == "completed" and not document["stale"]
+    document |= {"died": begun} if died else {}
+    healthy = document["state"] == "completed" and not document["stale"] and not died
     lines = [
+        *([said] if said else [f"A night is running since {begun}."] if begun else []),
         f"{document['state']}, {document['age_hours']} hours ago{' (stale: more than 36 hours)' if document['stale'] else ''}",
         *([f"failure: {document['failure']}"] if "failure" in document else []),
         *([f"release refused: {document['release_refused']}"] if "release_refused" in document else []),

@@ -62,6 +62,11 @@ class Home:
         return self.root / "status.json"
 
     @property
+    def begun(self) -> Path:
+        """Says when a night began; gone when its end has been written."""
+        return self.root / ".begun"
+
+    @property
     def dagster(self) -> Path:
         return self.root / "dagster"
 

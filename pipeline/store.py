@@ -165,6 +165,21 @@ def home_lock(home: Home) -> Iterator[None]:
         os.close(descriptor)
 
 
+def is_held(home: Home) -> bool:
+    """Whether a run holds the home."""
+    try:
+        descriptor = os.open(home.lock, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def sweep(home: Home) -> int:
     """Remove what a killed run left half written (``.<name>.<pid>.tmp``, file or folder) and return how many; only under the home's lock."""
     places = (home.warehouse, home.releases, home.identified, home.receipts, home.exports, home.snapshot.parent)

@@ -84,7 +84,7 @@ def take_up(found: Iterable[Found], ledger: Ledger, vault: Vault, readers: Reade
 
 
 def _read(wanted: Sequence[_Wanted], vault: Vault, readers: Readers) -> list[Reading | None]:
-    """What could be read of each; nothing of those that wait. What is read does not depend on how many are read at once."""
+    """What could be read of each; nothing of those that wait. How many are read at once may tell which wait after files that were too much."""
     most = limits()["deliveries_a_night"]
     of_sender: Counter[str] = Counter()
     too_much: Counter[str] = Counter()
