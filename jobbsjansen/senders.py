@@ -46,7 +46,8 @@ def senders_text(rows: list[dict[str, Any]]) -> list[str]:
         for r in rows
     ]
     late = sum(r["overdue_days"] > 0 for r in rows)
-    return [head, *lines, f"{late} of {len(rows)} senders are overdue."]
+    told = "Remarks and errors are findings (rule, table and column); receipts count the cells."
+    return [head, *lines, told, f"{late} of {len(rows)} senders are overdue."]
 
 
 def state_as_of(settings: Settings, as_of: str) -> tuple[dict[str, Any], str]:
