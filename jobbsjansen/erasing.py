@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +36,11 @@ def erase_persons(settings: Settings, person_file: Path, *, dry_run: bool) -> tu
         RefusedStart: wrong key.
     """
     from pipeline.disclosure.erased import replace_members
-    from pipeline.intake import carry_out, complete_erasures, plan_erasure
-    from pipeline.pseudonyms import check_home_key, load_keys
+    from pipeline.intake import carry_out, plan_erasure
 
     numbers = _numbers(person_file)
-    with home_lock(settings.home):
-        keys = load_keys(settings)
-        if not dry_run:
-            check_home_key(settings.home, keys)
+    with _held(settings, dry_run=dry_run) as completed:
         refer = references(settings)
-        completed = not dry_run and complete_erasures(settings, refer)
         plan = plan_erasure(settings, numbers, refer)
         lists: list[Path] = []
         if plan.erasure and not dry_run:
@@ -77,14 +73,10 @@ def lift_erasure(settings: Settings, person_file: Path, *, dry_run: bool) -> tup
         HomeBusy: a night holds the home.
         RefusedStart: wrong key.
     """
-    from pipeline.intake import complete_erasures, lift_tombstones
-    from pipeline.pseudonyms import check_home_key, load_keys
+    from pipeline.intake import lift_tombstones
 
     numbers = _numbers(person_file)
-    with home_lock(settings.home):
-        if not dry_run:
-            check_home_key(settings.home, load_keys(settings))
-            complete_erasures(settings, references(settings))
+    with _held(settings, dry_run=dry_run):
         lifted = lift_tombstones(settings, numbers, references(settings), dry_run=dry_run)
     verb = "Would lift" if dry_run else "Lifted"
     text = (
@@ -92,6 +84,19 @@ def lift_erasure(settings: Settings, person_file: Path, *, dry_run: bool) -> tup
         "ask the sender for a new delivery. The same file will do, under another name."
     )
     return {"dry_run": dry_run, "persons_asked_for": len(numbers), "persons_lifted": lifted}, text
+
+
+@contextmanager
+def _held(settings: Settings, *, dry_run: bool) -> Iterator[bool]:
+    """The home, held, and whether an erasure that had been interrupted was completed first; with ``dry_run`` nothing is written."""
+    from pipeline.intake import complete_erasures
+    from pipeline.pseudonyms import check_home_key, load_keys
+
+    with home_lock(settings.home):
+        keys = load_keys(settings)
+        if not dry_run:
+            check_home_key(settings.home, keys)
+        yield not dry_run and complete_erasures(settings, references(settings))
 
 
 def _numbers(path: Path) -> pl.Series:

@@ -39,5 +39,3 @@ class HomeBusy(UserError):
 
 class Fault(Exception):
     """A fault of ours, told without any value from the data (exit code 3)."""
-
-    exit_code = 3

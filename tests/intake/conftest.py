@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.intake.sjekk import write_check_page
 from pipeline.settings import OSLO, Home, Settings
 from tests.dashboard.dash_browser import Browser, browser
 from tests.intake.corpus_answers import one_child
@@ -34,3 +35,11 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         tmp_path_factory.mktemp("chromium"), "receipts and the page for senders, their accessibility and print"
     ) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def check_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page that senders check with, as a demo home gives it."""
+    path = tmp_path_factory.mktemp("sjekk") / "sjekk.html"
+    write_check_page(path, demo=True)
+    return path

@@ -11,7 +11,6 @@ from babel.dates import format_date
 
 from pipeline.intake.receipts.told import told
 from pipeline.intake.receipts.wording import words
-from pipeline.intake.sjekk import write_check_page
 from pipeline.rules import LANGUAGES
 from pipeline.settings import OSLO
 from tests.dashboard.dash_browser import Browser
@@ -21,13 +20,6 @@ from tests.intake.page_case import checked, choose, faulty_tables, name_sender, 
 
 A4_WIDTH = 680  # pixels within the printout's margins
 NAME = "<img src=x onerror=window.ran=1> & æøå.xlsx"
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sjekk") / "sjekk.html"
-    write_check_page(path, demo=True)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +54,8 @@ def head(tab: Browser) -> str:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_answer_says_what_was_checked_for_whom_and_when(tab: Browser, page: Path, delivery: Path, language: str) -> None:
-    checked(tab, page, delivery)
+def test_answer_says_what_was_checked_for_whom_and_when(tab: Browser, check_page: Path, delivery: Path, language: str) -> None:
+    checked(tab, check_page, delivery)
     speak(tab, language)
     today = format_date(datetime.now(OSLO).date(), "long", locale={"nb": "nb_NO", "nn": "nn_NO", "en": "en_GB"}[language])
     assert {NAME, "4601 Bergen", today} <= set(head(tab).splitlines())
@@ -72,16 +64,16 @@ def test_answer_says_what_was_checked_for_whom_and_when(tab: Browser, page: Path
 
 
 @pytest.mark.usefixtures("print_media")
-def test_printout_says_it_too_and_leaves_out_what_is_for_the_screen(tab: Browser, page: Path, delivery: Path) -> None:
-    checked(tab, page, delivery, width=A4_WIDTH)
+def test_printout_says_it_too_and_leaves_out_what_is_for_the_screen(tab: Browser, check_page: Path, delivery: Path) -> None:
+    checked(tab, check_page, delivery, width=A4_WIDTH)
     assert {NAME, "4601 Bergen"} <= set(head(tab).splitlines())
     assert tab.evaluate("document.querySelector('.again').offsetParent") is None
     assert tab.evaluate("document.documentElement.scrollWidth") <= A4_WIDTH
 
 
 @pytest.mark.parametrize(("written", "named"), [("imdi", "IMDi"), ("030101", "030101 Gamle Oslo"), ("bergen", "4601 Bergen")])
-def test_sender_is_named_as_chosen(tab: Browser, page: Path, delivery: Path, written: str, named: str) -> None:
-    tab.open(page.as_uri())
+def test_sender_is_named_as_chosen(tab: Browser, check_page: Path, delivery: Path, written: str, named: str) -> None:
+    tab.open(check_page.as_uri())
     name_sender(tab, written)
     choose(tab, delivery)
     tab.wait_for("document.querySelector('.about') !== null")
@@ -89,17 +81,17 @@ def test_sender_is_named_as_chosen(tab: Browser, page: Path, delivery: Path, wri
 
 
 def test_what_is_said_stays_that_of_the_file_when_another_sender_is_being_written(
-    tab: Browser, page: Path, delivery: Path
+    tab: Browser, check_page: Path, delivery: Path
 ) -> None:
-    checked(tab, page, delivery)
+    checked(tab, check_page, delivery)
     tab.evaluate("document.getElementById('sender').value = '0301'")
     speak(tab, "nn")
     assert "4601 Bergen" in head(tab).splitlines()
 
 
-def test_file_that_is_not_read_is_named_all_the_same(tab: Browser, page: Path, tmp_path: Path) -> None:
+def test_file_that_is_not_read_is_named_all_the_same(tab: Browser, check_page: Path, tmp_path: Path) -> None:
     (tmp_path / "deltaker.parquet").write_bytes(b"PAR1")
-    tab.open(page.as_uri())
+    tab.open(check_page.as_uri())
     name_sender(tab, "4601")
     choose(tab, tmp_path / "deltaker.parquet")
     tab.wait_for("document.getElementById('decision').innerText.includes('Parquet')")
@@ -108,9 +100,9 @@ def test_file_that_is_not_read_is_named_all_the_same(tab: Browser, page: Path, t
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_rows_come_in_the_receipts_order_with_a_total(
-    tab: Browser, page: Path, delivery: Path, tables: Tables, tmp_path: Path, language: str
+    tab: Browser, check_page: Path, delivery: Path, tables: Tables, tmp_path: Path, language: str
 ) -> None:
-    checked(tab, page, delivery)
+    checked(tab, check_page, delivery)
     speak(tab, language)
     listed = told(check_answer(tmp_path, xlsx_of(tables), "levering.xlsx", "4601", "demo"), language).rows
     assert listed is not None
@@ -124,8 +116,10 @@ def test_rows_come_in_the_receipts_order_with_a_total(
     assert listed.intro in tab.evaluate("document.getElementById('result').innerText").splitlines()
 
 
-def test_findings_come_in_the_receipts_order(tab: Browser, page: Path, delivery: Path, tables: Tables, tmp_path: Path) -> None:
-    checked(tab, page, delivery)
+def test_findings_come_in_the_receipts_order(
+    tab: Browser, check_page: Path, delivery: Path, tables: Tables, tmp_path: Path
+) -> None:
+    checked(tab, check_page, delivery)
     receipt = check_answer(tmp_path, xlsx_of(tables), "levering.xlsx", "4601", "demo")
     codes = tab.evaluate("[...document.querySelectorAll('.finding .code')].map((c) => c.innerText.match(/JS\\d+/)[0])")
     open_codes = [c for c in codes if c in ("JS209", "JS210")]  # shown apart, below
@@ -135,9 +129,9 @@ def test_findings_come_in_the_receipts_order(tab: Browser, page: Path, delivery:
     assert by_table.index("JS102") > by_table.index("JS201")  # what the order by table would have been
 
 
-def test_delivery_without_findings_has_a_total_too(tab: Browser, page: Path, tmp_path: Path) -> None:
+def test_delivery_without_findings_has_a_total_too(tab: Browser, check_page: Path, tmp_path: Path) -> None:
     (tmp_path / "levering.xlsx").write_bytes(xlsx_of(valid_tables(2)))
-    tab.open(page.as_uri())
+    tab.open(check_page.as_uri())
     name_sender(tab, "4601")
     choose(tab, tmp_path / "levering.xlsx")
     tab.wait_for("document.querySelector('#result .total') !== null")

@@ -13,19 +13,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.intake.sjekk import write_check_page
 from pipeline.intake.sjekk.katalog import NOT_CHECKED, OPEN_CODES, TEXTS
 from pipeline.rules import LANGUAGES
 from tests.dashboard.dash_browser import Browser
 from tests.intake.intake_case import make_fnr, valid_tables, xlsx_of
 from tests.intake.page_case import checked, choose, faulty_tables, name_sender, shown, speak
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sjekk") / "sjekk.html"
-    write_check_page(path, demo=True)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +27,8 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_decision_comes_first_and_no_value_is_shown(tab: Browser, page: Path, faulty: Path) -> None:
-    checked(tab, page, faulty)
+def test_decision_comes_first_and_no_value_is_shown(tab: Browser, check_page: Path, faulty: Path) -> None:
+    checked(tab, check_page, faulty)
     said = tab.evaluate("document.getElementById('decision').innerText")
     assert said.splitlines()[0] == "Leveransen ville blitt delvis tatt inn: rader med feil holdes tilbake"
     assert tab.evaluate("document.getElementById('decision').getAttribute('aria-live')") == "polite"
@@ -48,10 +40,10 @@ def test_decision_comes_first_and_no_value_is_shown(tab: Browser, page: Path, fa
         assert value not in text
 
 
-def test_nothing_leaves_and_nothing_is_stored(tab: Browser, page: Path, faulty: Path) -> None:
-    checked(tab, page, faulty)
+def test_nothing_leaves_and_nothing_is_stored(tab: Browser, check_page: Path, faulty: Path) -> None:
+    checked(tab, check_page, faulty)
     assert tab.problems == []
-    assert tab.requests == [page.as_uri()]
+    assert tab.requests == [check_page.as_uri()]
     assert tab.evaluate("localStorage.length + sessionStorage.length + document.cookie.length") == 0
     assert tab.evaluate("indexedDB.databases().then((d) => d.length)") == 0
     assert tab.evaluate("fetch('http://127.0.0.1:9/').then(() => 'sent', () => 'stopped')") == "stopped"
@@ -61,8 +53,8 @@ def test_nothing_leaves_and_nothing_is_stored(tab: Browser, page: Path, faulty: 
     assert tab.evaluate("window.ran === undefined")
 
 
-def test_sender_is_asked_for_before_the_file_is_checked(tab: Browser, page: Path, faulty: Path) -> None:
-    tab.open(page.as_uri())
+def test_sender_is_asked_for_before_the_file_is_checked(tab: Browser, check_page: Path, faulty: Path) -> None:
+    tab.open(check_page.as_uri())
     choose(tab, faulty)
     tab.wait_for("document.getElementById('sender-wrong').textContent !== ''")
     assert tab.evaluate("document.activeElement.id") == "sender"
@@ -72,8 +64,8 @@ def test_sender_is_asked_for_before_the_file_is_checked(tab: Browser, page: Path
     assert tab.evaluate("document.getElementById('sender-wrong').textContent") == ""
 
 
-def test_file_may_be_dropped(tab: Browser, page: Path, faulty: Path) -> None:
-    tab.open(page.as_uri())
+def test_file_may_be_dropped(tab: Browser, check_page: Path, faulty: Path) -> None:
+    tab.open(check_page.as_uri())
     name_sender(tab, "0301")
     content = base64.b64encode(faulty.read_bytes()).decode()
     tab.evaluate(
@@ -85,11 +77,11 @@ def test_file_may_be_dropped(tab: Browser, page: Path, faulty: Path) -> None:
     assert "JS214" in shown(tab)  # Bergen's project delivered by Oslo
 
 
-def test_parquet_is_said_not_to_be_read(tab: Browser, page: Path, tmp_path: Path) -> None:
+def test_parquet_is_said_not_to_be_read(tab: Browser, check_page: Path, tmp_path: Path) -> None:
     target = io.BytesIO()
     pl.DataFrame({"prosjekt_id": ["P1"]}).write_parquet(target)
     (tmp_path / "prosjekt.parquet").write_bytes(target.getvalue())
-    tab.open(page.as_uri())
+    tab.open(check_page.as_uri())
     name_sender(tab, "4601")
     choose(tab, tmp_path / "prosjekt.parquet")
     tab.wait_for("document.getElementById('decision').innerText.includes('Parquet')")
@@ -97,10 +89,10 @@ def test_parquet_is_said_not_to_be_read(tab: Browser, page: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_is_whole_and_axe_finds_nothing(tab: Browser, page: Path, faulty: Path, language: str) -> None:
+def test_every_language_is_whole_and_axe_finds_nothing(tab: Browser, check_page: Path, faulty: Path, language: str) -> None:
     texts = json.loads(TEXTS.read_text(encoding="utf-8"))
     assert _keys(texts[language]) == _keys(texts["nb"])
-    checked(tab, page, faulty)
+    checked(tab, check_page, faulty)
     speak(tab, language)
     tab.evaluate("document.querySelector('details').open = true")
     assert tab.evaluate("document.documentElement.lang") == language
@@ -113,27 +105,29 @@ def test_every_language_is_whole_and_axe_finds_nothing(tab: Browser, page: Path,
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_rows_held_back_are_seen_on_a_phone_without_scrolling(
-    tab: Browser, page: Path, faulty: Path, tmp_path: Path, language: str
+    tab: Browser, check_page: Path, faulty: Path, tmp_path: Path, language: str
 ) -> None:
     tables = valid_tables(3)
     tables["deltaker"][0]["kjonn"] = "x"
     tables["arbeidsgiver_svar"] = [dict.fromkeys(("prosjekt_id", "svar_id", "dato", "sporsmal", "kategori"))]  # the longest name
     (tmp_path / "levering.xlsx").write_bytes(xlsx_of(tables))
-    checked(tab, page, tmp_path / "levering.xlsx", width=320)
+    checked(tab, check_page, tmp_path / "levering.xlsx", width=320)
     speak(tab, language)
     assert tab.evaluate("document.querySelector('#result thead th:nth-child(4)').getBoundingClientRect().right") <= 320 - 16
 
 
-def test_page_fits_320_pixels_and_prints_what_is_not_checked(tab: Browser, page: Path, faulty: Path, tmp_path: Path) -> None:
-    checked(tab, page, faulty, width=320)
+def test_page_fits_320_pixels_and_prints_what_is_not_checked(
+    tab: Browser, check_page: Path, faulty: Path, tmp_path: Path
+) -> None:
+    checked(tab, check_page, faulty, width=320)
     assert tab.evaluate("document.documentElement.scrollWidth") <= 320
     tab.pdf(tmp_path / "kontroll.pdf")
     assert (tmp_path / "kontroll.pdf").stat().st_size > 10_000
     assert tab.evaluate("document.getElementById('not-checked').open") is True
 
 
-def test_whole_way_by_keyboard(tab: Browser, page: Path, faulty: Path) -> None:
-    checked(tab, page, faulty)
+def test_whole_way_by_keyboard(tab: Browser, check_page: Path, faulty: Path) -> None:
+    checked(tab, check_page, faulty)
     tab.evaluate("document.activeElement.blur()")
     reached = []
     for _ in range(7):

@@ -21,7 +21,7 @@ class Known:
         ledger: the deliveries until then.
         current: per delivery table the merged rows (``merge.current_rows``).
         owners: project to owner.
-        history: per delivery table every accepted row of the deliveries that stand, in order of receipt.
+        history: per delivery table every accepted row of the deliveries that stand, those of a project in order of receipt.
         erased: whose rows are held back; null when nobody has been erased.
         fallen: as ``history``, of the deliveries that were taken in and have been withdrawn since: they stood once, and may again.
     """
