@@ -3,7 +3,7 @@
 Belongs here: the only code that sees identity numbers beside intake. Must not be here: anything a later stage imports.
 """
 
-from pipeline.pseudonyms.border import Admitted, admit_extract, pseudonymise_file
+from pipeline.pseudonyms.border import Admitted, admit_extract
 from pipeline.pseudonyms.extract_files import extract_files
 from pipeline.pseudonyms.inndata import to_inndata
 from pipeline.pseudonyms.keys import (
@@ -15,6 +15,7 @@ from pipeline.pseudonyms.keys import (
     new_key_file,
     new_register_key_file,
 )
+from pipeline.pseudonyms.owner_extract import pseudonymise_file
 from pipeline.pseudonyms.person_keys import log_references, person_keys, recipient_keys
 
 __all__ = [
