@@ -50,7 +50,7 @@ def praksisplasser(context: dg.AssetExecutionContext) -> Iterator[dg.Materialize
         return {outputs[0]: praksisutfall(own["deltakelse"], own["tiltak"], register_paths(night), night.settings)}
 
     inputs = night.inputs([("klargjort", "deltakelse"), ("klargjort", "tiltak"), *register_inputs()])
-    built = night.build("praksisutfall", inputs, ["linkage"], outputs, compute)
+    built = night.build("praksisutfall", inputs, ["linkage", "engine"], outputs, compute)
     yield from night.materialized(outputs, built, started)
 
 

@@ -67,7 +67,7 @@ def maaneder(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult
         return {outputs[0]: person_maaned(own["deltakelse"], own["tiltak"], register_paths(night), night.settings)}
 
     inputs = night.inputs([("klargjort", "deltakelse"), ("klargjort", "tiltak"), *register_inputs()])
-    built = night.build("person_maaned", inputs, ["linkage"], outputs, compute)
+    built = night.build("person_maaned", inputs, ["linkage", "engine"], outputs, compute)
     yield from night.materialized(outputs, built, started)
 
 

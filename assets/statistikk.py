@@ -44,7 +44,7 @@ def koblet(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         }
 
     inputs = night.inputs([*(("klargjort", t) for t in ("deltakelse", "tiltak", "person_maaned")), *register_inputs()])
-    built = night.build("utfall", inputs, ["linkage"], outputs, compute)
+    built = night.build("utfall", inputs, ["linkage", "engine"], outputs, compute)
     yield from night.materialized(outputs, built, started)
 
 

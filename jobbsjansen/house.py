@@ -12,7 +12,7 @@ from jobbsjansen.made_pages import write_or_check
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs" / "house.md"
 PACKAGES = ("jobbsjansen", "assets", "expectations", "pipeline")
-GROUND_FLOOR = {"tables", "codes", "rules", "errors", "settings", "store", "released", "identity_shape"}
+GROUND_FLOOR = {"tables", "codes", "rules", "errors", "settings", "store", "engine", "released", "identity_shape"}
 
 
 def _room(module: str) -> str | None:
@@ -62,7 +62,7 @@ def picture() -> str:
     lines += [
         "```",
         "",
-        f"On the ground floor (tables, codes, rules, errors, settings, store, released, identity_shape) stand: {', '.join(standing)}.",
+        f"On the ground floor (tables, codes, rules, errors, settings, store, engine, released, identity_shape) stand: {', '.join(standing)}.",
         "",
         "The contracts that keep it so (import-linter, in the test run):",
         "",

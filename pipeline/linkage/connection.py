@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from pipeline.engine import connect
 from pipeline.settings import Settings
 from pipeline.tables import INNDATA, REGISTERS
 
@@ -44,21 +45,6 @@ def linkage(
     finally:
         connection.close()
         shutil.rmtree(spill, ignore_errors=True)
-
-
-def connect(memory_limit: str, spill: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """An empty in-memory database: limited memory, no look-up of Python variables, nothing downloaded."""
-    return duckdb.connect(
-        ":memory:",
-        config={
-            "memory_limit": memory_limit,
-            "temp_directory": str(spill) if spill else "",
-            "python_enable_replacements": False,
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "preserve_insertion_order": False,
-        },
-    )
 
 
 def run_step(connection: duckdb.DuckDBPyConnection, name: str) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from pipeline.engine import connect
 from pipeline.errors import UserError
-from pipeline.linkage.connection import connect
 from pipeline.tables import INNDATA, STATISTIKK, Column
 
 
