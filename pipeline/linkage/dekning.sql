@@ -7,7 +7,7 @@ WITH datoer AS (
     UNION ALL
     SELECT 'ytelse', min(maaned), max(maaned) FROM ytelse
     UNION ALL
-    SELECT 'selvstendig', make_date(min(aar), 1, 1), make_date(max(aar), 12, 1) FROM selvstendig
+    SELECT 'selvstendig', make_date(CAST(min(aar) AS INTEGER), 1, 1), make_date(CAST(max(aar) AS INTEGER), 12, 1) FROM selvstendig
     UNION ALL
     SELECT 'utdanning', min(start_dato),
            greatest(max(start_dato), max(slutt_dato) FILTER (WHERE status <> 'pagaende'))

@@ -1,12 +1,13 @@
 -- one row per person and month with at least one employment
--- Work is any employment but a subsidised one, with a position above 0. Sums are decimal: their order must not show.
+-- Work is any employment but a subsidised one, with a position above 0. Sums are whole numbers (øre, ten-thousandths): the
+-- order of the rows must not show.
 -- lonn_nok is all pay, subsidised jobs too; position and hours are those of work alone.
 SELECT arbeidsforhold.person_key, arbeidsforhold.maaned,
        coalesce(bool_or(type <> 'lonnstilskudd' AND stillingsprosent > 0), false) AS i_jobb,
        bool_or(type = 'lonnstilskudd') AS lonnstilskudd,
-       sum(CAST(stillingsprosent AS DECIMAL(18, 4))) FILTER (WHERE type <> 'lonnstilskudd') AS stillingsprosent,
-       sum(CAST(timer_per_uke AS DECIMAL(18, 4))) FILTER (WHERE type <> 'lonnstilskudd') AS timer_per_uke,
-       sum(CAST(lonn_nok AS DECIMAL(18, 2))) AS lonn_nok
+       CAST(sum(CAST(round(stillingsprosent * 10000) AS BIGINT)) FILTER (WHERE type <> 'lonnstilskudd') AS DOUBLE) / 10000 AS stillingsprosent,
+       CAST(sum(CAST(round(timer_per_uke * 10000) AS BIGINT)) FILTER (WHERE type <> 'lonnstilskudd') AS DOUBLE) / 10000 AS timer_per_uke,
+       CAST(sum(CAST(round(lonn_nok * 100) AS BIGINT)) AS DOUBLE) / 100 AS lonn_nok
 FROM arbeidsforhold
 JOIN person_vindu
   ON arbeidsforhold.person_key = person_vindu.person_key

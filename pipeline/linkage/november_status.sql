@@ -12,6 +12,6 @@ SELECT deltakelse.deltakelse_key,
 FROM deltakelse
 JOIN person_maaned
   ON deltakelse.deltakelse_key = person_maaned.deltakelse_key
- AND person_maaned.maaned = make_date(year(deltakelse.slutt_dato) + 1, 11, 1)
+ AND person_maaned.maaned = make_date(CAST(year(deltakelse.slutt_dato) + 1 AS INTEGER), 11, 1)
 CROSS JOIN rekkevidde
 WHERE i_arbeid IS NOT NULL AND under_utdanning IS NOT NULL AND person_maaned.maaned BETWEEN fra AND til

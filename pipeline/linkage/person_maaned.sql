@@ -3,17 +3,17 @@
 -- those without a job only, the share in work among the known would be biased upwards.
 SELECT vindu.deltakelse_key, vindu.maaned, vindu.person_key, vindu.m_start, vindu.m_slutt,
        CASE WHEN arbeid_dekket THEN coalesce(i_jobb, false) OR coalesce(har_inntekt, false) END AS i_arbeid,
-       CASE WHEN arbeid_dekket THEN least(coalesce(CAST(jobb_maaned.stillingsprosent AS DOUBLE), 0), 100) END AS stillingsprosent,
-       CASE WHEN arbeid_dekket THEN coalesce(CAST(jobb_maaned.timer_per_uke AS DOUBLE), 0) END AS timer_per_uke,
-       CASE WHEN arbeid_dekket THEN coalesce(CAST(jobb_maaned.lonn_nok AS DOUBLE), 0) END AS lonn_nok,
+       CASE WHEN arbeid_dekket THEN least(coalesce(jobb_maaned.stillingsprosent, 0), 100) END AS stillingsprosent,
+       CASE WHEN arbeid_dekket THEN coalesce(jobb_maaned.timer_per_uke, 0) END AS timer_per_uke,
+       CASE WHEN arbeid_dekket THEN coalesce(jobb_maaned.lonn_nok, 0) END AS lonn_nok,
        CASE WHEN arbeid_dekket THEN coalesce(jobb_maaned.lonnstilskudd, false) END AS lonnstilskudd,
        CASE WHEN selvstendig_dekket THEN coalesce(har_inntekt, false) END AS selvstendig,
        CASE WHEN arbeid_dekket THEN praksisplass_maaned.maaned IS NOT NULL END AS samme_arbeidsgiver,
        CASE WHEN utdanning_dekket THEN utdanning_maaned.maaned IS NOT NULL END AS under_utdanning,
        CASE WHEN utdanning_dekket THEN utdanning_maaned.niva END AS utdanning_niva,
        arbeidssoker_maaned.status AS arbeidssoker_status,
-       CASE WHEN ytelse_dekket THEN coalesce(CAST(ytelse_maaned.ytelser_nok AS DOUBLE), 0) END AS ytelser_nok,
-       CASE WHEN ytelse_dekket THEN coalesce(CAST(ytelse_maaned.sosialhjelp_nok AS DOUBLE), 0) END AS sosialhjelp_nok,
+       CASE WHEN ytelse_dekket THEN coalesce(ytelse_maaned.ytelser_nok, 0) END AS ytelser_nok,
+       CASE WHEN ytelse_dekket THEN coalesce(ytelse_maaned.sosialhjelp_nok, 0) END AS sosialhjelp_nok,
        CASE WHEN arbeid_dekket AND ytelse_dekket
             THEN (coalesce(i_jobb, false) OR coalesce(har_inntekt, false) OR coalesce(jobb_maaned.lonn_nok > 0, false))
                  AND NOT coalesce(paa_livsopphold, false)

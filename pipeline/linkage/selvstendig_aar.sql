@@ -1,5 +1,5 @@
 -- one row per person and year with a tax return from own business
-SELECT selvstendig.person_key, aar, sum(CAST(naeringsinntekt_nok AS DECIMAL(18, 2))) > 0 AS har_inntekt
+SELECT selvstendig.person_key, aar, sum(CAST(round(naeringsinntekt_nok * 100) AS BIGINT)) > 0 AS har_inntekt
 FROM selvstendig
-SEMI JOIN person_vindu ON selvstendig.person_key = person_vindu.person_key
+JOIN person_vindu ON selvstendig.person_key = person_vindu.person_key
 GROUP BY selvstendig.person_key, aar

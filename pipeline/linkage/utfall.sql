@@ -4,7 +4,7 @@ WITH uke_104 AS (
     FROM deltakelse
     JOIN person_maaned
       ON deltakelse.deltakelse_key = person_maaned.deltakelse_key
-     AND person_maaned.maaned = CAST(date_trunc('month', deltakelse.start_dato + 728) AS DATE)
+     AND person_maaned.maaned = CAST(date_trunc('month', deltakelse.start_dato + INTERVAL 728 DAY) AS DATE)
 ),
 aaret_etter AS (
     SELECT deltakelse.deltakelse_key,
@@ -12,8 +12,8 @@ aaret_etter AS (
     FROM deltakelse
     JOIN person_maaned
       ON deltakelse.deltakelse_key = person_maaned.deltakelse_key
-     AND person_maaned.maaned > date_trunc('month', deltakelse.start_dato + 728)
-     AND person_maaned.maaned <= date_trunc('month', deltakelse.start_dato + 728) + INTERVAL 12 MONTH
+     AND person_maaned.maaned > CAST(date_trunc('month', deltakelse.start_dato + INTERVAL 728 DAY) AS DATE)
+     AND person_maaned.maaned <= CAST(date_trunc('month', deltakelse.start_dato + INTERVAL 728 DAY) AS DATE) + INTERVAL 12 MONTH
     GROUP BY deltakelse.deltakelse_key
 ),
 med_praksisplass AS (SELECT DISTINCT deltakelse_key FROM praksisplass),
@@ -27,7 +27,7 @@ SELECT deltakelse.deltakelse_key, deltakelse.person_key, deltakelse.overgang AS 
        selvforsorget_foer, selvforsorget_etter, ytelser_nok_foer, ytelser_nok_etter, lonn_nok_foer, lonn_nok_etter,
        maaneder_i_arbeid_foer,
        norskprove_best.foer AS norskprove_best_for,
-       CASE WHEN date_trunc('month', deltakelse.slutt_dato + INTERVAL 12 MONTH) <= norskprove_rekkevidde.til
+       CASE WHEN CAST(date_trunc('month', deltakelse.slutt_dato + INTERVAL 12 MONTH) AS DATE) <= norskprove_rekkevidde.til
             THEN norskprove_best.etter END AS norskprove_best_etter
 FROM deltakelse
 CROSS JOIN norskprove_rekkevidde

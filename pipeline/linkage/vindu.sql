@@ -1,7 +1,9 @@
 -- one row per participation and calendar month: 12 months before start to 60 after exit, or to the extracts' end
--- The *_dekket columns say whether each monthly register reaches the month.
+-- Months are numbered (year * 12 + month - 1), so that months apart are a subtraction. The *_dekket columns say whether each
+-- monthly register reaches the month.
 WITH rekkevidde AS (
-    SELECT max(til) FILTER (WHERE register IN ('arbeidsforhold', 'selvstendig', 'utdanning', 'arbeidssoker', 'ytelse')) AS siste,
+    SELECT max(year(til) * 12 + month(til) - 1)
+               FILTER (WHERE register IN ('arbeidsforhold', 'selvstendig', 'utdanning', 'arbeidssoker', 'ytelse')) AS siste_nr,
            max(fra) FILTER (WHERE register = 'arbeidsforhold') AS arbeid_fra,
            max(til) FILTER (WHERE register = 'arbeidsforhold') AS arbeid_til,
            max(fra) FILTER (WHERE register = 'selvstendig') AS selvstendig_fra,
@@ -14,22 +16,30 @@ WITH rekkevidde AS (
 ),
 grenser AS (
     SELECT deltakelse_key, person_key,
-           CAST(date_trunc('month', start_dato) AS DATE) AS start_maaned,
-           CAST(date_trunc('month', slutt_dato) AS DATE) AS slutt_maaned
+           year(start_dato) * 12 + month(start_dato) - 1 AS start_nr,
+           year(slutt_dato) * 12 + month(slutt_dato) - 1 AS slutt_nr
     FROM deltakelse
 ),
-maaneder AS (
-    SELECT grenser.*,
-           CAST(unnest(generate_series(
-               start_maaned - to_months($maaneder_foer),
-               least(slutt_maaned + to_months($maaneder_etter), coalesce(siste, slutt_maaned, start_maaned)),
-               INTERVAL 1 MONTH
-           )) AS DATE) AS maaned
+spenn AS (
+    SELECT deltakelse_key, person_key, start_nr, slutt_nr,
+           start_nr - $maaneder_foer AS forste_nr,
+           least(slutt_nr + $maaneder_etter, coalesce(siste_nr, slutt_nr, start_nr)) AS siste_nr
     FROM grenser CROSS JOIN rekkevidde
+),
+steg AS (
+    SELECT deltakelse_key, person_key, start_nr, slutt_nr, forste_nr,
+           unnest(generate_series(0, siste_nr - forste_nr)) AS i
+    FROM spenn
+    WHERE siste_nr >= forste_nr
+),
+maaneder AS (
+    SELECT deltakelse_key, person_key,
+           forste_nr + i - start_nr AS m_start,
+           forste_nr + i - slutt_nr AS m_slutt,
+           make_date(CAST((forste_nr + i) // 12 AS INTEGER), CAST((forste_nr + i) % 12 + 1 AS INTEGER), 1) AS maaned
+    FROM steg
 )
-SELECT deltakelse_key, person_key, maaned,
-       datediff('month', start_maaned, maaned) AS m_start,
-       datediff('month', slutt_maaned, maaned) AS m_slutt,
+SELECT deltakelse_key, person_key, maaned, m_start, m_slutt,
        coalesce(maaned BETWEEN arbeid_fra AND arbeid_til, false) AS arbeid_dekket,
        coalesce(maaned BETWEEN selvstendig_fra AND selvstendig_til, false) AS selvstendig_dekket,
        coalesce(maaned BETWEEN utdanning_fra AND utdanning_til, false) AS utdanning_dekket,

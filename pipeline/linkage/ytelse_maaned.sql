@@ -1,8 +1,8 @@
 -- one row per person and month with a benefit
--- An amount that is not reported is still a benefit received.
+-- An amount that is not reported is still a benefit received. Sums are in whole øre: the order of the rows must not show.
 SELECT ytelse.person_key, ytelse.maaned,
-       sum(CAST(belop_nok AS DECIMAL(18, 2))) AS ytelser_nok,
-       sum(CAST(belop_nok AS DECIMAL(18, 2))) FILTER (WHERE ytelse = 'sosialhjelp') AS sosialhjelp_nok,
+       CAST(sum(CAST(round(belop_nok * 100) AS BIGINT)) AS DOUBLE) / 100 AS ytelser_nok,
+       CAST(sum(CAST(round(belop_nok * 100) AS BIGINT)) FILTER (WHERE ytelse = 'sosialhjelp') AS DOUBLE) / 100 AS sosialhjelp_nok,
        bool_or(ytelse IN ('sosialhjelp', 'overgangsstonad', 'kvp') AND coalesce(belop_nok > 0, true)) AS paa_livsopphold
 FROM ytelse
 JOIN person_vindu
