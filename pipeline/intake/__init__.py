@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pipeline.intake.erased import Refer
     from pipeline.intake.erasure import ErasurePlan, carry_out, complete_erasures, lift_tombstones, plan_erasure
     from pipeline.intake.judging.delivery import Validate
-    from pipeline.intake.merge import current_rows, rows_ever
+    from pipeline.intake.merge import Resolve, current_rows, rows_ever
     from pipeline.intake.night import IntakeNight, run_intake
     from pipeline.intake.receipts.linked import add_linkage
 
@@ -21,6 +21,7 @@ __all__ = [
     "ErasurePlan",
     "IntakeNight",
     "Refer",
+    "Resolve",
     "Validate",
     "add_linkage",
     "carry_out",
@@ -39,7 +40,7 @@ _PLACES = {
     "erased": ("Refer",),
     "erasure": ("ErasurePlan", "carry_out", "complete_erasures", "lift_tombstones", "plan_erasure"),
     "judging.delivery": ("Validate",),
-    "merge": ("current_rows", "rows_ever"),
+    "merge": ("Resolve", "current_rows", "rows_ever"),
     "night": ("IntakeNight", "run_intake"),
     "receipts.linked": ("add_linkage",),
 }

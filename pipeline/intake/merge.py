@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import polars as pl
@@ -14,15 +14,21 @@ from pipeline.tables import DELIVERY_TABLES, INNDATA
 
 _SEPARATOR = "\x1f"
 _LABELS = {"receipt_id": pl.String(), "sender": pl.String(), "order": pl.Int64()}
+Resolve = Callable[[pl.Series], pl.Series]
+"""Identity numbers to the numbers the same persons have now, in the same order; null stays null."""
 
 
-def current_rows(settings: Settings, as_of: datetime | str | None = None) -> dict[str, pl.DataFrame]:
+def current_rows(
+    settings: Settings, as_of: datetime | str | None = None, resolve: Resolve | None = None
+) -> dict[str, pl.DataFrame]:
     """The rows that stand after all deliveries, per delivery table, and ``statusdato`` per project.
 
     Args:
         settings: the home.
         as_of: the rows as they stood then: a time (deliveries received until then) or a receipt id (until and with that one). What
             has been erased since stays erased; a delivery withdrawn later stood then, and does here.
+        resolve: keys are compared on the number a person has now, so that a row under an earlier number and one under the number
+            that replaced it are about the same thing; the rows keep the number that was delivered.
 
     Returns:
         Per delivery table but ``innsending``: one row per key, the table's columns without ``slettes``, ``avsender`` (owner of
@@ -35,7 +41,7 @@ def current_rows(settings: Settings, as_of: datetime | str | None = None) -> dic
     vault = Vault(settings.home)
     ledger = vault.ledger()
     standing = (ledger if as_of is None else ledger.until(as_of)).standing()
-    return merged(standing, full_history(vault, standing))
+    return merged(standing, full_history(vault, standing), resolve)
 
 
 def rows_ever(settings: Settings, table: str) -> pl.DataFrame:
@@ -51,16 +57,20 @@ def full_history(vault: Vault, standing: list[Received]) -> dict[str, pl.DataFra
     return {name: history_of(vault, standing, name) for name in DELIVERY_TABLES if name != "innsending"}
 
 
-def merged(standing: list[Received], history: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+def merged(
+    standing: list[Received], history: Mapping[str, pl.DataFrame], resolve: Resolve | None = None
+) -> dict[str, pl.DataFrame]:
     """``current_rows`` of the deliveries that stand."""
     owners = project_owners(history)
-    current = rows_that_stand(history, owners)
+    current = rows_that_stand(history, owners, resolve)
     return current | {"statusdato": _statusdato(standing, history, current, owners)}
 
 
-def rows_that_stand(history: Mapping[str, pl.DataFrame], owners: Mapping[str, str]) -> dict[str, pl.DataFrame]:
+def rows_that_stand(
+    history: Mapping[str, pl.DataFrame], owners: Mapping[str, str], resolve: Resolve | None = None
+) -> dict[str, pl.DataFrame]:
     """Per delivery table the rows of ``current_rows``."""
-    return {name: _current(name, frame, owners) for name, frame in history.items()}
+    return {name: _current(name, frame, owners, resolve) for name, frame in history.items()}
 
 
 def merged_into(
@@ -79,14 +89,18 @@ def history_of(vault: Vault, deliveries: list[Received], table: str) -> pl.DataF
     return pl.concat([pl.DataFrame(schema=schema), *frames]).sort("order", maintain_order=True)
 
 
-def with_entity(table: str, frame: pl.DataFrame, scope: str | None = None) -> pl.DataFrame:
+def with_entity(table: str, frame: pl.DataFrame, scope: str | None = None, resolve: Resolve | None = None) -> pl.DataFrame:
     """Add ``_entity`` (which thing a row is about; null when its key is not whole) and ``_natural`` (its key as text).
 
     A participation is known by ``deltakelse_id`` when it has one, so that its dates can be corrected; rows without the id
-    find the participation that another row has named with the same key. ``scope`` keeps entities apart by that column.
+    find the participation that another row has named with the same key. ``scope`` keeps entities apart by that column,
+    ``resolve`` takes persons as known by the number they have now.
     """
     prefix = [pl.col(scope)] if scope else []
     key = [pl.col(k).cast(pl.String) for k in DELIVERY_TABLES[table].key] or [pl.lit("")]
+    if resolve is not None and "fnr" in DELIVERY_TABLES[table].key:
+        person = pl.lit(resolve(frame["fnr"]))
+        key = [person if k == "fnr" else part for k, part in zip(DELIVERY_TABLES[table].key, key, strict=True)]
     frame = frame.with_columns(pl.concat_str([*prefix, pl.lit("k"), *key], separator=_SEPARATOR).alias("_natural"))
     if table != "deltaker":
         return frame.with_columns(pl.col("_natural").alias("_entity"))
@@ -137,9 +151,9 @@ def owners_of(fates: Mapping[str, pl.DataFrame], owners: Mapping[str, str]) -> l
     return sorted({owners.get(project) or own.get(project, sender) for project, sender in projects})
 
 
-def _current(table: str, history: pl.DataFrame, owners: Mapping[str, str]) -> pl.DataFrame:
+def _current(table: str, history: pl.DataFrame, owners: Mapping[str, str], resolve: Resolve | None = None) -> pl.DataFrame:
     described = DELIVERY_TABLES[table]
-    latest = with_entity(table, history).unique("_entity", keep="last", maintain_order=True)
+    latest = with_entity(table, history, resolve=resolve).unique("_entity", keep="last", maintain_order=True)
     standing = latest.filter(pl.col("slettes").fill_null("nei") != "ja").unique("_natural", keep="last", maintain_order=True)
     owner = pl.col("prosjekt_id").replace_strict(owners, default=pl.col("sender"), return_dtype=pl.String)
     columns = [c for c in described.names if c != "slettes"]

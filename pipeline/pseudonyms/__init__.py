@@ -5,6 +5,7 @@ Belongs here: the only code that sees identity numbers beside intake. Must not b
 
 from pipeline.pseudonyms.border import Admitted, admit_extract
 from pipeline.pseudonyms.extract_files import extract_files
+from pipeline.pseudonyms.identity_history import IdentityHistory, home_history, last_good_copy, person_table
 from pipeline.pseudonyms.inndata import to_inndata
 from pipeline.pseudonyms.keys import (
     DEMO_VERSION,
@@ -21,16 +22,20 @@ from pipeline.pseudonyms.person_keys import log_references, person_keys, recipie
 __all__ = [
     "DEMO_VERSION",
     "Admitted",
+    "IdentityHistory",
     "KeyProvider",
     "Keys",
     "admit_extract",
     "check_home_key",
     "extract_files",
+    "home_history",
+    "last_good_copy",
     "load_keys",
     "log_references",
     "new_key_file",
     "new_register_key_file",
     "person_keys",
+    "person_table",
     "pseudonymise_file",
     "recipient_keys",
     "to_inndata",
