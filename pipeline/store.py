@@ -44,6 +44,17 @@ def write_bytes(path: Path, data: bytes, mode: int = 0o644) -> None:
         raise
 
 
+def finish_file(temporary: Path, target: Path) -> None:
+    """Put a finished file in its place (fsync and rename); where an equal file stands already, that one is left untouched."""
+    if target.is_file() and target.stat().st_size == temporary.stat().st_size and sha256_file(target) == sha256_file(temporary):
+        temporary.unlink()
+        return
+    with temporary.open("rb") as handle:
+        os.fsync(handle.fileno())
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(temporary, target)
+
+
 def write_text(path: Path, text: str, mode: int = 0o644) -> None:
     """``write_bytes`` of UTF-8 text."""
     write_bytes(path, text.encode("utf-8"), mode)
