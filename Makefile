@@ -42,6 +42,7 @@ check: setup
 	$(BIN)/python -m jobbsjansen.file_description --check
 	$(BIN)/python -m jobbsjansen.house --check
 	$(BIN)/python -m jobbsjansen.protocols --check
+	$(BIN)/python -m jobbsjansen.processing_record --check
 
 bench: setup
 	$(BIN)/python -m benchmarks
@@ -56,11 +57,12 @@ recovery: setup  ## docs/methods-recovery.md again: hours; goes on where it stop
 ui: setup  ## past runs, assets and checks in the browser, on this machine only
 	$(BIN)/jobbsjansen ui --home "$(HOME_DIR)"
 
-docs: setup  ## the pages in docs/ that are made: data dictionary, file description, picture of the house, protocols
+docs: setup  ## the pages in docs/ that are made: data dictionary, file description, picture of the house, protocols, record of processing
 	$(BIN)/python -m jobbsjansen.dictionary
 	$(BIN)/python -m jobbsjansen.file_description
 	$(BIN)/python -m jobbsjansen.house
 	$(BIN)/python -m jobbsjansen.protocols
+	$(BIN)/python -m jobbsjansen.processing_record
 
 sample: setup  ## data/sample again, byte for byte
 	$(BIN)/jobbsjansen synth --sample --seed 20240501 --out data/sample

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from jobbsjansen.made_pages import write_or_check
 from pipeline.tables import STATES, Table
+from pipeline.tables.purposes import about_persons, purpose_of
 
 TARGET = Path(__file__).parents[1] / "docs" / "data-dictionary.md"
 HEADINGS = {
@@ -24,11 +25,18 @@ def _codes(codes: tuple[str, ...]) -> str:
 
 
 def _table(table: Table) -> list[str]:
+    """Tables about persons have two columns more: what each item is for, and whether GDPR Art. 9 protects it."""
+    personal = about_persons(table)
+    heads = ["column", "type", "key", "meaning", "unit", "values", "sensitivity", *(["purpose", "art. 9"] if personal else [])]
     lines = [f"### {table.name}", "", f"One row is {table.grain}.{f' Source: {table.source}.' if table.source else ''}", ""]
-    lines += ["| column | type | key | meaning | unit | values | sensitivity |", "|---|---|---|---|---|---|---|"]
+    lines += [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
     for c in table.columns:
         mark = "K" if c.key else "*" if c.required else ""
-        lines.append(f"| `{c.name}` | {c.kind} | {mark} | {c.meaning} | {c.unit} | {_codes(c.codes)} | {c.sensitivity} |")
+        cells = [f"`{c.name}`", c.kind, mark, c.meaning, c.unit, _codes(c.codes), c.sensitivity]
+        if personal:
+            said = purpose_of(table, c)
+            cells += [said.purpose.id, {"ja": "yes", "naer": "near", "nei": ""}[said.article9]]
+        lines.append(f"| {' | '.join(cells)} |")
     return [*lines, ""]
 
 
@@ -37,7 +45,8 @@ def dictionary() -> str:
     lines = [
         "# Data dictionary",
         "",
-        "Made by `make docs` from `pipeline/tables/`; do not edit by hand. K = part of the key, * = required.",
+        "Made by `make docs` from `pipeline/tables/`; do not edit by hand. K = part of the key, * = required. What a purpose means and "
+        "which legal basis it has stands in `docs/behandlingsprotokoll.md`.",
         "",
     ]
     for state, tables in STATES.items():
