@@ -12,7 +12,8 @@ from typing import Annotated
 
 import typer
 
-from jobbsjansen.face import Face, command
+from jobbsjansen import key_commands
+from jobbsjansen.face import Face, command, not_yet
 from pipeline.errors import Fault, UserError
 
 # what the command-line library raises for wrong options; it exports only subclasses
@@ -26,9 +27,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-keys_app = typer.Typer(no_args_is_help=True, help="The master key.", rich_markup_mode=None)
 export_app = typer.Typer(no_args_is_help=True, help="Data sets for other institutions.", rich_markup_mode=None)
-app.add_typer(keys_app, name="keys")
+key_commands.register(app)
 app.add_typer(export_app, name="export")
 
 
@@ -151,20 +151,6 @@ def disclose(
     us.answer({"out": str(out)}, f"Written to {out}; no hidden cell is recoverable.")
 
 
-@command(app, with_key=True)
-def pseudonymise(
-    us: Face,
-    source: Annotated[Path, typer.Argument(help="The owner's extract with person_id.", show_default=False)],
-    target: Annotated[Path, typer.Argument(help="The extract with person_key.", show_default=False)],
-    register: Annotated[str, typer.Option("--register")],
-) -> None:
-    """For a register's owner: replace the identity numbers by pseudonyms under that register's own key."""
-    from pipeline.pseudonyms import load_keys, pseudonymise_file
-
-    pseudonymise_file(source, target, register, load_keys(us.settings, f"register/{register}"))
-    us.answer({"out": str(target)}, f"Written to {target}.")
-
-
 @command(app)
 def status(
     us: Face,
@@ -278,32 +264,6 @@ def ui(
     raise typer.Exit(open_ui(us.settings, port))
 
 
-@command(keys_app, "new")
-def keys_new(
-    us: Face,
-    path: Annotated[Path, typer.Argument(help="Where to put the key; outside home and project.", show_default=False)],
-) -> None:
-    """Make a master key. Never overwrites."""
-    from pipeline.pseudonyms import new_key_file
-
-    keys = new_key_file(path)
-    us.answer(
-        {"path": str(path), "version": keys.version, "check_value": keys.check_value},
-        f"{path}: version {keys.version}, check value {keys.check_value}",
-    )
-
-
-@command(keys_app, "show", with_key=True)
-def keys_show(us: Face) -> None:
-    """Version and check value of the key in use; never the key."""
-    from pipeline.pseudonyms import load_keys
-
-    keys = load_keys(us.settings)
-    us.answer(
-        {"version": keys.version, "check_value": keys.check_value}, f"Version {keys.version}, check value {keys.check_value}"
-    )
-
-
 @command(export_app, "ssb", with_key=True)
 def export_ssb(us: Face) -> None:
     """The pseudonymised data set for Statistics Norway, from the last night's tables."""
@@ -339,17 +299,8 @@ def prove(
     us.answer(*prove_home(us.settings, Trial(replicates, us.settings.bootstraps, seed), us.progress()))
 
 
-def _not_yet(name: str, group: typer.Typer = app) -> None:
-    def refuse(context: typer.Context) -> None:
-        raise UserError(f"'{name}' is not in this version.", "See docs/assumptions.md for what is left out and why.")
-
-    refuse.__doc__ = "Not in this version: refuses."
-    group.command(name, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(refuse)
-
-
 for _name in ("roster", "report"):
-    _not_yet(_name)
-_not_yet("rotate", keys_app)
+    not_yet(app, _name)
 
 
 def _told(problem: Exception) -> str:

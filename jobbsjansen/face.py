@@ -104,3 +104,13 @@ def command(
         return function
 
     return register
+
+
+def not_yet(group: typer.Typer, name: str) -> None:
+    """Register a command that only says that it is not in this version."""
+
+    def refuse(context: typer.Context) -> None:
+        raise UserError(f"'{name}' is not in this version.", "See docs/assumptions.md for what is left out and why.")
+
+    refuse.__doc__ = "Not in this version: refuses."
+    group.command(name, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(refuse)

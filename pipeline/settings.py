@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+import shlex
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
@@ -84,6 +85,7 @@ class Settings:
         environment: ``demo`` takes synthetic persons only; ``prod`` refuses them.
         now: the run clock, time zone aware (Europe/Oslo); every time that is written comes from it.
         key_file: master key; ``None`` means the published demo key (demo only).
+        key_command: instead of a key file: program and arguments that write the key document to standard output (a key service).
         threshold: smallest count that may be shown (disclosure control).
         memory_limit: DuckDB's memory limit, e.g. ``2GB``.
         bootstraps: municipality bootstrap draws of the estimators.
@@ -95,6 +97,7 @@ class Settings:
     environment: Environment
     now: datetime
     key_file: Path | None = None
+    key_command: tuple[str, ...] = field(default=(), repr=False)
     threshold: int = 5
     memory_limit: str = "1500MB"
     bootstraps: int = 200
@@ -134,6 +137,19 @@ def load_settings(
         environment=environment,  # type: ignore[arg-type]
         now=moment.astimezone(OSLO).replace(microsecond=0),
         key_file=key,
+        key_command=_words(env, "JOBBSJANSEN_KEY_COMMAND"),
         threshold=int(env.get("JOBBSJANSEN_THRESHOLD", "5")),
         memory_limit=env.get("JOBBSJANSEN_MEMORY_LIMIT", "1500MB"),
     )
+
+
+def _words(env: dict[str, str], name: str) -> tuple[str, ...]:
+    """A command line as its words, as a shell would split it; no shell runs it."""
+    words: tuple[str, ...] | None = None
+    try:
+        words = tuple(shlex.split(env.get(name, "")))
+    except ValueError:
+        pass
+    if words is None:  # raised outside the handler: the command line may hold a token
+        raise RefusedStart(f"{name} has an open quotation mark.", "Write it as you would at a prompt, without pipes.")
+    return words

@@ -7,15 +7,9 @@ from pipeline.pseudonyms.border import Admitted, admit_extract
 from pipeline.pseudonyms.extract_files import extract_files
 from pipeline.pseudonyms.identity_history import IdentityHistory, home_history, last_good_copy, person_table
 from pipeline.pseudonyms.inndata import to_inndata
-from pipeline.pseudonyms.keys import (
-    DEMO_VERSION,
-    KeyProvider,
-    Keys,
-    check_home_key,
-    load_keys,
-    new_key_file,
-    new_register_key_file,
-)
+from pipeline.pseudonyms.key_files import new_key_file, new_register_key_file
+from pipeline.pseudonyms.key_providers import KeyCommand, KeyFile, KeyProvider, load_any_key, load_keys
+from pipeline.pseudonyms.keys import DEMO_VERSION, Keys, check_home_key
 from pipeline.pseudonyms.owner_extract import pseudonymise_file
 from pipeline.pseudonyms.person_keys import log_references, person_keys, recipient_keys
 
@@ -23,6 +17,8 @@ __all__ = [
     "DEMO_VERSION",
     "Admitted",
     "IdentityHistory",
+    "KeyCommand",
+    "KeyFile",
     "KeyProvider",
     "Keys",
     "admit_extract",
@@ -30,6 +26,7 @@ __all__ = [
     "extract_files",
     "home_history",
     "last_good_copy",
+    "load_any_key",
     "load_keys",
     "log_references",
     "new_key_file",

@@ -7,8 +7,7 @@ import os
 import pytest
 
 from pipeline.errors import RefusedStart, UserError
-from pipeline.pseudonyms import DEMO_VERSION, check_home_key, load_keys, new_key_file, new_register_key_file
-from pipeline.pseudonyms.keys import KeyFile
+from pipeline.pseudonyms import DEMO_VERSION, KeyFile, check_home_key, load_keys, new_key_file, new_register_key_file
 
 
 def test_demo_takes_the_published_key_and_a_file_when_given(settings, tmp_path):
