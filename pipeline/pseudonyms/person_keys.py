@@ -9,11 +9,12 @@ import hmac
 
 import polars as pl
 
+from pipeline.pseudonyms.keyed_hash import LETTERS, PSEUDONYM_BYTES, hash_column
 from pipeline.pseudonyms.keys import Keys
 
-PSEUDONYM_BYTES = 16
 # Sixteen letters instead of sixteen hex digits: no pseudonym can ever look like an identity number, and case does not matter.
-_LETTERS = bytes.maketrans(b"0123456789abcdef", b"bcdfghjklmnpqrst")
+_LETTERS = bytes.maketrans(b"0123456789abcdef", LETTERS)
+_WORTH_A_LOOK = 10_000  # rows
 
 
 def pseudonym(key: bytes, text: str) -> str:
@@ -48,8 +49,18 @@ def register_keys(identities: pl.Series, keys: Keys, register: str) -> pl.Series
 
 
 def pseudonyms(values: pl.Series, key: bytes) -> pl.Series:
-    """``pseudonym`` of each text in ``values``, each distinct one computed once; same name, order and nulls."""
-    distinct = values.cast(pl.String).drop_nulls().unique()
-    table = pl.DataFrame({"value": distinct, "key": pl.Series([pseudonym(key, text) for text in distinct], dtype=pl.String)})
-    looked_up = pl.DataFrame({"value": values.cast(pl.String)}).join(table, on="value", how="left", maintain_order="left")
-    return looked_up["key"].alias(values.name)
+    """``pseudonym`` of each text in ``values``; same name, order and nulls. Where values come again, each is computed once."""
+    texts = values.cast(pl.String)
+    if not _repeats(texts):
+        return hash_column(texts, key)
+    distinct = texts.drop_nulls().unique()
+    table = pl.DataFrame({"value": distinct, "key": hash_column(distinct, key)})
+    return texts.to_frame("value").join(table, on="value", how="left", maintain_order="left")["key"].alias(values.name)
+
+
+def _repeats(texts: pl.Series) -> bool:
+    """Whether most values come several times: looking one up costs about half of hashing it."""
+    if len(texts) < _WORTH_A_LOOK:
+        return False
+    distinct: int = texts.to_frame("value").select(pl.col("value").approx_n_unique()).item()
+    return distinct * 4 < len(texts)

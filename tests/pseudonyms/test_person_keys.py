@@ -5,12 +5,15 @@ import hmac
 import re
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.pseudonyms import person_keys, recipient_keys
+from pipeline.errors import Fault
+from pipeline.pseudonyms import keyed_hash, person_keys, recipient_keys
 from pipeline.pseudonyms.identity_search import count_identities
-from pipeline.pseudonyms.person_keys import pseudonym, register_keys
+from pipeline.pseudonyms.keyed_hash import hash_column
+from pipeline.pseudonyms.person_keys import pseudonym, pseudonyms, register_keys
 from tests.pseudonyms.synthetic_numbers import numbers
 
 
@@ -19,6 +22,42 @@ def test_equals_the_standard_librarys_hmac(key, text):
     expected = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:32]
     back = str.maketrans("bcdfghjklmnpqrst", "0123456789abcdef")
     assert pseudonym(key, text).translate(back) == expected
+
+
+texts = st.lists(
+    st.one_of(st.none(), st.text(max_size=80), st.text(alphabet="0123456789", min_size=11, max_size=11)), max_size=40
+)
+
+
+@given(st.binary(min_size=32, max_size=64), texts)
+def test_a_column_is_hashed_as_one_text_at_a_time(key, values):
+    made = hash_column(pl.Series("fnr", values, dtype=pl.String), key)
+    assert made.to_list() == [None if value is None else pseudonym(key, value) for value in values]
+    assert (made.name, made.dtype) == ("fnr", pl.String)
+
+
+def test_blocks_slices_and_repeats_leave_no_trace(monkeypatch):
+    monkeypatch.setattr(keyed_hash, "_HASH_BLOCK", 7)
+    key = bytes(range(32))
+    many = pl.Series("fnr", [*numbers(40), None, "", "æøå"] * 300)
+    expected = [None if value is None else pseudonym(key, value) for value in many]
+    assert hash_column(many[1:50], key).to_list() == expected[1:50]
+    assert pseudonyms(many, key).to_list() == expected
+    assert pseudonyms(pl.concat([many, many]), key).to_list() == expected * 2
+    assert pseudonyms(many.cast(pl.Categorical), key).to_list() == expected
+
+
+def test_a_failure_of_the_hashing_tells_no_key(monkeypatch):
+    def fails(*_given):
+        raise pl.exceptions.ComputeError(f"lit({bytes(range(32))!r})")
+
+    monkeypatch.setattr(keyed_hash, "_hash_block", fails)
+    with pytest.raises(Fault) as refused:
+        hash_column(pl.Series(["01819012345"]), bytes(range(32)))
+    assert refused.value.__context__ is None
+    assert "lit" not in str(refused.value)
+    with pytest.raises(ValueError, match="longer"):
+        keyed_hash._padded(bytes(65), 0)
 
 
 def test_keeps_order_nulls_and_repeats(keys):
