@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
-from assets.night import Night, Output
+from assets.night import Made, Night, Output
 from assets.specs import spec
 from pipeline.cohort import build_klargjort
 from pipeline.linkage import person_maaned
@@ -57,14 +57,15 @@ def kohort(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     required_resource_keys={"night"},
 )
 def maaneder(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-    """Work, education and benefits per participation and month, joined in DuckDB."""
+    """Work, education and benefits per participation and month, joined in the engine."""
     night: Night = context.resources.night
     outputs: list[Output] = [("klargjort", "person_maaned")]
     started = time.monotonic()
 
-    def compute() -> dict[Output, pl.DataFrame]:
+    def compute() -> dict[Output, Made]:
         own = night.tables("klargjort", ["deltakelse", "tiltak"])
-        return {outputs[0]: person_maaned(own["deltakelse"], own["tiltak"], register_paths(night), night.settings)}
+        target = night.warehouse.unfinished(*outputs[0])
+        return {outputs[0]: person_maaned(own["deltakelse"], own["tiltak"], register_paths(night), night.settings, target)}
 
     inputs = night.inputs([("klargjort", "deltakelse"), ("klargjort", "tiltak"), *register_inputs()])
     built = night.build("person_maaned", inputs, ["linkage", "engine"], outputs, compute)

@@ -11,13 +11,16 @@ from typing import TypeVar
 import dagster as dg
 import polars as pl
 
+from pipeline.engine import doubled_keys, spill_place
 from pipeline.errors import Fault, UserError
-from pipeline.pseudonyms import Keys, check_home_key, load_keys
+from pipeline.pseudonyms import IdentityHistory, Keys, check_home_key, home_history, load_keys
 from pipeline.settings import Settings
 from pipeline.store import Warehouse, code_hash, digest
 from pipeline.tables import STATES
 
 Output = tuple[str, str]
+# A table as computed: a frame, or the finished Parquet file of one too large to be held (under the warehouse's `unfinished` name).
+Made = pl.DataFrame | Path
 T = TypeVar("T")
 
 
@@ -46,6 +49,10 @@ class Night:
         check_home_key(self.settings.home, keys)
         return keys
 
+    @cached_property
+    def identity_history(self) -> IdentityHistory:
+        return home_history(self.settings)
+
     @property
     def warehouse(self) -> Warehouse:
         return Warehouse(self.settings.home)
@@ -66,7 +73,7 @@ class Night:
         inputs: str,
         code: Iterable[str],
         outputs: Iterable[Output],
-        compute: Callable[[], Mapping[Output, pl.DataFrame]],
+        compute: Callable[[], Mapping[Output, Made]],
     ) -> bool:
         """Compute and write the step's tables unless they already stand for these inputs and this code.
 
@@ -80,19 +87,43 @@ class Night:
         if self.warehouse.is_current(step, inputs, version, wanted):
             return False
         self.progress(step)
-        frames = self.guard(step, compute)
-        self.guard(step, lambda: [_refuse_doubled(state, table, frames[(state, table)]) for state, table in wanted])
-        for state, table in wanted:
-            self.warehouse.write(state, table, frames[(state, table)])
+        made = self.guard(step, compute)
+        try:
+            self.guard(step, lambda: [self._refuse_doubled(state, table, made[(state, table)]) for state, table in wanted])
+            for state, table in wanted:
+                self._keep(state, table, made[(state, table)])
+        finally:
+            for left in made.values():
+                if isinstance(left, Path):
+                    left.unlink(missing_ok=True)
         self.warehouse.record_build(step, inputs, version, self.stamp)
         self.built.append(step)
         return True
+
+    def _keep(self, state: str, table: str, made: Made) -> None:
+        if isinstance(made, Path):
+            self.warehouse.place(state, table, made)
+        else:
+            self.warehouse.write(state, table, made)
+
+    def _refuse_doubled(self, state: str, table: str, made: Made) -> None:
+        """Nothing is built on a table of participations or figures whose key names two rows."""
+        described = STATES[state][table]
+        if state == "inndata" or not described.key:
+            return
+        if isinstance(made, Path):
+            with spill_place(self.settings) as spill:
+                doubled = doubled_keys(made, described, self.settings.memory_limit, spill)
+        else:
+            doubled = int(made.select(described.key).is_duplicated().sum()) if made.height else 0
+        if doubled:
+            raise StepFailed(f"{state}.{table}: {doubled} rows share their key with another row; nothing was written.")
 
     def guard(self, step: str, call: Callable[[], T]) -> T:
         """``value_free``, and remembers what broke for the status."""
         try:
             return value_free(step, call)
-        except (UserError, StepFailed) as told:
+        except (UserError, Fault) as told:
             self.failure = str(told)
             raise
 
@@ -112,25 +143,15 @@ class Night:
             )
 
 
-def _refuse_doubled(state: str, table: str, frame: pl.DataFrame) -> None:
-    """Nothing is built on a table of participations or figures whose key names two rows."""
-    key = STATES[state][table].key
-    if state == "inndata" or not key or frame.is_empty():
-        return
-    doubled = int(frame.select(key).is_duplicated().sum())
-    if doubled:
-        raise StepFailed(f"{state}.{table}: {doubled} rows share their key with another row; nothing was written.")
-
-
 def value_free(step: str, call: Callable[[], T]) -> T:
     """What ``call`` returns; an unforeseen error becomes ``StepFailed`` without its text, one meant for the user passes.
 
     Both are raised outside the ``except`` block and without cause or context: the event log writes those down too, and they may hold values.
     """
-    told: UserError | StepFailed
+    told: UserError | Fault
     try:
         return call()
-    except (UserError, StepFailed) as known:
+    except (UserError, Fault) as known:
         told = known
     except Exception as problem:
         frames = [f for f in traceback.extract_tb(problem.__traceback__) if "site-packages" not in f.filename]

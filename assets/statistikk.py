@@ -15,11 +15,11 @@ from pipeline.cohort import nokkeltall
 from pipeline.effects import Stamps, estimate, municipality_table
 from pipeline.effects.drift import changed_conclusions, drift, not_noted, with_earlier
 from pipeline.intake import add_linkage
-from pipeline.linkage import kobling, profile_extract, utfall
+from pipeline.linkage import kobling, utfall
+from pipeline.linkage.link_loss import koblingstap
 from pipeline.store import code_hash
-from pipeline.tables import STATISTIKK
 
-LINKED = ["utfall", "kobling", "uttrekksprofil"]
+LINKED = ["utfall", "kobling", "koblingstap"]
 ESTIMATES = ["effekt", "effekt_naiv", "kurver", "aarsakskjede", "selvtest"]
 LEDGERS = ["effekt_historikk", "effekt_avvik"]
 PROJECTS = {"prosjekt": "klargjort", "veileder": "inndata", "undersokelse": "inndata"}
@@ -29,18 +29,18 @@ PROJECTS = {"prosjekt": "klargjort", "veileder": "inndata", "undersokelse": "inn
     specs=[spec("statistikk", t, ["klargjort_person_maaned"], {"duckdb"}) for t in LINKED], required_resource_keys={"night"}
 )
 def koblet(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-    """Both outcome definitions per participation, how many were matched, and the extracts' profiles."""
+    """Both outcome definitions per participation, how many were matched, and who was not."""
     night: Night = context.resources.night
     outputs: list[Output] = [("statistikk", t) for t in LINKED]
     started = time.monotonic()
 
     def compute() -> dict[Output, pl.DataFrame]:
-        own, paths = night.tables("klargjort", ["deltakelse", "tiltak", "person_maaned"]), register_paths(night)
-        profiles = [profile_extract(path, register) for register, path in sorted(paths.items())]
+        own, paths = night.tables("klargjort", ["deltakelse", "tiltak"]), register_paths(night)
+        months = night.warehouse.path("klargjort", "person_maaned")
         return {
-            ("statistikk", "utfall"): utfall(own["deltakelse"], own["tiltak"], own["person_maaned"], paths, night.settings),
+            ("statistikk", "utfall"): utfall(own["deltakelse"], own["tiltak"], months, paths, night.settings),
             ("statistikk", "kobling"): kobling(own["deltakelse"], paths, night.settings),
-            ("statistikk", "uttrekksprofil"): pl.concat(profiles) if profiles else STATISTIKK["uttrekksprofil"].empty(),
+            ("statistikk", "koblingstap"): koblingstap(own["deltakelse"], paths, night.settings),
         }
 
     inputs = night.inputs([*(("klargjort", t) for t in ("deltakelse", "tiltak", "person_maaned")), *register_inputs()])
@@ -91,7 +91,7 @@ def indikatorer(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeRes
         last = mottak["mottatt"].str.slice(0, 10).str.to_date("%Y-%m-%d").max() or night.settings.today
         frame = nokkeltall(
             night.tables("klargjort", COHORT),
-            read("klargjort", "person_maaned"),
+            read("klargjort", "person_maaned", ["deltakelse_key", "m_slutt", "i_arbeid"]),  # of the largest table, what is used
             read("statistikk", "utfall"),
             read("inndata", "etteroppfolging"),
             mottak,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -14,6 +15,10 @@ from pipeline.errors import RefusedStart
 
 OSLO = ZoneInfo("Europe/Oslo")
 Environment = Literal["demo", "prod"]
+EngineName = Literal["duckdb", "spark"]
+_SIZE = re.compile(r"\d+(\.\d+)? ?([KMGT]i?)?B", re.IGNORECASE)
+# Empty: the session that the platform has already started.
+_SPARK_MASTER = re.compile(r"|local(\[(\d+|\*)\])?|spark://[\w.\-]+:\d+(,[\w.\-]+:\d+)*|yarn|k8s://\S+")
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,10 @@ class Settings:
         key_file: master key; ``None`` means the published demo key (demo only).
         key_command: instead of a key file: program and arguments that write the key document to standard output (a key service).
         threshold: smallest count that may be shown (disclosure control).
-        memory_limit: DuckDB's memory limit, e.g. ``2GB``.
+        memory_limit: what the engine may hold in memory (DuckDB; the driver of Spark), e.g. ``2GB``.
+        engine: what joins participations with registers: ``duckdb`` in this process, or ``spark``.
+        spark_master: where Spark runs, by its master URL; empty means the session that the platform has started.
+        spill_folder: where an engine puts what does not fit in memory; ``None`` means inside the home's warehouse.
         bootstraps: municipality bootstrap draws of the estimators.
         seed: seed of everything random.
         min_age_seconds: a file in the inbox is stable when nothing about it changed for so long.
@@ -100,6 +108,9 @@ class Settings:
     key_command: tuple[str, ...] = field(default=(), repr=False)
     threshold: int = 5
     memory_limit: str = "1500MB"
+    engine: EngineName = "duckdb"
+    spark_master: str = "local[*]"
+    spill_folder: Path | None = None
     bootstraps: int = 200
     seed: int = 20240501
     min_age_seconds: float = 2.0
@@ -122,12 +133,15 @@ def load_settings(
     """Settings from arguments first, then from ``JOBBSJANSEN_*`` in the environment, then the defaults.
 
     Raises:
-        RefusedStart: when ``JOBBSJANSEN_MILJO`` is neither demo nor prod.
+        RefusedStart: a variable holds something that it cannot mean.
     """
     env = dict(os.environ) if environ is None else environ
     environment = env.get("JOBBSJANSEN_MILJO", "demo")
     if environment not in ("demo", "prod"):
         raise RefusedStart("JOBBSJANSEN_MILJO is neither demo nor prod.", "Set it to one of them.")
+    engine = env.get("JOBBSJANSEN_ENGINE", "duckdb")
+    if engine not in ("duckdb", "spark"):
+        raise RefusedStart("JOBBSJANSEN_ENGINE is neither duckdb nor spark.", "Set it to one of them.")
     key = key_file or (Path(env["JOBBSJANSEN_KEY_FILE"]) if env.get("JOBBSJANSEN_KEY_FILE") else None)
     moment = now or datetime.now(OSLO)
     if moment.tzinfo is None:
@@ -138,9 +152,44 @@ def load_settings(
         now=moment.astimezone(OSLO).replace(microsecond=0),
         key_file=key,
         key_command=_words(env, "JOBBSJANSEN_KEY_COMMAND"),
-        threshold=int(env.get("JOBBSJANSEN_THRESHOLD", "5")),
-        memory_limit=env.get("JOBBSJANSEN_MEMORY_LIMIT", "1500MB"),
+        threshold=_threshold(env),
+        memory_limit=_matching(
+            env, "JOBBSJANSEN_MEMORY_LIMIT", Settings.memory_limit, _SIZE, "no size", "Write it as 1500MB or 2GB."
+        ),
+        engine=engine,  # type: ignore[arg-type]
+        spark_master=_matching(
+            env,
+            "JOBBSJANSEN_SPARK_MASTER",
+            Settings.spark_master,
+            _SPARK_MASTER,
+            "no master URL of Spark",
+            "Write it as local[2] or spark://host:7077, or leave it empty for the platform's own session.",
+        ),
+        spill_folder=_spill_folder(env),
     )
+
+
+def _matching(env: dict[str, str], name: str, default: str, shape: re.Pattern[str], wrong: str, cure: str) -> str:
+    value = env.get(name, default).strip()
+    if not shape.fullmatch(value):
+        raise RefusedStart(f"{name} is {wrong}.", cure)
+    return value
+
+
+def _threshold(env: dict[str, str]) -> int:
+    text = env.get("JOBBSJANSEN_THRESHOLD", "5").strip()
+    if not text.isdecimal():
+        raise RefusedStart("JOBBSJANSEN_THRESHOLD is no whole number.", "Write it as 5.")
+    return int(text)
+
+
+def _spill_folder(env: dict[str, str]) -> Path | None:
+    text = env.get("JOBBSJANSEN_SPILL", "")
+    if not text:
+        return None
+    if not Path(text).is_dir() or not os.access(text, os.W_OK):
+        raise RefusedStart("JOBBSJANSEN_SPILL is no folder that can be written.", "Make the folder, or leave the variable out.")
+    return Path(text).resolve()
 
 
 def _words(env: dict[str, str], name: str) -> tuple[str, ...]:

@@ -119,10 +119,23 @@ class Warehouse:
         write_bytes(self.path(state, table), parquet_bytes(conformed))
         return conformed
 
-    def read(self, state: str, table: str) -> pl.DataFrame:
-        """The table as last written; an empty one when it does not exist yet."""
+    def unfinished(self, state: str, table: str) -> Path:
+        """Where a stage that writes its own file puts it until ``place`` moves it; what a killed run leaves there is swept."""
         path = self.path(state, table)
-        return pl.read_parquet(path) if path.is_file() else STATES[state][table].empty()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+    def place(self, state: str, table: str, finished: Path) -> None:
+        """Move a finished Parquet file into the table's place; an equal file there is left untouched."""
+        finish_file(finished, self.path(state, table))
+
+    def read(self, state: str, table: str, columns: list[str] | None = None) -> pl.DataFrame:
+        """The table as last written, or only some of its columns; an empty one when it does not exist yet."""
+        path = self.path(state, table)
+        if path.is_file():
+            return pl.read_parquet(path, columns=columns)
+        empty = STATES[state][table].empty()
+        return empty if columns is None else empty.select(columns)
 
     def hash(self, state: str, table: str) -> str:
         path = self.path(state, table)

@@ -3,6 +3,9 @@
 Belongs here: connections, views over Parquet, running a step, sorted Parquet out. Must not be here: what a step computes.
 """
 
-from pipeline.engine.duck import connect
+from pipeline.engine.base import Engine, StepFailed
+from pipeline.engine.duck import connect, doubled_keys
+from pipeline.engine.opening import open_engine
+from pipeline.engine.spill import spill_place
 
-__all__ = ["connect"]
+__all__ = ["Engine", "StepFailed", "connect", "doubled_keys", "open_engine", "spill_place"]

@@ -5,9 +5,16 @@ Belongs here: everything that knows DuckDB's ways of running a step. Must not be
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
+import polars as pl
+
+from pipeline.engine.base import value_free
+from pipeline.tables import Table
+
+SQL_TYPE = {"text": "VARCHAR", "date": "DATE", "int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN"}
 
 
 def connect(memory_limit: str, spill: Path | None = None) -> duckdb.DuckDBPyConnection:
@@ -28,3 +35,75 @@ def connect(memory_limit: str, spill: Path | None = None) -> duckdb.DuckDBPyConn
             "preserve_insertion_order": False,
         },
     )
+
+
+class DuckEngine:
+    """An ``Engine`` in this process; steps are temporary tables, which go to ``spill`` when memory is short."""
+
+    def __init__(self, memory_limit: str, spill: Path) -> None:
+        self._connection = connect(memory_limit, spill)
+
+    def show_parquet(self, name: str, path: Path | None, table: Table) -> None:
+        if path is None or not path.is_file():
+            self.show_frame(name, table.empty())
+            return
+        files = [str(path)]
+        value_free(
+            name,
+            lambda: self._connection.read_parquet(files, hive_partitioning=False).create_view(name, replace=True),
+            duckdb.Error,
+        )
+
+    def show_frame(self, name: str, frame: pl.DataFrame) -> None:
+        self._connection.register(name, frame.to_arrow())
+
+    def run(self, name: str, sql: str, parameters: Mapping[str, int | str]) -> None:
+        value_free(name, lambda: self._connection.execute(f"CREATE TEMP TABLE {name} AS\n{sql}", dict(parameters)), duckdb.Error)
+
+    def fetch(self, name: str, table: Table) -> pl.DataFrame:
+        return value_free(
+            name,
+            lambda: table.conform(self._connection.sql(f"SELECT * FROM {name}").pl()),
+            (duckdb.Error, pl.exceptions.PolarsError),
+        )
+
+    def write(self, name: str, table: Table, target: Path) -> None:
+        write_sorted(self._connection, name, table, target)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def write_sorted(connection: duckdb.DuckDBPyConnection, name: str, table: Table, target: Path) -> None:
+    """Stream the table or view ``name`` of ``connection`` to ``target`` as ``Engine.write`` says, whatever engine made it.
+
+    Raises:
+        StepFailed: it lacks columns, a value does not fit its column, or memory and disk do not suffice.
+    """
+    columns = ", ".join(f'CAST("{c.name}" AS {SQL_TYPE[c.kind]}) AS "{c.name}"' for c in table.columns)
+    order = ", ".join(f'"{key}" ASC NULLS LAST' for key in table.key or table.names)
+    # COPY takes no bound parameter for its file.
+    place = str(target).replace("'", "''")
+    statement = (
+        f"COPY (SELECT {columns} FROM {name} ORDER BY {order}) TO '{place}' "
+        "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, USE_TMP_FILE false)"
+    )
+    try:
+        value_free(name, lambda: connection.execute(statement), duckdb.Error)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+
+
+def doubled_keys(path: Path, table: Table, memory_limit: str, spill: Path) -> int:
+    """How many rows of a Parquet file share their key with another row, counted within ``memory_limit``."""
+    key = ", ".join(f'"{name}"' for name in table.key)
+    statement = f"SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM fil GROUP BY {key} HAVING count(*) > 1)"
+
+    def count() -> int:
+        with connect(memory_limit, spill) as connection:
+            connection.read_parquet([str(path)], hive_partitioning=False).create_view("fil")
+            row = connection.execute(statement).fetchone()
+        return int(row[0]) if row else 0
+
+    return value_free(table.name, count, duckdb.Error)

@@ -1,4 +1,4 @@
-"""Participations joined with registers: months, outcomes, coverage and profiles, computed by DuckDB over Parquet.
+"""Participations joined with registers: months, outcomes and coverage, computed by an engine over Parquet.
 
 Belongs here: one SQL file per step (its first line states the grain) and the functions that run them in order.
 Must not be here: identities, or any rule about a delivery.
@@ -7,7 +7,6 @@ Must not be here: identities, or any rule about a delivery.
 from pipeline.linkage.outcomes import utfall
 from pipeline.linkage.person_months import person_maaned
 from pipeline.linkage.placement_jobs import praksisutfall
-from pipeline.linkage.profile import profile_extract
 from pipeline.linkage.reach import kobling
 
-__all__ = ["kobling", "person_maaned", "praksisutfall", "profile_extract", "utfall"]
+__all__ = ["kobling", "person_maaned", "praksisutfall", "utfall"]

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.linkage.connection import linkage, result, run_step
+from pipeline.linkage.connection import linkage, run_steps
 from pipeline.linkage.person_months import DELTAKELSE, TILTAK
 from pipeline.settings import Settings
-from pipeline.tables import STATISTIKK
+from pipeline.tables import KLARGJORT, STATISTIKK
 
 STEPS = ("dekning", "praksisplass", "norskprove_best", "utfall_maaneder", "november_status", "utfall")
 
 
 def utfall(
-    deltakelse: pl.DataFrame, tiltak: pl.DataFrame, person_maaned: pl.DataFrame, registers: dict[str, Path], settings: Settings
+    deltakelse: pl.DataFrame, tiltak: pl.DataFrame, person_maaned: Path, registers: dict[str, Path], settings: Settings
 ) -> pl.DataFrame:
     """``STATISTIKK["utfall"]``: exactly one row per participation.
 
@@ -26,19 +26,15 @@ def utfall(
     Args:
         deltakelse: ``KLARGJORT["deltakelse"]``.
         tiltak: ``KLARGJORT["tiltak"]``, for the placements' employers.
-        person_maaned: ``KLARGJORT["person_maaned"]`` of the same participations and extracts.
+        person_maaned: the file of ``KLARGJORT["person_maaned"]``, made of the same participations and extracts.
         registers: register name to the admitted Parquet file; a missing one leaves its columns null.
-        settings: memory limit, and the home to spill into.
+        settings: the engine, its memory limit, and where it spills.
 
     Raises:
-        StepFailed: the database refused a step (a bug; without values).
+        StepFailed: the engine refused a step (a bug; without values).
     """
-    frames = {
-        "deltakelse": deltakelse.select([*DELTAKELSE, "overgang"]),
-        "tiltak": tiltak.select(TILTAK),
-        "person_maaned": person_maaned,
-    }
-    with linkage(settings, registers, frames) as connection:
-        for step in STEPS:
-            run_step(connection, step)
-        return STATISTIKK["utfall"].conform(result(connection, "utfall"))
+    frames = {"deltakelse": deltakelse.select([*DELTAKELSE, "overgang"]), "tiltak": tiltak.select(TILTAK)}
+    with linkage(settings, registers, frames) as engine:
+        engine.show_parquet("person_maaned", person_maaned, KLARGJORT["person_maaned"])
+        run_steps(engine, STEPS)
+        return engine.fetch("utfall", STATISTIKK["utfall"])

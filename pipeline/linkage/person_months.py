@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.linkage.connection import linkage, result, run_step
+from pipeline.linkage.connection import linkage, run_steps
 from pipeline.settings import Settings
 from pipeline.tables import KLARGJORT
 
@@ -28,8 +28,12 @@ DELTAKELSE = ["deltakelse_key", "person_key", "start_dato", "slutt_dato"]
 TILTAK = ["deltakelse_key", "er_praksis", "arbeidsgiver_orgnr"]
 
 
-def person_maaned(deltakelse: pl.DataFrame, tiltak: pl.DataFrame, registers: dict[str, Path], settings: Settings) -> pl.DataFrame:
-    """``KLARGJORT["person_maaned"]``: one row per participation and calendar month.
+def person_maaned(
+    deltakelse: pl.DataFrame, tiltak: pl.DataFrame, registers: dict[str, Path], settings: Settings, target: Path
+) -> Path:
+    """``KLARGJORT["person_maaned"]`` as the Parquet file ``target``: one row per participation and calendar month.
+
+    Some 90 rows per participation: the table goes from the engine to the file and is never held in memory as a whole.
 
     From 12 months before the month of start to 60 after the month of exit, or to the last month any monthly extract reaches.
     A column is null where its register does not reach the month (first to last month found in the extract); work needs
@@ -39,13 +43,14 @@ def person_maaned(deltakelse: pl.DataFrame, tiltak: pl.DataFrame, registers: dic
         deltakelse: ``KLARGJORT["deltakelse"]``.
         tiltak: ``KLARGJORT["tiltak"]``, for the placements' employers.
         registers: register name to the admitted Parquet file; a missing one leaves its columns null.
-        settings: memory limit, and the home to spill into.
+        settings: the engine, its memory limit, and where it spills.
+        target: a name that nobody reads yet, in the folder the table belongs in.
 
     Raises:
-        StepFailed: the database refused a step (a bug; without values).
+        StepFailed: the engine refused a step (a bug; without values).
     """
     frames = {"deltakelse": deltakelse.select(DELTAKELSE), "tiltak": tiltak.select(TILTAK)}
-    with linkage(settings, registers, frames) as connection:
-        for step in STEPS:
-            run_step(connection, step)
-        return KLARGJORT["person_maaned"].conform(result(connection, "person_maaned"))
+    with linkage(settings, registers, frames) as engine:
+        run_steps(engine, STEPS)
+        engine.write("person_maaned", KLARGJORT["person_maaned"], target)
+    return target

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.linkage.connection import linkage, result, run_step
+from pipeline.linkage.connection import linkage, run_steps
 from pipeline.settings import Settings
 from pipeline.tables import STATISTIKK
 
@@ -24,13 +24,12 @@ def praksisutfall(deltakelse: pl.DataFrame, tiltak: pl.DataFrame, registers: dic
         deltakelse: ``KLARGJORT["deltakelse"]``.
         tiltak: ``KLARGJORT["tiltak"]``.
         registers: register name to the admitted Parquet file; without employment every placement is unknown.
-        settings: memory limit, and the home to spill into.
+        settings: the engine, its memory limit, and where it spills.
 
     Raises:
-        StepFailed: the database refused a step (a bug; without values).
+        StepFailed: the engine refused a step (a bug; without values).
     """
     frames = {"deltakelse": deltakelse.select(DELTAKELSE), "tiltak": tiltak.select(TILTAK)}
-    with linkage(settings, registers, frames) as connection:
-        for step in ("dekning", "praksisutfall"):
-            run_step(connection, step)
-        return STATISTIKK["praksisutfall"].conform(result(connection, "praksisutfall"))
+    with linkage(settings, registers, frames) as engine:
+        run_steps(engine, ("dekning", "praksisutfall"))
+        return engine.fetch("praksisutfall", STATISTIKK["praksisutfall"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.linkage.connection import linkage, result, run_step
+from pipeline.linkage.connection import linkage, run_steps
 from pipeline.settings import Settings
 from pipeline.tables import STATISTIKK
 
@@ -18,11 +18,9 @@ def kobling(deltakelse: pl.DataFrame, registers: dict[str, Path], settings: Sett
     ``virksomhet`` holds no persons and is left out.
 
     Raises:
-        StepFailed: the database refused a step (a bug; without values).
+        StepFailed: the engine refused a step (a bug; without values).
     """
-    with linkage(
-        settings, registers, {"deltakelse": deltakelse.select("deltakelse_key", "person_key", "avsender")}
-    ) as connection:
-        for step in ("dekning", "registertreff", "kobling"):
-            run_step(connection, step)
-        return STATISTIKK["kobling"].conform(result(connection, "kobling"))
+    frames = {"deltakelse": deltakelse.select("deltakelse_key", "person_key", "avsender")}
+    with linkage(settings, registers, frames) as engine:
+        run_steps(engine, ("dekning", "registertreff", "kobling"))
+        return engine.fetch("kobling", STATISTIKK["kobling"])

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from pipeline.linkage import person_maaned
+from pipeline.settings import Settings
 from pipeline.tables import INNDATA, KLARGJORT, REGISTERS
 
 
@@ -46,6 +48,16 @@ def extracts(folder: Path, **texts: str | pl.DataFrame) -> dict[str, Path]:
         made.write_parquet(folder / f"{name}.parquet")
         paths[name] = folder / f"{name}.parquet"
     return paths
+
+
+def months_file(deltakelse: pl.DataFrame, tiltak: pl.DataFrame, registers: dict[str, Path], settings: Settings) -> Path:
+    """The file of ``person_maaned``, beside the home."""
+    return person_maaned(deltakelse, tiltak, registers, settings, settings.home.root.with_name("person_maaned.parquet"))
+
+
+def person_months(deltakelse: pl.DataFrame, tiltak: pl.DataFrame, registers: dict[str, Path], settings: Settings) -> pl.DataFrame:
+    """``person_maaned`` as a frame."""
+    return pl.read_parquet(months_file(deltakelse, tiltak, registers, settings))
 
 
 def months(first: date, n: int) -> list[date]:

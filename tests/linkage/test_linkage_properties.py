@@ -13,16 +13,17 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from pipeline.linkage import kobling, person_maaned, utfall
-from tests.linkage.linkage_cases import extracts, random_world
+from pipeline.linkage import kobling, utfall
+from tests.linkage.linkage_cases import extracts, months_file, random_world
 
 ALL = ("arbeidsforhold", "utdanning", "selvstendig", "arbeidssoker", "ytelse", "norskprove", "folkeregister")
 
 
 def run(folder, deltakelse, tiltak, registers, settings):
     paths = extracts(folder, **registers)
-    monthly = person_maaned(deltakelse, tiltak, paths, settings)
-    return monthly, utfall(deltakelse, tiltak, monthly, paths, settings), kobling(deltakelse, paths, settings)
+    monthly = months_file(deltakelse, tiltak, paths, settings)
+    outcomes = utfall(deltakelse, tiltak, monthly, paths, settings)
+    return pl.read_parquet(monthly), outcomes, kobling(deltakelse, paths, settings)
 
 
 @given(seed=st.integers(0, 10_000), present=st.sets(st.sampled_from(ALL)))
@@ -117,4 +118,5 @@ def test_months_begin_a_year_before_the_first_start(tmp_path, settings):
 def test_nothing_is_left_behind(tmp_path, settings):
     deltakelse, tiltak, registers = random_world(2)
     run(tmp_path / "x", deltakelse, tiltak, registers, settings)
-    assert not settings.home.root.exists() or not list(settings.home.root.rglob("*"))
+    assert list(settings.home.root.rglob("*")) == [settings.home.warehouse]
+    assert not list(settings.home.warehouse.iterdir())

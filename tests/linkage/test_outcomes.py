@@ -5,8 +5,8 @@ from datetime import date
 import polars as pl
 import pytest
 
-from pipeline.linkage import kobling, person_maaned, utfall
-from tests.linkage.linkage_cases import extracts, measures, months, participations
+from pipeline.linkage import kobling, utfall
+from tests.linkage.linkage_cases import extracts, measures, months, months_file, participations
 
 ONE = participations(
     "deltakelse_key | person_key | avsender | start_dato | slutt_dato | overgang\n d1 | p1 | 4601 | 2022-01-17 | 2022-12-09 | ja"
@@ -31,7 +31,7 @@ SEEKERS = """person_key | maaned | status
 def outcome(tmp_path, settings, spells=None, who=ONE, **texts):
     registers = extracts(tmp_path / "u", **texts)
     spells = measures() if spells is None else spells
-    return utfall(who, spells, person_maaned(who, spells, registers, settings), registers, settings).row(0, named=True)
+    return utfall(who, spells, months_file(who, spells, registers, settings), registers, settings).row(0, named=True)
 
 
 def test_lasting_work_is_work_in_every_month(tmp_path, settings):
@@ -143,7 +143,7 @@ def test_language_level_is_the_one_reached_on_all_four_parts(tmp_path, settings)
 
 
 def test_without_any_extract_every_participation_is_still_there(settings):
-    frame = utfall(ONE, measures(), person_maaned(ONE, measures(), {}, settings), {}, settings)
+    frame = utfall(ONE, measures(), months_file(ONE, measures(), {}, settings), {}, settings)
     row = frame.row(0, named=True)
     known = {k for k, v in row.items() if v is not None}
     assert known == {"deltakelse_key", "person_key", "direkte_overgang"}

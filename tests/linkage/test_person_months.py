@@ -5,9 +5,9 @@ from datetime import date
 import polars as pl
 import pytest
 
-from pipeline.linkage import person_maaned
+from pipeline.engine import StepFailed
 from pipeline.tables import KLARGJORT
-from tests.linkage.linkage_cases import extracts, measures, participations
+from tests.linkage.linkage_cases import extracts, measures, participations, person_months
 
 ONE = participations("deltakelse_key | person_key | start_dato | slutt_dato\n d1 | p1 | 2022-01-17 | 2022-12-09")
 
@@ -20,7 +20,7 @@ def test_the_window_runs_from_12_months_before_start_to_the_extracts_end_or_60_a
     short = extracts(tmp_path / "a", ytelse="person_key | maaned | ytelse\n x | 2023-03-01 | kvp")
     long = extracts(tmp_path / "b", ytelse="person_key | maaned | ytelse\n x | 2030-03-01 | kvp")
     for registers, last in ((short, date(2023, 3, 1)), (long, date(2027, 12, 1)), ({}, date(2022, 12, 1))):
-        made = person_maaned(ONE, measures(), registers, settings)
+        made = person_months(ONE, measures(), registers, settings)
         assert (made["maaned"].min(), made["maaned"].max()) == (date(2021, 1, 1), last)
         assert made["maaned"].is_unique().all()
         assert made["m_start"].min() == -12
@@ -40,7 +40,7 @@ def test_work_is_any_job_but_a_subsidised_one_or_own_income(tmp_path, settings):
             x  | 2024-06-01 | 1 | 50  | 1        | ordinaert""",
         selvstendig="person_key | aar | naeringsinntekt_nok\n p1 | 2024 | 5000\n p1 | 2023 | 0",
     )
-    made = person_maaned(ONE, measures(), registers, settings)
+    made = person_months(ONE, measures(), registers, settings)
     columns = ("i_arbeid", "stillingsprosent", "lonn_nok", "lonnstilskudd", "selvstendig")
     expected = {
         date(2022, 11, 1): (None, None, None, None, None),
@@ -63,7 +63,7 @@ def test_the_placements_employer_is_known_again(tmp_path, settings):
             p1 | 2023-02-01 | 8 | 50 | ordinaert
             p1 | 2023-03-01 | 7 | 50 | lonnstilskudd""",
     )
-    made = person_maaned(ONE, spells, registers, settings)
+    made = person_months(ONE, spells, registers, settings)
     assert [month(made, date(2023, m, 1))["samme_arbeidsgiver"] for m in (1, 2, 3)] == [True, False, False]
 
 
@@ -76,7 +76,7 @@ def test_education_counts_every_month_a_spell_touches_and_its_highest_level(tmp_
             x  | 2015-01-01 | 2023-01-15 | hoyere       | fullfort
             x  | 2015-01-01 | 2029-01-15 | hoyere       | pagaende""",
     )
-    made = person_maaned(ONE, measures(), registers, settings)
+    made = person_months(ONE, measures(), registers, settings)
     seen = {
         m: (month(made, date(2022, m, 1))["under_utdanning"], month(made, date(2022, m, 1))["utdanning_niva"])
         for m in (2, 3, 5, 6)
@@ -101,7 +101,7 @@ def test_self_supported_is_income_without_basic_benefits(tmp_path, settings):
             p1 | 2023-03-01 | kvp         | -
             x  | 2023-05-01 | kvp         | 1""",
     )
-    made = person_maaned(ONE, measures(), registers, settings)
+    made = person_months(ONE, measures(), registers, settings)
     got = [
         tuple(month(made, date(2023, m, 1))[c] for c in ("ytelser_nok", "sosialhjelp_nok", "selvforsorget")) for m in range(1, 7)
     ]
@@ -116,7 +116,7 @@ def test_emigration_and_death_stay_visible(tmp_path, settings):
             p1 | utvandret | 2022-06-10 | 2022-08-31
             p1 | dod       | 2022-09-30 | -""",
     )
-    made = person_maaned(ONE, measures(), registers, settings)
+    made = person_months(ONE, measures(), registers, settings)
     assert [month(made, date(2022, m, 1))["bosatt_status"] for m in range(5, 10)] == [
         "bosatt",
         "utvandret",
@@ -132,21 +132,21 @@ def test_two_participations_of_one_person_have_their_own_months(settings):
         d1 | p1 | 2022-01-17 | 2022-12-09
         d2 | p1 | 2023-02-01 | -"""
     )
-    made = person_maaned(two, measures(), {}, settings)
+    made = person_months(two, measures(), {}, settings)
     assert made.filter(pl.col("deltakelse_key") == "d2")["m_slutt"].null_count() == 13
     assert made.filter(pl.col("deltakelse_key") == "d1").height == 24
 
 
 def test_no_participation_is_an_empty_table(settings):
-    made = person_maaned(ONE.clear(), measures(), {}, settings)
+    made = person_months(ONE.clear(), measures(), {}, settings)
     assert made.schema == pl.Schema(KLARGJORT["person_maaned"].schema)
     assert made.is_empty()
 
 
 def test_a_failing_step_names_itself_and_no_value(tmp_path, settings):
     registers = extracts(tmp_path, ytelse="person_key | maaned | ytelse | belop_nok\n p1 | 2022-01-01 | kvp | 1e30")
-    with pytest.raises(RuntimeError, match="ytelse_maaned") as caught:
-        person_maaned(ONE, measures(), registers, settings)
+    with pytest.raises(StepFailed, match="ytelse_maaned") as caught:
+        person_months(ONE, measures(), registers, settings)
     assert "e30" not in str(caught.value)
     assert "000000" not in str(caught.value)
     assert caught.value.__context__ is None
