@@ -207,6 +207,26 @@ KOBLING = Table(
         C("siste_maaned", "date", "last month the extract reaches"),
     ), "linkage",
 )  # fmt: skip
+LOSS_MEANINGS = ("ukjent_i_registeret", "ingen_hendelse")
+KOBLINGSTAP = Table(
+    "koblingstap", "statistikk", "one register with an extract, group variable and group: how many participations it knows", (
+        C("register", "text", "register", required=True, key=True),
+        C("dim", "text", "group variable at the start of the participation; alle = none", required=True, key=True,
+          codes=("alle", "kjonn", "aldersgruppe", "landgruppe", "malgruppe", "startaar", "fylke_nr", "avsender")),
+        C("dim_verdi", "text", "group; alle = everybody, ukjent = not known", required=True, key=True),
+        C("betydning", "text", "what no row means: the register does not know a person it should, or nothing of its kind has happened",
+          required=True, codes=LOSS_MEANINGS),
+        C("n_deltakelser", "int", "participations", required=True, unit="participations"),
+        C("n_koblet", "int", "of them with at least one row in the register", required=True, unit="participations"),
+        C("n_ikke_koblet", "int", "of them without", required=True, unit="participations"),
+        C("andel_koblet", "float", "n_koblet / n_deltakelser", required=True, unit="share"),
+        C("andel_av_tapte", "float", "share of all without a row that belong to the group; null when nobody lacks one", unit="share"),
+        C("andel_av_koblede", "float", "share of all with a row that belong to the group; null when nobody has one", unit="share"),
+        C("standardisert_differanse", "float",
+          "andel_av_tapte - andel_av_koblede in standard deviations (over the root of the mean of both variances): beyond 0.1 the lost are "
+          "usually taken to be others than the matched; with few lost it varies much by chance"),
+    ), "linkage",
+)  # fmt: skip
 UTTREKKSPROFIL = Table(
     "uttrekksprofil", "statistikk", "one register and column of the extract in use", (
         C("register", "text", "register", required=True, key=True),
@@ -223,7 +243,7 @@ UTTREKKSPROFIL = Table(
 STATISTIKK: dict[str, Table] = {
     t.name: t
     for t in (
-        UTFALL, NOKKELTALL, EFFEKT, EFFEKT_NAIV, EFFEKT_HISTORIKK, EFFEKT_AVVIK, KURVER, AARSAKSKJEDE, KOMMUNE, KOBLING, UTTREKKSPROFIL,
+        UTFALL, NOKKELTALL, EFFEKT, EFFEKT_NAIV, EFFEKT_HISTORIKK, EFFEKT_AVVIK, KURVER, AARSAKSKJEDE, KOMMUNE, KOBLING, KOBLINGSTAP, UTTREKKSPROFIL,
         ETTERPROVING, SELVTEST, *DESCRIPTIONS,
     )
 }  # fmt: skip
