@@ -9,16 +9,18 @@ import dagster as dg
 import polars as pl
 
 from assets.night import Night, Output
+from assets.persons import REPLACED, identity_history, pseudonymised
 from assets.specs import file_spec, spec
 from expectations import judge_profile, validate
 from pipeline.errors import UserError
 from pipeline.intake import IntakeNight, current_rows, run_intake
 from pipeline.linkage import profile_extract
-from pipeline.pseudonyms import admit_extract, extract_files, log_references, to_inndata
+from pipeline.pseudonyms import admit_extract, extract_files, log_references
 from pipeline.store import digest, parquet_bytes, sha256_file, write_bytes
 from pipeline.tables import DELIVERY_TABLES, INNDATA, REGISTERS
 
-DELIVERED = [name for name in INNDATA if name != "mottak" and not name.startswith("register_")]
+# what has been replaced comes first: it has to be known before the pseudonyms of the last night are gone
+DELIVERED = [REPLACED, *(name for name in INNDATA if name not in ("mottak", REPLACED) and not name.startswith("register_"))]
 JUDGED = [name for name in DELIVERY_TABLES if name in INNDATA]
 EXTRACTS = [f"register_{name}" for name in REGISTERS]
 
@@ -88,19 +90,19 @@ def leveranser(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResu
     specs=[spec("inndata", t, ["inndata_mottak", "kildedata_leveranser"]) for t in DELIVERED], required_resource_keys={"night"}
 )
 def inndata(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-    """All accepted rows merged by key and pseudonymised."""
+    """All accepted rows merged by key and pseudonymised, each person under the number she has now."""
     night: Night = context.resources.night
     outputs: list[Output] = [("inndata", t) for t in DELIVERED]
     started = time.monotonic()
+    identity_history(night)
 
     def compute() -> dict[Output, pl.DataFrame]:
-        rows = current_rows(night.settings)
-        frames = to_inndata(rows, night.keys)
+        frames = pseudonymised(night)
         return {("inndata", t): frames[t] for t in DELIVERED}
 
     built = night.build(
         "inndata",
-        night.inputs([("inndata", "mottak")], night.keys.check_value),
+        night.inputs([("inndata", "mottak")], night.keys.check_value, night.identity_history.fingerprint(night.keys)),
         ["intake", "pseudonyms", "rules"],
         outputs,
         compute,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from pipeline.pseudonyms.identity_history import IdentityHistory
 from pipeline.pseudonyms.identity_search import refuse_identities
 from pipeline.pseudonyms.keys import Keys
 from pipeline.pseudonyms.person_keys import person_keys, pseudonyms
@@ -16,13 +17,14 @@ from pipeline.tables import INNDATA
 from pipeline.tables.deliveries import EMPLOYER_ANSWERS, UNLISTED
 from pipeline.tables.inndata import ROW_IDS
 
-_NOT_MADE_HERE = ("mottak",)
+_NOT_MADE_HERE = ("mottak", "ompseudonymisering")
 _OWN_HASHES = ("person_key", "deltakelse_key", "veileder_key", "receipt_id", *ROW_IDS)
 
 
-def to_inndata(rows: Mapping[str, pl.DataFrame], keys: Keys) -> dict[str, pl.DataFrame]:
-    """The pseudonymised tables: every ``INNDATA`` table but the ledger and the registers, one row per row taken in.
+def to_inndata(rows: Mapping[str, pl.DataFrame], keys: Keys, history: IdentityHistory | None = None) -> dict[str, pl.DataFrame]:
+    """The pseudonymised tables: every ``INNDATA`` table made of deliveries' rows, one row per row taken in.
 
+    A person known by several numbers gets the pseudonym of the number she has now (``history``), in every table.
     ``fnr`` becomes ``person_key``, ``veileder_id`` becomes ``veileder_key`` (the same adviser of the same owner is one),
     ``fodselsdato`` becomes ``fodselsaar``, the senders' ids of spells, contacts, assessments and answers become pseudonyms
     within their project, an employer's question and category the words listed for them; other identity and free-text columns
@@ -32,12 +34,15 @@ def to_inndata(rows: Mapping[str, pl.DataFrame], keys: Keys) -> dict[str, pl.Dat
         UserError: an identity number is left in a text column (table, column and count only).
     """
     names = [name for name in INNDATA if name not in _NOT_MADE_HERE and not name.startswith("register_")]
-    return {name: _pseudonymise(name, rows[name], keys) if name in rows else INNDATA[name].empty() for name in names}
+    known = IdentityHistory() if history is None else history
+    return {name: _pseudonymise(name, rows[name], keys, known) if name in rows else INNDATA[name].empty() for name in names}
 
 
-def _pseudonymise(name: str, frame: pl.DataFrame, keys: Keys) -> pl.DataFrame:
+def _pseudonymise(name: str, frame: pl.DataFrame, keys: Keys, history: IdentityHistory) -> pl.DataFrame:
+    if "fnr" in frame.columns:
+        frame = frame.with_columns(history.current(frame["fnr"]))
     if name == "deltaker":
-        frame = frame.with_columns(_participation_keys(frame, keys))
+        frame = frame.with_columns(participation_keys(frame, keys))
     if name == "arbeidsgiver_svar":
         frame = _with_listed_words(frame)
     if "fnr" in frame.columns:
@@ -65,7 +70,8 @@ def _with_listed_words(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _participation_keys(frame: pl.DataFrame, keys: Keys) -> pl.Series:
+def participation_keys(frame: pl.DataFrame, keys: Keys) -> pl.Series:
+    """``deltakelse_key`` of each row of ``deltaker`` (``fnr``, ``avsender``, ``prosjekt_id``, ``start_dato``, ``deltakelse_id``)."""
     # With a sender's own id the key outlives corrected dates; without one, person, project and start are the key.
     # Senders number within a project: the project is part of the key in both cases, as it is where rows are merged.
     by_id = _joined("id", "avsender", "prosjekt_id", "deltakelse_id")

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pipeline.tables.base import Column as C
 from pipeline.tables.base import Table
 from pipeline.tables.deliveries import DELIVERY_TABLES, EMPLOYER_ANSWERS, UNLISTED
+from pipeline.tables.identity import OMPSEUDONYMISERING
 from pipeline.tables.registers import REGISTERS
 
 OWNER = C("avsender", "text", "owner of the project: the sender of its first accepted row")
@@ -85,6 +86,7 @@ INNDATA: dict[str, Table] = {
     **{name: _derive(t) for name, t in DELIVERY_TABLES.items() if name != "innsending"},
     "mottak": MOTTAK,
     "statusdato": STATUSDATO,
+    "ompseudonymisering": OMPSEUDONYMISERING,
 }
 
 

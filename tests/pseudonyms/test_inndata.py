@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.pseudonyms import person_keys, to_inndata
+from pipeline.pseudonyms import IdentityHistory, person_keys, to_inndata
 from pipeline.tables import DELIVERY_TABLES, INNDATA
 from tests.pseudonyms.synthetic_numbers import numbers
 
@@ -25,7 +25,7 @@ def participants(**changes):
 def test_every_table_has_its_described_columns_and_no_identity(keys):
     project = pl.DataFrame({"prosjekt_id": ["P1"], "tilskuddsaar": [2023], "navn": [f"Prosjekt {A}"], "avsender": ["4601"]})
     made = to_inndata({"deltaker": participants(), "prosjekt": project}, keys)
-    assert set(made) == {n for n in INNDATA if n != "mottak" and not n.startswith("register_")}
+    assert set(made) == {n for n in INNDATA if n not in ("mottak", "ompseudonymisering") and not n.startswith("register_")}
     for name, frame in made.items():
         assert frame.schema == pl.Schema(INNDATA[name].schema)
         assert A not in frame.write_csv()
@@ -95,3 +95,13 @@ def test_an_employers_own_words_stay_behind_and_listed_ones_pass(keys):
         ("utfordring", "tid_og_ressurser"),
     ]  # fmt: skip
     assert "Nordmann" not in made.write_csv()
+
+
+def test_rows_under_an_earlier_number_are_the_same_persons(keys):
+    known = IdentityHistory(ends=pl.DataFrame({"tidligere_id": [A], "gjeldende_id": [B]}))
+    spell = pl.DataFrame({"tiltak_id": ["T1"], "prosjekt_id": ["P1"], "fnr": [A], "avsender": ["4601"]})
+    rows = {"deltaker": participants(fnr=[B, B, B]), "tiltak": spell}
+    made = to_inndata(rows, keys, known)
+    assert set(made["tiltak"]["person_key"]) == set(made["deltaker"]["person_key"]) == set(person_keys(pl.Series([B]), keys))
+    under_the_earlier = to_inndata({"deltaker": participants(fnr=[A, B, A])}, keys, known)["deltaker"]
+    assert under_the_earlier.equals(made["deltaker"])
