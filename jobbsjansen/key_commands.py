@@ -61,4 +61,4 @@ def pseudonymise(
     """For a register's owner: replace the identity numbers by pseudonyms under that register's own key."""
     from jobbsjansen.keys import pseudonymise_extract
 
-    us.answer(*pseudonymise_extract(us.settings, source, target, register))
+    us.answer(*pseudonymise_extract(us.settings, source, target, register, us.progress()))

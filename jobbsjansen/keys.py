@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +64,9 @@ def describe_key(settings: Settings) -> tuple[dict[str, Any], str]:
     return result, "\n".join([*lines, *(f"  {name}: {value}" for name, value in registers.items())])
 
 
-def pseudonymise_extract(settings: Settings, source: Path, target: Path, register: str) -> tuple[dict[str, Any], str]:
+def pseudonymise_extract(
+    settings: Settings, source: Path, target: Path, register: str, progress: Callable[[str], None]
+) -> tuple[dict[str, Any], str]:
     """The owner's extract with the register's pseudonyms; what was done as dict and as text.
 
     Raises:
@@ -71,5 +75,15 @@ def pseudonymise_extract(settings: Settings, source: Path, target: Path, registe
     """
     from pipeline.pseudonyms import load_keys, pseudonymise_file
 
-    pseudonymise_file(source, target, known_register(register), load_keys(settings, f"register/{register}"))
-    return {"out": str(target)}, f"Written to {target}."
+    keys = load_keys(settings, f"register/{known_register(register)}")
+    done = pseudonymise_file(source, target, register, keys, progress)
+    result = {"out": str(target), "key_version": keys.version, **asdict(done)}
+    lines = [
+        f"Written to {target}: {done.rows} rows in {done.files} file(s), key version {keys.version}, check value {done.check_value}.",
+        "The project sees the same check value with: jobbsjansen keys show",
+    ]
+    if done.columns_left_out:
+        lines.append(f"{done.columns_left_out} column(s) that the file description does not have were left out.")
+    if done.files_left_out:
+        lines.append(f"{done.files_left_out} file(s) of other kinds were left out.")
+    return result, "\n".join(lines)

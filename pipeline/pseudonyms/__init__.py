@@ -10,7 +10,7 @@ from pipeline.pseudonyms.inndata import to_inndata
 from pipeline.pseudonyms.key_files import new_key_file, new_register_key_file
 from pipeline.pseudonyms.key_providers import KeyCommand, KeyFile, KeyProvider, load_any_key, load_keys
 from pipeline.pseudonyms.keys import DEMO_VERSION, Keys, check_home_key
-from pipeline.pseudonyms.owner_extract import pseudonymise_file
+from pipeline.pseudonyms.owner_extract import OwnerStamp, Pseudonymised, owner_stamp, pseudonymise_file
 from pipeline.pseudonyms.person_keys import log_references, person_keys, recipient_keys
 
 __all__ = [
@@ -21,6 +21,8 @@ __all__ = [
     "KeyFile",
     "KeyProvider",
     "Keys",
+    "OwnerStamp",
+    "Pseudonymised",
     "admit_extract",
     "check_home_key",
     "extract_files",
@@ -31,6 +33,7 @@ __all__ = [
     "log_references",
     "new_key_file",
     "new_register_key_file",
+    "owner_stamp",
     "person_keys",
     "person_table",
     "pseudonymise_file",

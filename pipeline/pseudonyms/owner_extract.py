@@ -1,49 +1,197 @@
 """An extract made ready by the register's owner: identity numbers become pseudonyms before the file leaves the owner.
 
-Belongs here: what the owner runs at home. Must not be here: taking an extract in (``border`` does that).
+Belongs here: what the owner runs at home, and the stamp by which the border knows what it gets.
+Must not be here: taking an extract in (``border`` does that), or file formats (``owner_files``).
 """
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from pipeline.errors import UserError
-from pipeline.pseudonyms.extract_files import scan_extract, value_free
-from pipeline.pseudonyms.identity_search import refuse_identities
 from pipeline.pseudonyms.keys import Keys
+from pipeline.pseudonyms.owner_checks import Objections, text_of
+from pipeline.pseudonyms.owner_files import OwnerFile, owner_files
 from pipeline.pseudonyms.person_keys import register_keys
-from pipeline.store import parquet_bytes, write_bytes
-from pipeline.tables import REGISTERS
+from pipeline.tables import REGISTERS, Table
 
-_ID_FORM = r"^\d{11}$"
-_UNREADABLE = "A registry extract ({register}) could not be read."
+STAMP = "jobbsjansen"  # name of the entry in the Parquet file's own metadata
+_STAMP_FORMS = {
+    "register": r"[a-z_]{1,40}",
+    "key_version": r"[\w.-]{1,40}",
+    "check_value": r"[0-9a-f]{16}",
+    "written_by": r"[\w.+-]{1,40}",
+}
+_KEY_COLUMNS = [pa.field("person_key", pa.string()), pa.field("key_version", pa.string())]
+_TOLD_EVERY = 5_000_000
 
 
-def pseudonymise_file(source: Path, target: Path, register: str, keys: Keys) -> int:
-    """Write ``source`` with the register's own pseudonyms to ``target`` (Parquet) and return the number of rows.
+@dataclass(frozen=True)
+class OwnerStamp:
+    """What an extract made here says of itself; it tells another project's key from persons who are nobody's participants.
+
+    Attributes:
+        register: name in ``REGISTERS``.
+        key_version: version of the key.
+        check_value: check value of the register's key (``Keys.of_register(register).check_value``).
+        rows: rows in this file.
+        written_by: version of this program.
+    """
+
+    register: str
+    key_version: str
+    check_value: str
+    rows: int
+    written_by: str
+
+
+@dataclass(frozen=True)
+class Pseudonymised:
+    """What was written: rows and files; columns left out because the file description does not have them; other files left out."""
+
+    rows: int
+    files: int
+    columns_left_out: int
+    files_left_out: int
+    check_value: str
+
+
+def pseudonymise_file(
+    source: Path, target: Path, register: str, keys: Keys, progress: Callable[[str], None] = lambda _text: None
+) -> Pseudonymised:
+    """Write ``source`` with the register's own pseudonyms to ``target``, which appears whole or not at all.
 
     What the register's owner runs at home: ``person_id`` becomes ``person_key`` and ``key_version``, columns outside the file
-    description are left out, all else stays as it is.
+    description are left out, all else stays as it is. A file becomes a Parquet file, a folder a folder with the same layout.
+    Read and written in batches: memory does not grow with the rows.
+
+    Args:
+        source: Parquet or CSV file, or a folder of them (hive folders stay as they are).
+        target: what to write; must not exist.
+        register: name in ``REGISTERS``, one with persons.
+        keys: the register's key, or the master key.
+        progress: told how many rows are done.
 
     Raises:
-        UserError: no such register, unreadable, no ``person_id``, identity numbers that are not 11 digits, or one in another column.
+        UserError: no such register, unreadable, ``target`` exists, no ``person_id`` of text, identity numbers that are not
+            11 digits, or one in another column or a file's name. Nothing is published then.
+        RefusedStart: another register's key.
     """
+    table = _described(register)
+    own = keys.of_register(register)
+    _refuse_target(source, target)
+    files, others = owner_files(source)
+    objections = Objections(register)
+    with _appearing(target) as unfinished:
+        told, rows = 0, 0
+        for file in files:
+            place = unfinished / _parquet_place(file, files) if source.is_dir() else unfinished
+            for done in _write(file, place, table, own, objections):
+                rows += done
+                if rows - told >= _TOLD_EVERY:
+                    told = rows
+                    progress(f"{rows} rows")
+        objections.refuse()
+    kept = {"person_id", *table.names} - {"person_key"}
+    left_out = {name for file in files for name in file.names} - kept
+    return Pseudonymised(rows, len(files), len(left_out), others, own.check_value)
+
+
+def owner_stamp(path: Path) -> OwnerStamp | None:
+    """The stamp of an extract made by ``pseudonymise_file``; ``None`` where there is none that can be read."""
+    try:
+        found = json.loads((pq.read_metadata(path).metadata or {})[STAMP.encode()])
+        stamp = OwnerStamp(**found)
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    texts = all(
+        isinstance(value := getattr(stamp, name), str) and re.fullmatch(form, value) for name, form in _STAMP_FORMS.items()
+    )
+    return stamp if texts and type(stamp.rows) is int else None
+
+
+def _described(register: str) -> Table:
     if register not in REGISTERS:
         raise UserError("There is no such register.", f"Choose one of: {', '.join(REGISTERS)}.")
-    table = REGISTERS[register]
-    what = _UNREADABLE.format(register=register)
-    rows = value_free(lambda: scan_extract(source).collect(), what)
-    if "person_id" not in rows.columns or rows["person_id"].dtype != pl.String:
+    if "person_key" not in REGISTERS[register]:
+        raise UserError(f"The register {register} has no persons.", "Deliver it as it is.")
+    return REGISTERS[register]
+
+
+def _refuse_target(source: Path, target: Path) -> None:
+    if os.path.lexists(target):
+        raise UserError("OUT exists already.", "Choose another name; nothing is overwritten.")
+    if source.is_dir() and target.resolve().is_relative_to(source.resolve()):
+        raise UserError("OUT lies inside IN.", "Keep what holds identity numbers apart from what is sent.")
+    if not source.is_dir() and target.suffix.lower() == ".csv":
+        raise UserError("OUT becomes a Parquet file.", "Let its name end with .parquet.")
+
+
+@contextmanager
+def _appearing(target: Path) -> Iterator[Path]:
+    """A place beside the target to write to, file or folder; it becomes the target at the end, and is gone after a failure."""
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        yield unfinished
+        if os.path.lexists(target):
+            raise UserError("OUT has come to exist meanwhile.", "Choose another name; nothing is overwritten.")
+        unfinished.rename(target)
+    finally:
+        shutil.rmtree(unfinished) if unfinished.is_dir() else unfinished.unlink(missing_ok=True)
+
+
+def _parquet_place(file: OwnerFile, files: list[OwnerFile]) -> Path:
+    wanted = file.place.with_suffix(".parquet")
+    alone = sum(other.place.with_suffix(".parquet") == wanted for other in files) == 1
+    return wanted if alone else file.place.with_name(f"{file.place.name}.parquet")
+
+
+def _write(file: OwnerFile, place: Path, table: Table, own: Keys, objections: Objections) -> Iterator[int]:
+    """Write one file, yielding the rows of each batch."""
+    if "person_id" not in file.names:
         raise UserError("The extract has no person_id column of text.", "Name the column person_id and keep leading zeros.")
-    malformed = rows.height - int(rows["person_id"].str.contains(_ID_FORM).fill_null(False).sum())
-    if malformed:
-        raise UserError(f"person_id is not 11 digits in {malformed} row(s).", "Keep it as text: Excel eats leading zeros.")
-    payload = rows.select([name for name in table.names if name in rows.columns and name != "person_key"])
-    refuse_identities(register, payload)
-    named = payload.with_columns(
-        register_keys(rows["person_id"], keys, register).alias("person_key"), pl.lit(keys.version).alias("key_version")
-    )
-    write_bytes(target, parquet_bytes(named.select("person_key", "key_version", *payload.columns)))
-    return rows.height
+    payload = [name for name in table.names if name in file.names and name != "person_key"]
+    place.parent.mkdir(parents=True, exist_ok=True)
+    rows, writer = 0, None
+    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as handle:
+        for batch in file.batches(["person_id", *payload]):
+            objections.look_at(batch)
+            schema = pa.schema([*_KEY_COLUMNS, *(batch.schema.field(name).remove_metadata() for name in payload)])
+            writer = writer or _writer(handle, schema)
+            writer.write_batch(_named(batch, schema, own))
+            rows += batch.num_rows
+            yield batch.num_rows
+        writer = writer or _writer(handle, pa.schema([*_KEY_COLUMNS, *(pa.field(name, pa.string()) for name in payload)]))
+        register = own.scope.removeprefix("register/")
+        stamp = OwnerStamp(register, own.version, own.check_value, rows, version("jobbsjansen"))
+        writer.add_key_value_metadata({STAMP: json.dumps(asdict(stamp), sort_keys=True)})
+        writer.close()
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def _writer(handle: object, schema: pa.Schema) -> pq.ParquetWriter:
+    # Pseudonyms are not put in a dictionary first: in a whole population it would be given up again for every row group.
+    listed = [name for name in schema.names if name != "person_key"]
+    return pq.ParquetWriter(handle, schema, compression="zstd", compression_level=1, use_dictionary=listed)
+
+
+def _named(batch: pa.RecordBatch, schema: pa.Schema, own: Keys) -> pa.RecordBatch:
+    register = own.scope.removeprefix("register/")
+    pseudonyms = register_keys(text_of(batch.column("person_id")), own, register)
+    versions = pl.repeat(own.version, batch.num_rows, dtype=pl.String, eager=True)
+    made = [column.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.string()) for column in (pseudonyms, versions)]
+    return pa.RecordBatch.from_arrays([*made, *(batch.column(name) for name in schema.names[2:])], schema=schema)

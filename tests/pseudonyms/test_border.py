@@ -71,7 +71,7 @@ def test_the_owners_pseudonyms_are_mapped_to_ours(tmp_path, keys, ours):
     jobs().write_parquet(tmp_path / "a.parquet")
     own = new_register_key_file(tmp_path / "nokkel.json", "arbeidsforhold", keys)
     target = tmp_path / "eier" / "b.parquet"
-    assert pseudonymise_file(tmp_path / "a.parquet", target, "arbeidsforhold", own) == 4
+    assert pseudonymise_file(tmp_path / "a.parquet", target, "arbeidsforhold", own).rows == 4
     delivered = pl.read_parquet(target)
     assert "person_id" not in delivered.columns
     assert not set(delivered["person_key"]) & set(ours)

@@ -1,0 +1,270 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.errors import RefusedStart, UserError
+from pipeline.pseudonyms import new_key_file, new_register_key_file, owner_extract, owner_files, owner_stamp, pseudonymise_file
+from pipeline.pseudonyms.person_keys import register_keys
+from tests.pseudonyms.synthetic_numbers import numbers
+
+PERSONS = numbers(6)
+
+
+def jobs(n: int = 6) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "person_id": PERSONS[:n],
+            "maaned": [date(2024, 1, 1)] * n,
+            "orgnr": ["974760673"] * n,
+            "stillingsprosent": [50.0 + i for i in range(n)],
+            "type": ["ordinaert"] * n,
+            "navn": [f"Navn {i}" for i in range(n)],
+        }
+    )
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    jobs().write_parquet(tmp_path / "inn.parquet")
+    return tmp_path / "inn.parquet"
+
+
+def everything_below(folder: Path) -> list[str]:
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*"))
+
+
+def test_the_number_goes_and_the_rest_stays_as_it_is(source, keys, tmp_path):
+    done = pseudonymise_file(source, tmp_path / "ut.parquet", "arbeidsforhold", keys)
+    assert (done.rows, done.files, done.columns_left_out, done.files_left_out) == (6, 1, 1, 0)
+    made = pl.read_parquet(tmp_path / "ut.parquet")
+    assert made.columns == ["person_key", "key_version", "maaned", "orgnr", "stillingsprosent", "type"]
+    assert made["person_key"].to_list() == register_keys(pl.Series(PERSONS), keys, "arbeidsforhold").to_list()
+    assert made["key_version"].unique().to_list() == ["DEMO"]
+    assert made.drop("person_key", "key_version").equals(jobs().drop("person_id", "navn"))
+    assert (tmp_path / "ut.parquet").stat().st_mode & 0o777 == 0o600
+    assert not any(number.encode() in (tmp_path / "ut.parquet").read_bytes() for number in PERSONS)
+
+
+def test_owner_and_project_make_the_same_file_and_stamp(source, keys, tmp_path):
+    own = new_register_key_file(tmp_path / "eier.json", "arbeidsforhold", keys)
+    pseudonymise_file(source, tmp_path / "a.parquet", "arbeidsforhold", keys)
+    pseudonymise_file(source, tmp_path / "b.parquet", "arbeidsforhold", own)
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+    stamp = owner_stamp(tmp_path / "a.parquet")
+    assert stamp is not None
+    assert (stamp.register, stamp.key_version, stamp.rows) == ("arbeidsforhold", "DEMO", 6)
+    assert stamp.check_value == own.check_value == keys.of_register("arbeidsforhold").check_value
+    assert stamp.check_value != new_key_file(tmp_path / "annen.json").of_register("arbeidsforhold").check_value
+
+
+def test_a_stamp_that_is_no_stamp_is_none(source, tmp_path):
+    assert owner_stamp(source) is None
+    assert owner_stamp(tmp_path / "mangler.parquet") is None
+    junk = ['{"register": 1}', "[]", '{"register":"x","key_version":"K1","check_value":"zz","rows":1,"written_by":"1"}', "{"]
+    for place, text in enumerate(junk):
+        path = tmp_path / f"{place}.parquet"
+        pq.write_table(pa.table({"a": [1]}).replace_schema_metadata({"jobbsjansen": text}), path)
+        assert owner_stamp(path) is None
+
+
+@pytest.mark.parametrize("separator", [";", ",", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_csv_of_any_kind_becomes_parquet_of_text(keys, tmp_path, separator, encoding):
+    rows = [["Person_ID ", "maaned", "orgnr", "type"], [PERSONS[0], "2024-01-01", "", "blåbær"], [PERSONS[1], "", '"a\nb"', "x"]]
+    (tmp_path / "inn.csv").write_bytes("\r\n".join(separator.join(row) for row in rows).encode(encoding))
+    pseudonymise_file(tmp_path / "inn.csv", tmp_path / "ut.parquet", "arbeidsforhold", keys)
+    made = pl.read_parquet(tmp_path / "ut.parquet")
+    assert made["type"].to_list() == ["blåbær", "x"]
+    assert made["orgnr"].to_list() == [None, "a\nb"]
+    assert made["person_key"].to_list() == register_keys(pl.Series(PERSONS[:2]), keys, "arbeidsforhold").to_list()
+
+
+def test_an_empty_csv_keeps_its_columns(keys, tmp_path):
+    (tmp_path / "inn.csv").write_text("person_id;maaned;orgnr;type\n")
+    assert pseudonymise_file(tmp_path / "inn.csv", tmp_path / "ut.parquet", "arbeidsforhold", keys).rows == 0
+    assert pl.read_parquet(tmp_path / "ut.parquet").columns == ["person_key", "key_version", "maaned", "orgnr", "type"]
+
+
+def test_a_hive_folder_keeps_its_layout(keys, tmp_path):
+    for year, part in ((2023, "a.parquet"), (2024, "b.parquet")):
+        (tmp_path / f"inn/aar={year}").mkdir(parents=True)
+        pl.DataFrame({"person_id": PERSONS[:2], "naeringsinntekt_nok": [1.0, 2.0]}).write_parquet(
+            tmp_path / f"inn/aar={year}/{part}"
+        )
+    (tmp_path / "inn/aar=2024/b.csv").write_text(f"person_id;naeringsinntekt_nok\n{PERSONS[2]};3,5\n")
+    (tmp_path / "inn/les_meg.txt").write_text("hei")
+    done = pseudonymise_file(tmp_path / "inn", tmp_path / "ut", "selvstendig", keys)
+    assert (done.rows, done.files, done.files_left_out) == (5, 3, 1)
+    assert everything_below(tmp_path / "ut") == [
+        "aar=2023",
+        "aar=2023/a.parquet",
+        "aar=2024",
+        "aar=2024/b.csv.parquet",
+        "aar=2024/b.parquet.parquet",
+    ]
+    assert owner_stamp(tmp_path / "ut/aar=2023/a.parquet").rows == 2
+
+
+def test_batches_leave_no_trace_in_what_is_read(keys, tmp_path, monkeypatch):
+    monkeypatch.setattr(owner_files, "BATCH_ROWS", 3)
+    frame = jobs().with_columns(pl.col("type").cast(pl.Categorical))
+    frame.write_parquet(tmp_path / "inn.parquet", row_group_size=4)
+    told: list[str] = []
+    monkeypatch.setattr(owner_extract, "_TOLD_EVERY", 4)
+    pseudonymise_file(tmp_path / "inn.parquet", tmp_path / "ut.parquet", "arbeidsforhold", keys, told.append)
+    made = pl.read_parquet(tmp_path / "ut.parquet")
+    assert made["person_key"].to_list() == register_keys(pl.Series(PERSONS), keys, "arbeidsforhold").to_list()
+    assert made["type"].cast(pl.String).to_list() == ["ordinaert"] * 6
+    assert owner_stamp(tmp_path / "ut.parquet").rows == 6
+    assert told
+
+
+def refused(source: Path, target: Path, keys, says: str, register: str = "arbeidsforhold") -> None:
+    before = everything_below(target.parent)
+    with pytest.raises(UserError, match=says) as raised:
+        pseudonymise_file(source, target, register, keys)
+    assert raised.value.__context__ is None
+    assert not any(number in str(raised.value) for number in PERSONS)
+    assert everything_below(target.parent) == before
+
+
+@pytest.mark.parametrize("wrong", ["1819012345", "018190123456", " 01819012345", "٠١٨١٩٠١٢٣٤٥", "", None])
+def test_ids_that_are_not_eleven_digits_stop_it_and_are_counted_over_all_files(keys, tmp_path, wrong, monkeypatch):
+    monkeypatch.setattr(owner_files, "BATCH_ROWS", 2)
+    (tmp_path / "inn").mkdir()
+    for name in "ab":
+        jobs().with_columns(person_id=pl.Series([*PERSONS[:4], wrong, wrong])).write_parquet(tmp_path / f"inn/{name}.parquet")
+    refused(tmp_path / "inn", tmp_path / "ut", keys, r"not 11 digits in 4 row\(s\)")
+
+
+@pytest.mark.parametrize("kind", [pl.String, pl.Categorical])
+def test_identity_numbers_elsewhere_stop_it(keys, tmp_path, kind):
+    hidden = jobs().with_columns(type=pl.Series(["ordinaert", f"se {PERSONS[0]}", *["x"] * 3, PERSONS[1]]).cast(kind))
+    hidden.write_parquet(tmp_path / "inn.parquet")
+    refused(tmp_path / "inn.parquet", tmp_path / "ut.parquet", keys, r"arbeidsforhold.type holds identity numbers in 2 row")
+
+
+def test_identity_numbers_in_names_of_files_and_folders_stop_it(keys, tmp_path):
+    (tmp_path / f"inn/person={PERSONS[0]}").mkdir(parents=True)
+    jobs().write_parquet(tmp_path / f"inn/person={PERSONS[0]}/a.parquet")
+    refused(tmp_path / "inn", tmp_path / "ut", keys, "names of 1 file")
+
+
+def test_what_cannot_be_read_is_told_without_a_value(keys, tmp_path):
+    (tmp_path / "a.parquet").write_bytes(b"PAR1" + PERSONS[0].encode() * 10)
+    (tmp_path / "b.csv").write_text(f"person_id;type\n{PERSONS[0]};x;y;z\n")
+    (tmp_path / "c.csv").write_text(f"Person_id;person_id\n{PERSONS[0]};x\n")
+    (tmp_path / "d.csv").write_text("")
+    (tmp_path / "e.txt").write_text("x")
+    says = {"a.parquet": "file 1", "b.csv": "file 1", "c.csv": "two columns", "d.csv": "file 1", "e.txt": "no Parquet or CSV"}
+    for name, text in says.items():
+        refused(tmp_path / name, tmp_path / "ut.parquet", keys, text)
+    refused(tmp_path / "mangler.parquet", tmp_path / "ut.parquet", keys, "no Parquet or CSV")
+
+
+def test_persons_must_be_named_by_text(keys, tmp_path):
+    jobs().rename({"person_id": "fnr"}).write_parquet(tmp_path / "a.parquet")
+    jobs().with_columns(pl.col("person_id").cast(pl.Int64)).write_parquet(tmp_path / "b.parquet")
+    jobs().with_columns(orgnr=pl.Series([[PERSONS[0]]] * 6)).write_parquet(tmp_path / "c.parquet")
+    jobs().with_columns(orgnr=pl.Series([PERSONS[0].encode()] * 6)).write_parquet(tmp_path / "d.parquet")
+    for name, says in (("a", "no person_id"), ("b", "no person_id"), ("c", "column orgnr"), ("d", "column orgnr")):
+        refused(tmp_path / f"{name}.parquet", tmp_path / "ut.parquet", keys, says)
+
+
+def test_nothing_is_overwritten_and_no_odd_place_taken(source, keys, tmp_path):
+    (tmp_path / "er.parquet").write_bytes(b"mine")
+    (tmp_path / "lenke.parquet").symlink_to(tmp_path / "ingensteds")
+    for name in ("er.parquet", "lenke.parquet", "."):
+        refused(source, tmp_path / name, keys, "exists already")
+    assert (tmp_path / "er.parquet").read_bytes() == b"mine"
+    refused(source, tmp_path / "ut.csv", keys, "Parquet file")
+    refused(tmp_path, tmp_path / "ut", keys, "inside IN")
+
+
+def test_a_target_that_appears_meanwhile_is_left_alone(source, keys, tmp_path, monkeypatch):
+    look = owner_extract.Objections.refuse
+
+    def meanwhile(self):
+        (tmp_path / "ut.parquet").write_bytes(b"theirs")
+        look(self)
+
+    monkeypatch.setattr(owner_extract.Objections, "refuse", meanwhile)
+    with pytest.raises(UserError, match="meanwhile"):
+        pseudonymise_file(source, tmp_path / "ut.parquet", "arbeidsforhold", keys)
+    assert everything_below(tmp_path) == ["inn.parquet", "ut.parquet"]
+    assert (tmp_path / "ut.parquet").read_bytes() == b"theirs"
+
+
+@pytest.mark.parametrize(("register", "says"), [("virksomhet", "no persons"), ("finnesikke", "no such register")])
+def test_only_registers_of_persons(source, keys, tmp_path, register, says):
+    refused(source, tmp_path / "ut.parquet", keys, says, register)
+
+
+def test_another_registers_key_makes_nothing(source, keys, tmp_path):
+    other = new_register_key_file(tmp_path / "eier.json", "ytelse", keys)
+    with pytest.raises(RefusedStart, match="another purpose"):
+        pseudonymise_file(source, tmp_path / "ut.parquet", "arbeidsforhold", other)
+    assert not (tmp_path / "ut.parquet").exists()
+
+
+_RUN = """
+import resource, sys
+from pathlib import Path
+from pipeline.pseudonyms import Keys, pseudonymise_file
+from pipeline.pseudonyms import owner_extract
+source, target, mode = sys.argv[1:]
+if mode == "slow":
+    told = lambda text: (print(text, flush=True), __import__("time").sleep(60))
+    owner_extract._TOLD_EVERY = 1
+else:
+    told = lambda text: None
+pseudonymise_file(Path(source), Path(target), "ytelse", Keys("K1", bytes(32)), told)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def many(path: Path, rows: int) -> Path:
+    """One row group, so that reading it whole would be noticed."""
+    ids = pl.select(pl.int_range(rows).cast(pl.String).str.zfill(11).alias("person_id"))
+    month, kind, amount = (
+        pl.lit(date(2024, 1, 1)).alias("maaned"),
+        pl.lit("dagpenger").alias("ytelse"),
+        pl.int_range(rows).cast(pl.Float64).alias("belop_nok"),
+    )
+    ids.with_columns(month, kind, amount).write_parquet(path, row_group_size=rows)
+    return path
+
+
+def test_a_killed_run_leaves_nothing_that_looks_finished(tmp_path):
+    source = many(tmp_path / "inn.parquet", 1000)
+    run = subprocess.Popen([sys.executable, "-c", _RUN, source, tmp_path / "ut.parquet", "slow"], stdout=subprocess.PIPE)
+    assert run.stdout.readline()
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    run.stdout.close()
+    left = [name for name in os.listdir(tmp_path) if name != "inn.parquet"]
+    assert len(left) == 1
+    assert left[0].startswith(".")
+    assert left[0].endswith(".tmp")
+
+
+def test_memory_does_not_grow_with_the_rows(tmp_path):
+    peaks = []
+    for rows in (500_000, 3_000_000):
+        source = many(tmp_path / f"{rows}.parquet", rows)
+        run = subprocess.run(
+            [sys.executable, "-c", _RUN, source, tmp_path / f"ut{rows}.parquet", ""], capture_output=True, check=True
+        )
+        peaks.append(int(run.stdout))
+    assert pq.read_metadata(tmp_path / "ut3000000.parquet").num_rows == 3_000_000
+    assert peaks[1] < peaks[0] + 120, peaks
