@@ -1,4 +1,4 @@
-"""About the numbers: definitions, denominators, signs, what was hidden, change log, downloads."""
+"""About the numbers: definitions, denominators, signs, what was hidden, what registers know, change log, downloads."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import polars as pl
 
 from pipeline import codes
 from pipeline.dashboard import numbers
+from pipeline.dashboard.link_loss import link_loss
 from pipeline.dashboard.origin import change_text
 from pipeline.dashboard.texts import Texts
 from pipeline.dashboard.views import DataTable, Field, shown_table
@@ -21,7 +22,7 @@ _LONGEST_VALUE = 120
 
 
 def about_page(frames: Mapping[str, pl.DataFrame], manifest: Mapping[str, Any], release_id: str, t: Texts) -> dict[str, Any]:
-    """What the page shows: ``definitions``, ``indicators``, ``signs``, ``hidden``, ``parameters``, ``changes`` and ``downloads``.
+    """What the page shows: ``definitions``, ``indicators``, ``signs``, ``hidden``, ``links``, ``parameters``, ``changes`` and ``downloads``.
 
     Counts of hidden rows are made from the released tables themselves; the manifest's own facts follow as they stand.
     """
@@ -30,6 +31,7 @@ def about_page(frames: Mapping[str, pl.DataFrame], manifest: Mapping[str, Any], 
         "indicators": _indicators(t),
         "signs": [(sign, t(f"sign.{sign}")) for sign in SIGNS],
         "hidden": _hidden(frames, t),
+        "links": link_loss(frames["koblingstap"], t),
         "parameters": _parameters(manifest, t),
         "changes": _changes(manifest, release_id, t),
         "downloads": [(t(f"tabell.{n}"), f"data/{n}.csv", numbers.decimal(f.height)) for n, f in frames.items()],

@@ -16,7 +16,7 @@ NO_NUMBER_GRADES = ("C", "D")
 _ESTIMATES = ("estimat", "ki_nedre", "ki_ovre", "se", "e_verdi", "risiko")
 _ALWAYS_SHOWN = (
     "status", "enhet", "maaltall", "grad", "metode", "begrunnelse", "kan_si", "kan_ikke_si", "kan_si_nn", "kan_ikke_si_nn",
-    "kan_si_en", "kan_ikke_si_en", "justert_for", "protokoll_hash", "inndata_hash", "kode_versjon", "beregnet",
+    "kan_si_en", "kan_ikke_si_en", "justert_for", "protokoll_hash", "inndata_hash", "kode_versjon", "beregnet", "betydning",
 )  # fmt: skip
 
 

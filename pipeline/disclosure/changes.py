@@ -26,6 +26,7 @@ _GROUPS: tuple[tuple[str, Mapping[str, pl.Expr]], ...] = (
     ("andre nøkkeltall for landet", {"nokkeltall": ~_TRANSITION}),
     (_EFFECTS, {"effekt": _ALL, "effekt_naiv": _ALL, "kurver": _ALL, "aarsakskjede": _ALL, "selvtest": _ALL}),
     ("etterprøving på simulerte deltakere", {"etterproving": _ALL}),
+    ("hva registrene kjenner til", {"koblingstap": _ALL}),
 )
 
 

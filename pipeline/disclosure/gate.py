@@ -13,10 +13,11 @@ from typing import Any
 import polars as pl
 
 from pipeline import codes
-from pipeline.disclosure import carry, estimate_group, estimates, indicators, trials
+from pipeline.disclosure import carry, estimate_group, estimates, indicators, link_losses, trials
 from pipeline.disclosure.audit import Audit
 from pipeline.disclosure.changes import change_text
-from pipeline.disclosure.parameters import HIDDEN, ZERO, declared, unsafe
+from pipeline.disclosure.last_look import last_look
+from pipeline.disclosure.parameters import HIDDEN, declared
 from pipeline.disclosure.transitions import KPI, MEMBER, members, protect_transitions
 from pipeline.errors import ReleaseRefused
 from pipeline.released import ReleasedTables
@@ -87,18 +88,21 @@ def build_release(
     counts = estimate_group.exact_counts(inputs)
     numbers, carried, behind = _against(fresh, last, earlier, counts, people, settings)
     group, persons, stands = _estimates(inputs, deltakelse, last, earlier, counts, settings.threshold)
-    carried = [*carried, *_names(stands, estimate_group.parts(group))]
+    known = last.tables.get(link_losses.TABLE) if last else None
+    losses, told, waiting = link_losses.link_losses(inputs[link_losses.TABLE], known, earlier.counts, settings.threshold)
+    carried = [*carried, *_names(stands, estimate_group.parts(group)), *waiting]
     tables = {
         "nokkeltall": _NUMBERS.conform(_with_targets(numbers)),
         **group,
         "kommune": _municipalities(inputs["kommune"], numbers, last, carried),
         # simulated persons only: made anew with every release, also where the estimates stand
         "etterproving": trials.proof(inputs["etterproving"]),
+        link_losses.TABLE: losses,
     }
-    _last_look(tables, settings.threshold)
+    last_look(tables, settings.threshold)
     release_id = f"r{len(previous) + 1:04d}"
     manifest = _manifest(release_id, tables, verdicts, carried, last, settings)
-    kept = carry.kept_counts(counts, earlier.counts, numbers, last, stands)
+    kept = pl.concat([carry.kept_counts(counts, earlier.counts, numbers, last, stands), told])
     hashes = {name: sha256_bytes(parquet_bytes(frame)) for name, frame in sorted({**inputs, "deltakelse": deltakelse}.items())}
     return ReleaseCandidate(release_id, tables, manifest, pl.concat([behind, persons], how="diagonal"), kept, hashes)
 
@@ -233,40 +237,6 @@ def _municipalities(
     if last is not None and "kommune" in carried:
         return estimates.coarse_municipalities(last.tables.get("kommune", UTDATA["kommune"].empty()))
     return estimates.municipalities(statistics, numbers)
-
-
-def _last_look(tables: Mapping[str, pl.DataFrame], threshold: int) -> None:
-    """The whole once more, from the released values alone.
-
-    Raises:
-        ReleaseRefused: a shown count is unsafe, a hidden row carries a number, or an estimate table is finer than its rounding.
-    """
-    numbers, local = tables["nokkeltall"], tables["kommune"]
-    bad = {
-        "nokkeltall": indicators.apart(numbers, threshold).filter("_hidden").height
-        + numbers.filter(unsafe(pl.col("nevner"), pl.col("teller"), threshold) & (pl.col("status") != ZERO)).height
-        + numbers.filter((pl.col("nevner") > 0) & (pl.col("nevner") < threshold)).height
-        + numbers.filter((pl.col("status") == HIDDEN) & (pl.col("verdi").is_not_null() | pl.col("teller").is_not_null())).height,
-        "kommune": local.filter(unsafe(pl.col("n"), pl.col("observert"), threshold)).height
-        + estimates.fine_municipalities(local),
-        "etterproving": trials.unsafe_proof(tables["etterproving"]),
-    }
-    small = {
-        "effekt": _small(tables["effekt"], ("n_personer", "n_hendelser"), threshold),
-        "effekt_naiv": _small(tables["effekt_naiv"], ("n_strategi", "n_sammenligning"), threshold),
-        "kurver": _small(tables["kurver"], ("n_hendelser", "n_under_risiko"), threshold),
-        "aarsakskjede": _small(tables["aarsakskjede"], ("n", "n_hendelser"), threshold),
-    }
-    fine = estimate_group.unsafe_rows(tables, threshold)
-    wrong = sorted({name for found in (bad, small, fine) for name, count in found.items() if count})
-    if wrong:
-        raise ReleaseRefused(
-            f"Numbers under the threshold, or too exact, would be shown in {', '.join(wrong)}.", "The last release stays."
-        )
-
-
-def _small(frame: pl.DataFrame, columns: Sequence[str], threshold: int) -> int:
-    return frame.filter(pl.any_horizontal([(pl.col(c) > 0) & (pl.col(c) < threshold) for c in columns])).height
 
 
 def _manifest(

@@ -8,7 +8,7 @@ from pipeline.tables.base import Column as C
 from pipeline.tables.base import Table
 from pipeline.tables.etterproving import ETTERPROVING
 from pipeline.tables.selvtest import SELVTEST
-from pipeline.tables.statistikk import AARSAKSKJEDE, EFFEKT, EFFEKT_NAIV, KOMMUNE, KURVER
+from pipeline.tables.statistikk import AARSAKSKJEDE, EFFEKT, EFFEKT_NAIV, KOMMUNE, KURVER, LOSS_MEANINGS
 
 STATUS = C("status", "text", "empty = shown, : = cannot be published, . = cannot occur, .. = missing, - = zero")
 
@@ -76,5 +76,16 @@ UTDATA: dict[str, Table] = {
         ), "disclosure"),
         _released(EFFEKT), _released(EFFEKT_NAIV), _released(KURVER), _released(AARSAKSKJEDE), _released(SELVTEST), _released(KOMMUNE),
         _released(ETTERPROVING),
+        Table("koblingstap", "utdata", "one register and group: the share of the country's participations that the register knows", (
+            C("register", "text", "register", required=True, key=True),
+            C("dim", "text", "group variable at the start of the participation; alle = none", required=True, key=True),
+            C("dim_verdi", "text", "group; alle = everybody, ukjent = not known", required=True, key=True),
+            C("betydning", "text", "what no row means: the register does not know a person it should, or nothing of its kind has happened",
+              required=True, codes=LOSS_MEANINGS),
+            C("andel_koblet", "float",
+              "share of the participations with at least one row in the register, in steps of as many whole percents as cover the threshold's "
+              "persons of the group", unit="share"),
+            STATUS,
+        ), "disclosure"),
     )
 }  # fmt: skip

@@ -164,9 +164,23 @@ def _naive() -> list[dict[str, object]]:
     ]  # fmt: skip
 
 
+def _link_losses() -> list[dict[str, object]]:
+    """Two registers with groups; a hidden share that carries a number must not come out, whatever went wrong upstream."""
+    base = {"dim": "alle", "dim_verdi": "alle", "status": ""}
+    people = base | {"register": "folkeregister", "betydning": "ukjent_i_registeret"}
+    benefits = base | {"register": "ytelse", "betydning": "ingen_hendelse"}
+    return [
+        people | {"andel_koblet": 0.98}, people | {"dim": "kjonn", "dim_verdi": "kvinne", "andel_koblet": 0.98},
+        people | {"dim": "aldersgruppe", "dim_verdi": "25_34", "andel_koblet": PLANTED_SHARE, "status": ":"},
+        people | {"dim": "malgruppe", "dim_verdi": HOSTILE, "andel_koblet": 0.9},
+        benefits | {"andel_koblet": 0.83}, benefits | {"dim": "kjonn", "dim_verdi": "kvinne", "andel_koblet": PLANTED_SHARE, "status": ":"},
+    ]  # fmt: skip
+
+
 def small_release() -> ReleasedTables:
     makers: dict[str, Callable[[], list[dict[str, object]]]] = {
         "nokkeltall": _key_figures, "effekt": _effects, "effekt_naiv": _naive, "kurver": _curves, "aarsakskjede": _links, "kommune": _municipalities,
+        "koblingstap": _link_losses,
     }  # fmt: skip
     manifest = {
         "release_id": "r0003", "beregnet": STAMP, "skjult": {"nokkeltall": 14, "kommune": 3},

@@ -57,9 +57,9 @@ def test_equal_tables_are_no_new_numbers(tmp_path: Path) -> None:
     ("changes", "joined", "text"),
     [
         ({"dropped": 110}, 0, "Nye tall: andre nøkkeltall for landet. Uendret: direkte overgang i landet og fylkene, "
-         "direkte overgang i kommunene, beregnede effekter og etterprøving på simulerte deltakere."),
+         "direkte overgang i kommunene, beregnede effekter, etterprøving på simulerte deltakere og hva registrene kjenner til."),
         ({"k": 240}, 8, "Nye tall: beregnede effekter. Uendret: direkte overgang i landet og fylkene, "
-         "direkte overgang i kommunene, andre nøkkeltall for landet og etterprøving på simulerte deltakere."),
+         "direkte overgang i kommunene, andre nøkkeltall for landet, etterprøving på simulerte deltakere og hva registrene kjenner til."),
     ],
 )  # fmt: skip
 def test_the_change_log_names_what_is_new(tmp_path: Path, changes: dict[str, int], joined: int, text: str) -> None:
