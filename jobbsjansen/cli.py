@@ -299,8 +299,7 @@ def prove(
     us.answer(*prove_home(us.settings, Trial(replicates, us.settings.bootstraps, seed), us.progress()))
 
 
-for _name in ("roster", "report"):
-    not_yet(app, _name)
+not_yet(app, "report")
 
 
 def _told(problem: Exception) -> str:

@@ -1,4 +1,4 @@
-"""The commands about keys, and those of a register's owner: ``keys``, ``pseudonymise``.
+"""The commands about keys, and those between project and a register's owner: ``keys``, ``pseudonymise``, ``roster``.
 
 As in ``cli``, stages are imported inside the commands.
 """
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from jobbsjansen.face import Face, command, not_yet
+from pipeline.errors import UserError
 
 keys_app = typer.Typer(no_args_is_help=True, help="The master key, and the keys of registers' owners.", rich_markup_mode=None)
 
@@ -20,6 +21,7 @@ def register(app: typer.Typer) -> None:
     command(keys_app, "show", with_key=True)(keys_show)
     not_yet(keys_app, "rotate")
     command(app, with_key=True)(pseudonymise)
+    command(app, with_key=True)(roster)
 
 
 def keys_new(
@@ -62,3 +64,35 @@ def pseudonymise(
     from jobbsjansen.keys import pseudonymise_extract
 
     us.answer(*pseudonymise_extract(us.settings, source, target, register, us.progress()))
+
+
+def roster(
+    us: Face,
+    register: Annotated[str, typer.Option("--register", help="Which register, like ytelse.")],
+    recipient: Annotated[
+        str | None, typer.Option("--recipient", help="The owner's public key of age, age1….", show_default=False)
+    ] = None,
+    recipient_file: Annotated[
+        Path | None, typer.Option("--recipient-file", help="Instead: a file with that key.", show_default=False)
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="Folder, or a file ending with .age; never overwritten (default: exports/rosters).", show_default=False
+        ),
+    ] = None,
+    basis: Annotated[str, typer.Option("--basis", help="Legal basis and who decided; goes on record.")] = "",
+    whole_population: Annotated[
+        bool,
+        typer.Option("--whole-population", help="Write no list: record that everybody may be delivered; needs --basis."),
+    ] = False,
+) -> None:
+    """The participants' numbers for a register's owner, encrypted to the owner's key and to nobody else."""
+    from jobbsjansen.rosters import allow_whole_population, write_roster
+
+    if whole_population:
+        if recipient is not None or recipient_file is not None or out is not None:
+            raise UserError("No list is written of a whole population.", "Leave out --recipient, --recipient-file and --out.")
+        us.answer(*allow_whole_population(us.settings, register, basis))
+        return
+    us.answer(*write_roster(us.settings, register, recipient, recipient_file, out, basis))

@@ -32,7 +32,7 @@ def test_an_empty_home_completes_without_inventing_anything(tmp_path, jobbsjanse
     assert jobbsjansen("status", home=home).returncode == 0
 
 
-@pytest.mark.parametrize("command", ["roster", "report"])
+@pytest.mark.parametrize("command", ["report"])
 def test_what_is_left_out_refuses_clearly(tmp_path, jobbsjansen, command):
     done = jobbsjansen(command, home=tmp_path)
     assert done.returncode == 2

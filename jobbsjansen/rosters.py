@@ -1,0 +1,87 @@
+"""``roster``: the participants for a register's owner, or the decision that the owner may deliver everybody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipeline.errors import UserError
+from pipeline.settings import Settings
+from pipeline.store import home_lock
+
+
+def write_roster(
+    settings: Settings, register: str, recipient: str | None, recipient_file: Path | None, out: Path | None, basis: str
+) -> tuple[dict[str, Any], str]:
+    """Write the encrypted list of participants; what was done as dict and as text, neither naming anybody.
+
+    Raises:
+        UserError: no participants, no or two recipients, no such register, or the file exists.
+        HomeBusy: a night holds the home.
+        RefusedStart: wrong key.
+    """
+    from pipeline.pseudonyms import check_home_key, load_keys
+    from pipeline.pseudonyms.roster import make_roster
+
+    to = _recipient(recipient, recipient_file)
+    with home_lock(settings.home):
+        keys = load_keys(settings)
+        check_home_key(settings.home, keys)
+        identities, persons = _participants(settings)
+        place = out or settings.home.exports / "rosters"
+        path, entry = make_roster(settings, keys, register, to, identities, persons, place, basis)
+    result = {
+        "out": str(path),
+        "roster_id": entry.roster_id,
+        "register": register,
+        "persons": entry.persons,
+        "numbers": entry.numbers,
+        "check_value": keys.of_register(register).check_value,
+    }
+    text = (
+        f"Written to {path}: {entry.persons} persons, {entry.numbers} numbers, encrypted to the owner's key.\n"
+        f"Roster {entry.roster_id} is on record. The owner's key for pseudonyms has check value {result['check_value']}."
+    )
+    return result, text
+
+
+def allow_whole_population(settings: Settings, register: str, basis: str) -> tuple[dict[str, Any], str]:
+    """Record the decision that a register may be delivered whole; what was recorded as dict and as text.
+
+    Raises:
+        UserError: no basis, no such register, or one without persons.
+        HomeBusy: a night holds the home.
+        RefusedStart: wrong key.
+    """
+    from pipeline.pseudonyms import check_home_key, load_keys
+    from pipeline.pseudonyms.roster import record_whole_population
+
+    with home_lock(settings.home):
+        keys = load_keys(settings)
+        check_home_key(settings.home, keys)
+        entry = record_whole_population(settings, keys, register, basis)
+    result = {"roster_id": entry.roster_id, "register": register, "whole_population": True, "basis": entry.basis}
+    return result, f"On record as {entry.roster_id}: {register} may be delivered whole. No list was written."
+
+
+def _recipient(recipient: str | None, recipient_file: Path | None) -> str:
+    from pipeline.pseudonyms.roster import read_recipient
+
+    if (recipient is None) == (recipient_file is None):
+        raise UserError(
+            "A roster is encrypted to one recipient.",
+            "Give the owner's public key with --recipient or --recipient-file, one of them.",
+        )
+    return read_recipient(recipient_file) if recipient_file is not None else str(recipient)
+
+
+def _participants(settings: Settings) -> tuple[pl.Series, int]:
+    """Every number the current participants are known by, and how many persons they are; stays in memory."""
+    from pipeline.intake import current_rows
+    from pipeline.pseudonyms import home_history
+
+    history = home_history(settings)
+    standing = current_rows(settings, resolve=history.current)["deltaker"]["fnr"].drop_nulls().unique()
+    return history.all_numbers_of(standing), history.current(standing).n_unique()
