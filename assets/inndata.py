@@ -13,9 +13,9 @@ from assets.persons import REPLACED, identity_history, pseudonymised
 from assets.specs import file_spec, spec
 from expectations import judge_profile, validate
 from pipeline.errors import UserError
-from pipeline.intake import IntakeNight, current_rows, run_intake
+from pipeline.intake import IntakeNight, current_rows, erased_references, run_intake
 from pipeline.linkage import profile_extract
-from pipeline.pseudonyms import admit_extract, extract_files, log_references
+from pipeline.pseudonyms import admit_extract, extract_files, references
 from pipeline.store import digest, parquet_bytes, sha256_file, write_bytes
 from pipeline.tables import DELIVERY_TABLES, INNDATA, REGISTERS
 
@@ -111,8 +111,8 @@ def inndata(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]
 
 
 def _refer(night: Night) -> Callable[[pl.Series], pl.Series]:
-    """Keyed references, by which intake knows erased persons."""
-    return lambda identities: log_references(identities, night.keys)
+    """Keyed references, by which intake knows erased persons, under whichever number and whichever version of the key."""
+    return references(night.keys, night.identity_history, erased_references(night.settings))
 
 
 def _keep_participants(night: Night, register: str) -> None:

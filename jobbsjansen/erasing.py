@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,23 @@ from pipeline.errors import UserError
 from pipeline.settings import Settings
 from pipeline.store import home_lock, write_text
 
-RECIPIENTS = ("ssb",)
 _KEYS = ("person_key", "deltakelse_key")
 
 
 def references(settings: Settings) -> Callable[[pl.Series], pl.Series]:
-    """Keyed references, by which intake knows erased persons; the key is only read when there are any."""
-    from pipeline.pseudonyms import load_keys, log_references
+    """Keyed references, by which intake knows erased persons; key and identity history are only read when there are any."""
+    from pipeline.intake import erased_references
+    from pipeline.pseudonyms import home_history, load_keys
+    from pipeline.pseudonyms import references as made_with
 
-    return lambda identities: log_references(identities, load_keys(settings))
+    made = cache(lambda: made_with(load_keys(settings), home_history(settings), erased_references(settings)))
+    return lambda identities: made()(identities)
 
 
 def erase_persons(settings: Settings, person_file: Path, *, dry_run: bool) -> tuple[dict[str, Any], str]:
     """Erase the persons whose identity numbers the file lists, one a line; counts as dict and as text.
+
+    A person known by several numbers is erased under all of them, whichever is listed.
 
     With ``dry_run`` nothing is written. Per recipient ``exports/<recipient>/sletteliste_<erasure id>.csv`` (0600) lists the pseudonyms
     under that recipient's key whose rows it must delete; they are written before anything is erased.
@@ -37,24 +42,28 @@ def erase_persons(settings: Settings, person_file: Path, *, dry_run: bool) -> tu
     """
     from pipeline.disclosure.erased import replace_members
     from pipeline.intake import carry_out, plan_erasure
+    from pipeline.pseudonyms import forget, home_history
 
-    numbers = _numbers(person_file)
+    listed = _numbers(person_file)
     with _held(settings, dry_run=dry_run) as completed:
-        refer = references(settings)
-        plan = plan_erasure(settings, numbers, refer)
+        refer, history = references(settings), home_history(settings)
+        numbers = history.all_numbers_of(listed).alias("fnr")
+        plan = plan_erasure(settings, numbers, refer, history.current)
         lists: list[Path] = []
         if plan.erasure and not dry_run:
             own = _own_keys(settings, numbers)
             lists = _write_lists(settings, own, plan.erasure.erasure_id)
             replace_members(settings.home, _left_in_releases(settings, own))
             carry_out(settings, plan.erasure, refer)
+            forget(settings, numbers)
     erasure = plan.erasure
     result = {
         "erasure_id": erasure.erasure_id if erasure else None,
         "dry_run": dry_run,
         "completed_earlier": completed,
-        "persons_asked_for": len(numbers),
-        "persons_with_rows": len(erasure.persons) if erasure else 0,
+        "persons_asked_for": history.current(listed).n_unique(),
+        "numbers_beside_those_asked_for": len(set(numbers) - set(listed)),
+        "persons_with_rows": plan.persons,
         "rows": dict(plan.rows),
         "deliveries": plan.deliveries,
         "originals": len(erasure.originals) if erasure else 0,
@@ -74,16 +83,19 @@ def lift_erasure(settings: Settings, person_file: Path, *, dry_run: bool) -> tup
         RefusedStart: wrong key.
     """
     from pipeline.intake import lift_tombstones
+    from pipeline.pseudonyms import home_history
 
-    numbers = _numbers(person_file)
+    listed = _numbers(person_file)
     with _held(settings, dry_run=dry_run):
-        lifted = lift_tombstones(settings, numbers, references(settings), dry_run=dry_run)
+        history, refer = home_history(settings), references(settings)
+        asked = history.current(listed).n_unique()
+        lifted = lift_tombstones(settings, history.all_numbers_of(listed), refer, dry_run=dry_run, resolve=history.current)
     verb = "Would lift" if dry_run else "Lifted"
     text = (
-        f"{verb}: {lifted} of {len(numbers)} persons were held back. What was erased stays erased; "
+        f"{verb}: {lifted} of {asked} persons were held back. What was erased stays erased; "
         "ask the sender for a new delivery. The same file will do, under another name."
     )
-    return {"dry_run": dry_run, "persons_asked_for": len(numbers), "persons_lifted": lifted}, text
+    return {"dry_run": dry_run, "persons_asked_for": asked, "persons_lifted": lifted}, text
 
 
 @contextmanager
@@ -123,21 +135,25 @@ def _numbers(path: Path) -> pl.Series:
 
 
 def _own_keys(settings: Settings, numbers: pl.Series) -> pl.DataFrame:
-    """The persons' internal pseudonyms (``person_key``, ``deltakelse_key``), from every row that was ever accepted."""
+    """The persons' internal pseudonyms (``person_key``, ``deltakelse_key``), under each of their numbers, from every row ever accepted.
+
+    What an earlier night called them stands in releases and with recipients until it is replaced there.
+    """
     from pipeline.intake import rows_ever
-    from pipeline.pseudonyms import load_keys, to_inndata
+    from pipeline.pseudonyms import home_history, load_keys, remapping, to_inndata
 
     ever = rows_ever(settings, "deltaker").filter(pl.col("fnr").is_in(numbers.implode()))
-    return to_inndata({"deltaker": ever}, load_keys(settings))["deltaker"].select(_KEYS)
+    spelled = remapping.spelled_out(ever, home_history(settings))
+    return to_inndata({"deltaker": spelled}, load_keys(settings))["deltaker"].select(_KEYS)
 
 
 def _write_lists(settings: Settings, own: pl.DataFrame, erasure_id: str) -> list[Path]:
     """Per recipient the pseudonyms that must be deleted: persons and their participations, under that recipient's key."""
-    from pipeline.pseudonyms import load_keys, recipient_keys
+    from pipeline.pseudonyms import load_keys, recipient_keys, remapping
 
     keys = load_keys(settings)
     written = []
-    for recipient in RECIPIENTS:
+    for recipient in remapping.RECIPIENTS:
         listed = {name: recipient_keys(own[name].unique(), keys, recipient).sort() for name in _KEYS}
         lines = [f"{name};{pseudonym}" for name in _KEYS for pseudonym in listed[name]]
         path = settings.home.exports / recipient / f"sletteliste_{erasure_id}.csv"
@@ -175,6 +191,8 @@ def _text(result: dict[str, Any]) -> str:
     ]
     if result["completed_earlier"]:
         lines.insert(0, "An earlier erasure that had been interrupted is now complete.")
+    if result["numbers_beside_those_asked_for"]:
+        lines.append(f"{result['numbers_beside_those_asked_for']} further numbers of the same persons are known, and included.")
     if result["other_numbers"]:
         lines.append(
             f"{result['other_numbers']} other numbers have stood on the same participations: list them too if they are theirs."

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pipeline.intake.check import Checked, check_file, checked_file
     from pipeline.intake.erased import Refer
-    from pipeline.intake.erasure import ErasurePlan, carry_out, complete_erasures, lift_tombstones, plan_erasure
+    from pipeline.intake.erasure import (
+        ErasurePlan,
+        carry_out,
+        complete_erasures,
+        erased_references,
+        lift_tombstones,
+        plan_erasure,
+    )
     from pipeline.intake.judging.delivery import Validate
     from pipeline.intake.merge import Resolve, current_rows, rows_ever
     from pipeline.intake.night import IntakeNight, run_intake
@@ -29,6 +36,7 @@ __all__ = [
     "checked_file",
     "complete_erasures",
     "current_rows",
+    "erased_references",
     "lift_tombstones",
     "plan_erasure",
     "rows_ever",
@@ -38,7 +46,7 @@ __all__ = [
 _PLACES = {
     "check": ("Checked", "check_file", "checked_file"),
     "erased": ("Refer",),
-    "erasure": ("ErasurePlan", "carry_out", "complete_erasures", "lift_tombstones", "plan_erasure"),
+    "erasure": ("ErasurePlan", "carry_out", "complete_erasures", "erased_references", "lift_tombstones", "plan_erasure"),
     "judging.delivery": ("Validate",),
     "merge": ("Resolve", "current_rows", "rows_ever"),
     "night": ("IntakeNight", "run_intake"),

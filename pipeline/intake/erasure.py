@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from pipeline.intake.erased import Erasure, Refer
-from pipeline.intake.merge import full_history, project_owners
+from pipeline.intake.merge import Resolve, full_history, project_owners
 from pipeline.intake.traces import may_hold
 from pipeline.intake.vault import Ledger, Received, Vault
 from pipeline.settings import Settings
@@ -36,21 +36,29 @@ class ErasurePlan:
         rows: accepted rows per table.
         deliveries: how many deliveries they came with.
         other_numbers: other identity numbers that the same participations have carried and that were not asked for.
+        persons: how many persons something is stored about, each once.
     """
 
     erasure: Erasure | None
     rows: Mapping[str, int]
     deliveries: int
     other_numbers: int
+    persons: int = 0
 
 
-def plan_erasure(settings: Settings, numbers: pl.Series, refer: Refer) -> ErasurePlan:
+def erased_references(settings: Settings) -> frozenset[str]:
+    """The references of everybody who has ever been erased in this home."""
+    return frozenset(reference for erasure in Vault(settings.home).erasures() for reference in erasure.persons)
+
+
+def plan_erasure(settings: Settings, numbers: pl.Series, refer: Refer, resolve: Resolve | None = None) -> ErasurePlan:
     """What erasing these persons would do; nothing is written.
 
     Args:
         settings: home and clock.
         numbers: the identity numbers.
         refer: makes the keyed references of the tombstones.
+        resolve: numbers to the number the same person has now: what is held back under one of hers is so under all that are listed.
     """
     vault = Vault(settings.home)
     deliveries = [r for r in vault.ledger().deliveries if r.taken_in]
@@ -69,6 +77,7 @@ def plan_erasure(settings: Settings, numbers: pl.Series, refer: Refer) -> Erasur
                 rows.setdefault(r.receipt_id, {})[table] = int(gone.sum())
                 for number, project in frame.filter(gone).select("fnr", "prosjekt_id").drop_nulls("fnr").unique().rows():
                     holders[refer(pl.Series([number]))[0]] |= {r.avsender, owners.get(project, r.avsender)}
+    _share_senders(holders, numbers, refer, resolve)
     originals = _originals(vault, rows, numbers)
     persons = {reference: sorted(senders) for reference, senders in sorted(holders.items()) if senders}
     counts = {t: sum(per.get(t, 0) for per in rows.values()) for t in DELIVERY_TABLES if any(t in per for per in rows.values())}
@@ -77,7 +86,26 @@ def plan_erasure(settings: Settings, numbers: pl.Series, refer: Refer) -> Erasur
         erasure_id = digest([*sorted(references), *sorted(rows), *originals])[:12]
         pairs = [list(pair) for pair in named.rows()]
         erasure = Erasure(erasure_id, settings.now.isoformat(), persons, rows, originals, pairs)
-    return ErasurePlan(erasure, counts, len(rows), shared["fnr"].drop_nulls().n_unique())
+    found = _persons(numbers, persons, refer, resolve) if erasure else 0
+    return ErasurePlan(erasure, counts, len(rows), shared["fnr"].drop_nulls().n_unique(), found)
+
+
+def _persons(numbers: pl.Series, references: Iterable[str], refer: Refer, resolve: Resolve | None) -> int:
+    """How many persons these references are about, each once however many numbers she has."""
+    of_whom = numbers if resolve is None else resolve(numbers)
+    return of_whom.filter(refer(numbers).is_in(sorted(references))).n_unique()
+
+
+def _share_senders(holders: dict[str, set[str]], numbers: pl.Series, refer: Refer, resolve: Resolve | None) -> None:
+    """Let every number of a person have the senders of all her numbers."""
+    if resolve is None:
+        return
+    hers: dict[str, set[str]] = {}
+    for person, reference in zip(resolve(numbers), refer(numbers), strict=True):
+        hers.setdefault(person, set()).add(reference)
+    for group in hers.values():
+        together = set().union(*(holders[reference] for reference in group))
+        holders.update({reference: set(together) for reference in group})
 
 
 def carry_out(settings: Settings, erasure: Erasure, refer: Refer) -> None:
@@ -107,7 +135,9 @@ def complete_erasures(settings: Settings, refer: Refer) -> bool:
     return True
 
 
-def lift_tombstones(settings: Settings, numbers: pl.Series, refer: Refer, *, dry_run: bool) -> int:
+def lift_tombstones(
+    settings: Settings, numbers: pl.Series, refer: Refer, *, dry_run: bool, resolve: Resolve | None = None
+) -> int:
     """Let what is delivered of these persons from now on be taken in again; what was erased stays erased.
 
     Returns:
@@ -122,7 +152,7 @@ def lift_tombstones(settings: Settings, numbers: pl.Series, refer: Refer, *, dry
         vault.write_erasures(
             [replace(e, lifted={**e.lifted, **{r: now for r in sorted(held & e.holding.keys())}}) for e in erasures]
         )
-    return len(held)
+    return _persons(numbers, held, refer, resolve) if held else 0
 
 
 def _erase_rows(vault: Vault, erasure: Erasure, refer: Refer) -> None:

@@ -123,6 +123,14 @@ def last_good_copy(settings: Settings) -> Path:
     return settings.home.identified / LAST_GOOD
 
 
+def forget(settings: Settings, identities: pl.Series) -> None:
+    """Take these persons out of the last good copy; the drop zone is its owner's and is left as it is."""
+    path = last_good_copy(settings)
+    copy = read_identity_history([], path, demo=settings.is_demo)
+    gone = copy.current(identities).unique()
+    copy.keep(path, copy.ends["gjeldende_id"].filter(~copy.ends["gjeldende_id"].is_in(gone.implode())))
+
+
 def person_table(identities: pl.Series, history: IdentityHistory, keys: Keys) -> pl.DataFrame:
     """``person_id``, ``person_key``: one row per number that any of these persons is known by, all of one person with her one pseudonym."""
     numbers = history.numbers_of(identities)

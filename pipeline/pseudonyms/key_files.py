@@ -12,10 +12,12 @@ import os
 import re
 import secrets
 import stat
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import RefusedStart, UserError
-from pipeline.pseudonyms.keys import DEMO_VERSION, KEY_BYTES, Keys
+from pipeline.pseudonyms.keys import DEMO_VERSION, KEY_BYTES, Keys, Retired
 from pipeline.store import PACKAGE, json_text
 
 FILE_FORMAT = "jobbsjansen-key-1"
@@ -23,8 +25,13 @@ MAX_DOCUMENT = 4096
 VERSION_FORM = r"[A-Za-z0-9][A-Za-z0-9._-]{0,15}"
 
 
-def new_key_file(path: Path, version: str = "K1") -> Keys:
+def new_key_file(path: Path, version: str = "K1", retired: tuple[Retired, ...] = ()) -> Keys:
     """Write a new random master key to ``path`` (mode 0600) and return it; never replaces a file.
+
+    Args:
+        path: the file.
+        version: name of the key version.
+        retired: the versions it takes the place of.
 
     Raises:
         UserError: the file exists, the folder does not, the place is inside the program's folder, or the version is no name.
@@ -33,7 +40,7 @@ def new_key_file(path: Path, version: str = "K1") -> Keys:
         raise UserError("The version DEMO is reserved for the published key.", "Choose another version.")
     if not re.fullmatch(VERSION_FORM, version):
         raise UserError("The version is no plain name.", "Use up to 16 letters, digits, points and hyphens, like K2.")
-    keys = Keys(version, secrets.token_bytes(KEY_BYTES))
+    keys = Keys(version, secrets.token_bytes(KEY_BYTES), retired=retired)
     write_key(path, keys)
     return keys
 
@@ -58,14 +65,7 @@ def write_key(path: Path, keys: Keys) -> None:
         RefusedStart: the place is inside the program's folder.
     """
     refuse_place(path, (PACKAGE.parent,))
-    content = json_text(
-        {
-            "format": FILE_FORMAT,
-            "version": keys.version,
-            "scope": keys.scope,
-            "key": base64.b64encode(keys.secret).decode("ascii"),
-        }
-    )
+    content = json_text(_document(keys))
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     except FileExistsError:
@@ -76,6 +76,19 @@ def write_key(path: Path, keys: Keys) -> None:
         handle.write(content)
         handle.flush()
         os.fsync(handle.fileno())
+
+
+def _document(keys: Keys) -> dict[str, Any]:
+    retired = [{"version": r.version, "log": base64.b64encode(r.log_key).decode("ascii")} for r in keys.retired]
+    document = {"format": FILE_FORMAT, "version": keys.version, "scope": keys.scope}
+    return document | {"key": base64.b64encode(keys.secret).decode("ascii")} | ({"retired": retired} if retired else {})
+
+
+def _retired(entry: Mapping[str, Any]) -> Retired:
+    log_key = base64.b64decode(entry["log"], validate=True)
+    if len(log_key) != KEY_BYTES:
+        raise ValueError
+    return Retired(str(entry["version"]), log_key)
 
 
 def refuse_place(path: Path, forbidden: tuple[Path, ...]) -> None:
@@ -123,7 +136,8 @@ def parse_key(raw: bytes, source: str = "The key file") -> Keys:
         content = json.loads(raw.decode("utf-8")) if len(raw) <= MAX_DOCUMENT else {}
         if content["format"] == FILE_FORMAT:
             secret = base64.b64decode(content["key"], validate=True)
-            keys = Keys(str(content["version"]), secret, str(content.get("scope", "")))
+            retired = tuple(_retired(entry) for entry in content.get("retired", []))
+            keys = Keys(str(content["version"]), secret, str(content.get("scope", "")), retired)
     except (ValueError, KeyError, TypeError, AttributeError, binascii.Error, RecursionError):
         pass
     # Raised outside the handler: what JSON or base64 say of a damaged document may quote the key.

@@ -1,27 +1,33 @@
 """The master key and what is derived from it: one key per purpose, so that no two holders can join their files.
 
-Belongs here: derivation (HKDF), the check that a home is always read with the key it was made with.
-Must not be here: where a key comes from (``key_files``, ``key_providers``), or anything that touches a row of data.
+Belongs here: derivation (HKDF), and what tells two keys apart.
+Must not be here: where a key comes from (``key_files``, ``key_providers``), which one a home is read with (``home_key``), or anything
+that touches a row of data.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from pipeline.errors import RefusedStart
-from pipeline.settings import Home
-from pipeline.store import json_text, write_text
 
 DEMO_VERSION = "DEMO"
 KEY_BYTES = 32
 # Published on purpose: it protects nothing, and production refuses it.
 DEMO_SECRET = hashlib.sha256(b"jobbsjansen demo key: published, protects nothing").digest()
+
+
+@dataclass(frozen=True)
+class Retired:
+    """What is left of an earlier key version: the key of its references to erased persons, and nothing that makes a pseudonym."""
+
+    version: str
+    log_key: bytes = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -31,11 +37,13 @@ class Keys:
     Attributes:
         version: name of the key version, ``DEMO`` for the published one.
         scope: empty for the master key; else the one purpose this key serves (what a register's owner holds).
+        retired: the versions before this one, oldest first: who was erased under them is still known.
     """
 
     version: str
     secret: bytes = field(repr=False, compare=False)
     scope: str = ""
+    retired: tuple[Retired, ...] = ()
 
     def derive(self, purpose: str) -> bytes:
         """32 bytes for one purpose (``person``, ``row``, ``adviser``, ``log``, ``recipient/<name>``, ``register/<name>``).
@@ -74,23 +82,3 @@ class Keys:
         """16 hex digits that tell two keys apart and reveal neither."""
         key = self.secret if self.scope else self.derive("check")
         return hmac.digest(key, b"jobbsjansen key check value", "sha256").hex()[:16]
-
-
-def check_home_key(home: Home, keys: Keys) -> None:
-    """Let the run go on only with the key this home was made with; the first run writes down which one that is.
-
-    Raises:
-        RefusedStart: another key or version, or an unreadable record; nothing has been written then.
-    """
-    record = home.identified / "key_check.json"
-    current = {"check_value": keys.check_value, "version": keys.version}
-    if not record.exists():
-        home.identified.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_text(record, json_text(current), mode=0o600)
-        return
-    try:
-        stored = json.loads(record.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        stored = None
-    if stored != current:
-        raise RefusedStart("This home was made with another key.", "Give the key file of this home, or start another home.")
