@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
-from assets import beskrivelse, inndata, klargjort, statistikk, utdata
+from assets import beskrivelse, inndata, klargjort, registre, statistikk, utdata
 from assets.home import held
 from assets.jobs import JOB_NAME, inbox_sensor, nightly_job, nightly_schedule
 from assets.night import Night
@@ -19,7 +19,7 @@ def night_from_environment(_context) -> Iterator[Night]:
         yield night
 
 
-ASSETS = [*inndata.ASSETS, *klargjort.ASSETS, *statistikk.ASSETS, *beskrivelse.ASSETS, *utdata.ASSETS]
+ASSETS = [*inndata.ASSETS, *registre.ASSETS, *klargjort.ASSETS, *statistikk.ASSETS, *beskrivelse.ASSETS, *utdata.ASSETS]
 
 
 def build_defs(overrides: Mapping[str, dg.ResourceDefinition] | None = None, *, in_service: bool = False) -> dg.Definitions:

@@ -1,7 +1,7 @@
-"""One readable suite for the profile of a registry extract: does it keep the file description?
+"""One readable suite for the measures of a registry extract: may it be used?
 
-DuckDB has read the rows; Great Expectations judges the profile, one row per column of the description. What differs from
-column to column (required, decisive) becomes a column of its own here, null where it does not apply.
+DuckDB has read the rows; Great Expectations judges the measures, one row per column of the description and one for the whole. A measure is
+null where it does not apply. How large it may be stands in ``pipeline/rules/uttrekk.toml``.
 """
 
 from __future__ import annotations
@@ -11,58 +11,46 @@ from typing import Any
 import polars as pl
 
 from expectations.runner import expectation_classes, judge
-from pipeline.tables import INNDATA
+from pipeline.rules import extract_rules
 
-# Columns that a row may lack, but whose absence from every row would turn an outcome into "no" for everybody.
-_NEVER_WHOLLY_EMPTY = {("arbeidsforhold", "stillingsprosent"), ("selvstendig", "naeringsinntekt_nok")}
 _ROW_LABEL: dict[str, pl.DataType] = {"kolonne": pl.String()}
+_NEVER_NULL = "uttrekk_mangler_kolonne"
+_WHOLE = "uttrekket"
 
 
-def judge_profile(profile: pl.DataFrame, register: str) -> pl.DataFrame:
-    """What makes an extract unfit for use: one row per broken rule and column of the register's description.
+def judge_extract(register: str, measures: pl.DataFrame) -> list[str]:
+    """The codes of what makes an extract unfit for use, sorted; empty when it may be used.
 
     Args:
-        profile: ``STATISTIKK["uttrekksprofil"]``; other registers' rows are ignored.
         register: name in ``REGISTERS``.
-
-    Returns:
-        ``register, column, code``, sorted; empty when the extract may be used. No value from the data.
+        measures: one row per column of the description and one for the whole (``kolonne``), a column per measure.
 
     Raises:
         ValidatorCrashed: a rule could not be evaluated.
     """
-    batch = _batch(profile.filter(pl.col("register") == register), register)
+    return sorted(set(findings(register, measures)["code"].to_list()))
+
+
+def findings(register: str, measures: pl.DataFrame) -> pl.DataFrame:
+    """What the suite finds: ``kolonne``, ``code``; one row per broken rule and column. No value from the data."""
+    # Rows of the whole have no rows of a column: the one rule that forbids null is not about them.
+    batch = measures.with_columns(n_rader=pl.when(pl.col("kolonne") == _WHOLE).then(1).otherwise("n_rader"))
     found = judge(f"uttrekk_{register}", batch, suite(), _ROW_LABEL)
-    return found.select(pl.lit(register).alias("register"), pl.col("kolonne").alias("column"), "code").sort("column", "code")
+    return found.select("kolonne", "code").sort("kolonne", "code")
 
 
 def suite() -> list[Any]:
-    """The expectations on a profile, the same for every register."""
+    """The expectations on an extract, the same for every register, in the order of the rules."""
     gxe = expectation_classes()
-
-    def meta(column: str, code: str) -> dict[str, Any]:
-        return {"column": column, "meta": {"code": code, "column": column}}
-
-    return [
-        gxe.ExpectColumnValuesToNotBeNull(**meta("n_rader", "uttrekk_mangler_kolonne")),
-        gxe.ExpectColumnValuesToBeBetween(min_value=1, **meta("n_rader", "uttrekk_tomt")),
-        gxe.ExpectColumnValuesToBeBetween(max_value=0, **meta("n_null_paakrevd", "uttrekk_mangler_verdi")),
-        gxe.ExpectColumnValuesToBeBetween(max_value=0, **meta("n_utenfor_kodeliste", "uttrekk_utenfor_kodeliste")),
-        gxe.ExpectColumnValuesToBeBetween(min_value=1, **meta("n_utfylt_avgjorende", "uttrekk_kolonne_uten_verdi")),
-    ]
-
-
-def _batch(profile: pl.DataFrame, register: str) -> pl.DataFrame:
-    columns = INNDATA[f"register_{register}"].columns
-    described = pl.DataFrame(
-        {
-            "kolonne": [c.name for c in columns],
-            "paakrevd": [c.required for c in columns],
-            "avgjorende": [(register, c.name) in _NEVER_WHOLLY_EMPTY for c in columns],
-        }
-    )
-    filled = pl.col("n_rader") - pl.col("n_null")
-    return described.join(profile, on="kolonne", how="left", maintain_order="left").with_columns(
-        pl.when("paakrevd").then("n_null").alias("n_null_paakrevd"),
-        pl.when(pl.col("avgjorende") & (pl.col("n_rader") > 0)).then(filled).alias("n_utfylt_avgjorende"),
-    )
+    made = []
+    for code, rule in extract_rules()["regel"].items():
+        meta = {"code": code, "column": rule["measure"]}
+        if code == _NEVER_NULL:
+            made.append(gxe.ExpectColumnValuesToNotBeNull(column=rule["measure"], meta=meta))
+        else:
+            made.append(
+                gxe.ExpectColumnValuesToBeBetween(
+                    column=rule["measure"], min_value=rule.get("minimum"), max_value=rule.get("maximum"), meta=meta
+                )
+            )
+    return made

@@ -314,11 +314,13 @@ def _told(problem: Exception) -> str:
 
 def _no_room(problem: BaseException) -> bool:
     """Whether it, or what it came of, is a disk without room: that is nobody's bug, and whoever is on duty can mend it."""
-    seen: BaseException | None = problem
-    while seen is not None:
-        if isinstance(seen, OSError) and seen.errno in (errno.ENOSPC, errno.EDQUOT):
+    at: BaseException | None = problem
+    seen: set[int] = set()  # an error raised anew may come of itself
+    while at is not None and id(at) not in seen:
+        if isinstance(at, OSError) and at.errno in (errno.ENOSPC, errno.EDQUOT):
             return True
-        seen = seen.__cause__ or seen.__context__
+        seen.add(id(at))
+        at = at.__cause__ or at.__context__
     return False
 
 

@@ -3,7 +3,8 @@
 Belongs here: the only code that sees identity numbers beside intake. Must not be here: anything a later stage imports.
 """
 
-from pipeline.pseudonyms.border import Admitted, admit_extract
+from pipeline.pseudonyms.admission import Admitted, admit, at_the_border, look_at
+from pipeline.pseudonyms.drop_zone import DropZone, drop_zones
 from pipeline.pseudonyms.erased_persons import references
 from pipeline.pseudonyms.extract_files import extract_files
 from pipeline.pseudonyms.home_key import check_home_key
@@ -14,26 +15,37 @@ from pipeline.pseudonyms.key_providers import KeyCommand, KeyFile, KeyProvider, 
 from pipeline.pseudonyms.keys import DEMO_VERSION, Keys
 from pipeline.pseudonyms.owner_extract import OwnerStamp, Pseudonymised, owner_stamp, pseudonymise_file
 from pipeline.pseudonyms.person_keys import log_references, person_keys, recipient_keys
+from pipeline.pseudonyms.register_store import Extract, extracts_received
+from pipeline.pseudonyms.registers_night import Counted, Participants, Taken, take_in_register
 
 __all__ = [
     "DEMO_VERSION",
     "Admitted",
+    "Counted",
+    "DropZone",
+    "Extract",
     "IdentityHistory",
     "KeyCommand",
     "KeyFile",
     "KeyProvider",
     "Keys",
     "OwnerStamp",
+    "Participants",
     "Pseudonymised",
-    "admit_extract",
+    "Taken",
+    "admit",
+    "at_the_border",
     "check_home_key",
+    "drop_zones",
     "extract_files",
+    "extracts_received",
     "forget",
     "home_history",
     "last_good_copy",
     "load_any_key",
     "load_keys",
     "log_references",
+    "look_at",
     "new_key_file",
     "new_register_key_file",
     "owner_stamp",
@@ -42,5 +54,6 @@ __all__ = [
     "pseudonymise_file",
     "recipient_keys",
     "references",
+    "take_in_register",
     "to_inndata",
 ]

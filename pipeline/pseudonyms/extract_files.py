@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+import duckdb
 import polars as pl
 
 from pipeline.errors import UserError
@@ -53,7 +54,7 @@ def value_free(step: Callable[[], T], what: str, cure: str = _CURE) -> T:
     """
     try:
         return step()
-    except (pl.exceptions.PolarsError, OSError, ValueError, pl.exceptions.PanicException):
+    except (duckdb.Error, pl.exceptions.PolarsError, OSError, ValueError, pl.exceptions.PanicException):
         pass
     # Raised outside the handler, so that no context with the value hangs on to it.
     raise UserError(what, cure)

@@ -148,6 +148,12 @@ def limits() -> dict[str, int]:
     return dict(_read(FOLDER / "limits.toml"))
 
 
+@cache
+def extract_rules() -> dict[str, Any]:
+    """What makes a registry extract unfit for use: ``regel`` (code to measure, minimum or maximum, text, cure), ``sammenlign``, ``helbefolkning``."""
+    return dict(_read(FOLDER / "uttrekk.toml"))
+
+
 def is_id(column: Column) -> bool:
     """Whether the column is an identifier made by the sender (of a project, a spell, an adviser, …)."""
     return column.name.endswith("_id")

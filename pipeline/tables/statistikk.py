@@ -9,6 +9,7 @@ from pipeline.tables.base import Table
 from pipeline.tables.etterproving import ETTERPROVING
 from pipeline.tables.selvtest import SELVTEST
 from pipeline.tables.statistikk_beskrivelse import DESCRIPTIONS
+from pipeline.tables.uttrekk import UTTREKK, UTTREKKSFORDELING, UTTREKKSPROFIL
 
 NOVEMBER_STATUS = (
     "sysselsatt", "sysselsatt_og_under_utdanning", "under_utdanning", "helt_ledig", "paa_tiltak", "annet_eller_ukjent",
@@ -227,23 +228,11 @@ KOBLINGSTAP = Table(
           "usually taken to be others than the matched; with few lost it varies much by chance"),
     ), "linkage",
 )  # fmt: skip
-UTTREKKSPROFIL = Table(
-    "uttrekksprofil", "statistikk", "one register and column of the extract in use", (
-        C("register", "text", "register", required=True, key=True),
-        C("kolonne", "text", "column", required=True, key=True),
-        C("n_rader", "int", "rows", unit="rows"),
-        C("n_null", "int", "nulls", unit="rows"),
-        C("n_ulike", "int", "distinct values (approximate)"),
-        C("n_utenfor_kodeliste", "int", "rows with a value outside the code list", unit="rows"),
-        C("minste", "text", "smallest value of dates and numbers; never of text"),
-        C("storste", "text", "largest value of dates and numbers; never of text"),
-    ), "linkage",
-)  # fmt: skip
 
 STATISTIKK: dict[str, Table] = {
     t.name: t
     for t in (
-        UTFALL, NOKKELTALL, EFFEKT, EFFEKT_NAIV, EFFEKT_HISTORIKK, EFFEKT_AVVIK, KURVER, AARSAKSKJEDE, KOMMUNE, KOBLING, KOBLINGSTAP, UTTREKKSPROFIL,
-        ETTERPROVING, SELVTEST, *DESCRIPTIONS,
+        UTFALL, NOKKELTALL, EFFEKT, EFFEKT_NAIV, EFFEKT_HISTORIKK, EFFEKT_AVVIK, KURVER, AARSAKSKJEDE, KOMMUNE, KOBLING, KOBLINGSTAP,
+        UTTREKK, UTTREKKSPROFIL, UTTREKKSFORDELING, ETTERPROVING, SELVTEST, *DESCRIPTIONS,
     )
 }  # fmt: skip

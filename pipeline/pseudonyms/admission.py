@@ -1,0 +1,216 @@
+"""The border for registry extracts: identities end here, only participants' rows pass, and nothing quotes a value.
+
+An extract of a whole population is read twice by DuckDB, column by column: once to count what it holds, once to join it with the
+participants. Nobody else's row is ever kept.
+
+Belongs here: admitting an extract. Must not be here: judging its content (``expectations`` does that on the profile), joining
+it, or making one at the register's owner (``owner_extract``).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipeline.engine import connect
+from pipeline.errors import UserError
+from pipeline.pseudonyms.extract_columns import payload, require_columns, typed
+from pipeline.pseudonyms.extract_files import _CURE as CURE
+from pipeline.pseudonyms.extract_files import extract_files, value_free
+from pipeline.pseudonyms.extract_profile import ID_FORM, Profile, profile
+from pipeline.pseudonyms.extract_source import Source, open_extract
+from pipeline.pseudonyms.identity_search import refuse_identities
+from pipeline.pseudonyms.keys import Keys
+from pipeline.pseudonyms.person_keys import register_keys
+from pipeline.pseudonyms.register_store import counts, escaped, write_sorted
+from pipeline.store import finish_file
+from pipeline.tables import INNDATA, REGISTERS
+from pipeline.tables.uttrekk import period_of
+
+_SHORTEST_IDENTITY = 11
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """The participants' rows of one extract, on our side of the border, in the file they were written to.
+
+    Attributes:
+        rows: participants' rows, identical ones once.
+        participants: participants with at least one row; 0 in a register without persons.
+        repeated: rows left out because they repeat another, or because a later file has rows of their key.
+    """
+
+    rows: int
+    participants: int
+    repeated: int
+
+
+@contextmanager
+def at_the_border(scratch: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database for reading one extract, with a scratch folder (0700) for what does not fit in memory; both are gone afterwards.
+
+    Args:
+        scratch: a folder in the identified zone that does not exist yet: what is spilled may hold identity numbers.
+        memory_limit: as in the settings.
+    """
+    scratch.mkdir(parents=True, mode=0o700)
+    connection = connect(memory_limit, scratch)
+    try:
+        yield connection
+    finally:
+        connection.close()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def look_at(
+    connection: duckdb.DuckDBPyConnection, files: Iterable[Path], register: str, keys: Keys, extract_id: str, scratch: Path
+) -> tuple[Source, Profile]:
+    """The extract as one relation, and what it holds.
+
+    Raises:
+        UserError: it is unusable as a whole: no file, unreadable, a required column missing, no or two ways of naming persons, or
+            another key version. Without a value.
+    """
+    paths = extract_files(files)
+    if not paths:
+        raise UserError(f"The extract {register} has no Parquet or CSV file.", "Put one under registers/, or remove the folder.")
+    source = open_extract(connection, _in_order_of_receipt(paths), scratch, period_of(register))
+    require_columns(register, REGISTERS[register], source)
+    person = _person_column(register, source)
+    seen = profile(connection, source, register, extract_id, person, keys.version)
+    if seen.foreign:
+        raise UserError(
+            f"The extract {register} was made with another key version than {keys.version} in {seen.foreign} row(s).",
+            f"Give the owner the key made by 'keys new FILE --register {register}' and have it made anew.",
+        )
+    _refuse_unreadable(register, seen)
+    return source, seen
+
+
+def admit(
+    connection: duckdb.DuckDBPyConnection, source: Source, register: str, keys: Keys, persons: pl.DataFrame, target: Path
+) -> Admitted:
+    """Write the participants' rows to ``target`` as ``INNDATA["register_<name>"]``: one sorted Parquet file, whole or not at all.
+
+    Args:
+        connection: where ``source`` was opened.
+        source: the extract.
+        register: name in ``REGISTERS``.
+        keys: this run's master key.
+        persons: ``person_id`` (every number a participant is known by) and ``person_key``; other persons' rows are left out.
+        target: the file; replaced.
+
+    Raises:
+        UserError: unreadable, or an identity number in a text column. Never holds a value.
+    """
+    _show_persons(connection, register, keys, persons, _person_column(register, source))
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    what = f"The extract {register} could not be read to the end: a file is damaged or half written."
+    try:
+        repeated = value_free(lambda: _cut(connection, source, register, temporary), what)
+        rows, participants = value_free(lambda: counts(connection, register, temporary), what)
+        _refuse_identities(connection, register, temporary)
+        finish_file(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return Admitted(rows, participants, repeated)
+
+
+def _in_order_of_receipt(paths: list[Path]) -> list[Path]:
+    return sorted(paths, key=lambda path: (path.stat().st_mtime_ns, path.as_posix()))
+
+
+def _person_column(register: str, source: Source) -> str | None:
+    if "person_key" not in REGISTERS[register]:
+        return None
+    by_number, by_key = "person_id" in source.columns, "person_key" in source.columns
+    if by_number == by_key:
+        raise UserError(f"The extract {register} must name persons by person_id or by person_key, one of them.", CURE)
+    if by_key and "key_version" not in source.columns:
+        raise UserError(f"The extract {register} carries the owner's pseudonyms, but no key_version.", CURE)
+    if by_number and source.columns["person_id"][1] != "VARCHAR":
+        raise UserError(f"person_id in the extract {register} is no text: leading zeros are lost.", CURE)
+    return "person_id" if by_number else "person_key"
+
+
+def _refuse_unreadable(register: str, seen: Profile) -> None:
+    table = REGISTERS[register]
+    for row in seen.columns.filter(pl.col("n_uleselig") > 0).sort("kolonne").iter_rows(named=True):
+        if table[row["kolonne"]].required and row["n_null"] == row["n_rader"]:
+            raise UserError(f"No value of {register}.{row['kolonne']} could be read as {table[row['kolonne']].kind}.", CURE)
+
+
+def _show_persons(
+    connection: duckdb.DuckDBPyConnection, register: str, keys: Keys, persons: pl.DataFrame, person: str | None
+) -> None:
+    """The participants as ``persons``: how the extract names them, and our pseudonym as a type whose order is the pseudonyms' own."""
+    if person is None:
+        return
+    known = persons.drop_nulls().unique().sort("person_key", "person_id")
+    named = known["person_id"] if person == "person_id" else register_keys(known["person_id"], keys, register)
+    frame = pl.DataFrame({"named": named, "person_key": known["person_key"]}).unique().sort("person_key", "named")
+    connection.register("persons_given", frame.to_arrow())
+    connection.execute("DROP TABLE IF EXISTS persons; DROP TYPE IF EXISTS pseudonym")
+    if frame.is_empty():
+        connection.execute("CREATE TEMP TABLE persons AS SELECT named, person_key FROM persons_given")
+        return
+    connection.execute("CREATE TEMP TYPE pseudonym AS ENUM (SELECT DISTINCT person_key FROM persons_given ORDER BY person_key)")
+    connection.execute(
+        "CREATE TEMP TABLE persons AS SELECT named, CAST(person_key AS pseudonym) AS person_key FROM persons_given"
+    )
+    connection.unregister("persons_given")
+
+
+def _cut(connection: duckdb.DuckDBPyConnection, source: Source, register: str, target: Path) -> int:
+    """Write the rows, sorted by all columns, and return how many were left out because another one stands for them."""
+    table = INNDATA[f"register_{register}"]
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE cut AS {_cut_sql(source, register)}")
+    ((found,),) = connection.execute("SELECT count(*) FROM cut").fetchall()
+    if not source.apart:
+        _keep_latest(connection, register)
+    names = ", ".join(f'"{name}"' for name in table.names)
+    # Equal rows have equal hashes: no repeated hash, no repeated row.
+    ((rows, distinct),) = connection.execute(f"SELECT count(*), count(DISTINCT hash({names})) FROM cut").fetchall()
+    chosen = f"SELECT DISTINCT {names} FROM cut" if distinct < rows else f"SELECT {names} FROM cut"
+    write_sorted(connection, chosen, register, target)
+    ((kept,),) = connection.execute("SELECT count(*) FROM read_parquet($1, hive_partitioning = false)", [str(target)]).fetchall()
+    return int(found) - int(kept)
+
+
+def _cut_sql(source: Source, register: str) -> str:
+    """Participants' rows of the relation. Values are read after the join: a population's rows are looked at by person alone."""
+    described = {c.name: c for c in payload(REGISTERS[register])}
+    values = [f'{typed(c, source)} AS "{name}"' for name, c in described.items()]
+    if "fodselsdato" in described:
+        values.append(f"CAST(year({typed(described['fodselsdato'], source)}) AS BIGINT) AS fodselsaar")
+    if "person_key" not in REGISTERS[register]:
+        return f"SELECT {', '.join(values)}, fil FROM {source.sql} AS uttrekk"
+    person = "person_id" if "person_id" in source.columns else "person_key"
+    name = source.columns[person][0]
+    sound = f" AND regexp_full_match({name}, '{ID_FORM}')" if person == "person_id" else ""
+    rows = f"(SELECT * FROM {source.sql}) AS uttrekk JOIN persons ON uttrekk.{name} = persons.named{sound}"
+    return f"SELECT persons.person_key AS person_key, {', '.join(values)}, fil FROM {rows}"
+
+
+def _keep_latest(connection: duckdb.DuckDBPyConnection, register: str) -> None:
+    """Of rows with one key in several files, those of the file that came last."""
+    key = ", ".join(INNDATA[f"register_{register}"].key)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE cut AS SELECT * FROM cut QUALIFY fil = max(fil) OVER (PARTITION BY {key})")
+
+
+def _refuse_identities(connection: duckdb.DuckDBPyConnection, register: str, path: Path) -> None:
+    """Raise when a text column without a code list holds an identity number: only texts long enough for one are looked at."""
+    table = INNDATA[f"register_{register}"]
+    relation = f"read_parquet('{escaped(path)}', hive_partitioning = false)"
+    for column in table.columns:
+        if column.kind == "text" and not column.codes and column.name != "person_key":
+            sql = f'SELECT DISTINCT "{column.name}" FROM {relation} WHERE length("{column.name}") >= {_SHORTEST_IDENTITY}'
+            refuse_identities(f"register_{register}", connection.sql(sql).pl())

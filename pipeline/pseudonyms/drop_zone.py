@@ -1,0 +1,75 @@
+"""What lies in the registers' drop zones and stands still.
+
+The only clock here is the machine's, and only to tell whether a file is still being written.
+
+Belongs here: which files may be read tonight. Must not be here: reading them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.pseudonyms.extract_files import extract_files
+
+UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
+BUSY_FOLDERS = ("_temporary", "_started")
+
+
+@dataclass(frozen=True)
+class DropZone:
+    """One register's drop zone.
+
+    Attributes:
+        files: what may be read, sorted.
+        waiting: top entries that are still being written; left for the next night whole, a folder with all it holds.
+    """
+
+    files: list[Path]
+    waiting: int
+
+
+def drop_zones(
+    registers: Path, names: Iterable[str], min_age_seconds: float, wait: Callable[[float], None] = time.sleep
+) -> dict[str, DropZone]:
+    """The drop zone of each register. Young files are looked at once more after ``min_age_seconds``; all of them wait together.
+
+    A folder is one thing: while any file in it changes, or a name in it says that it is not finished, none of it is read.
+    """
+    tops = {name: _tops(registers / name) for name in names}
+    looks = {top: _look(top) for found in tops.values() for top in found}
+    border = time.time_ns() - int(min_age_seconds * 1e9)
+    young = [top for top, look in looks.items() if any(changed > border for _, _, changed in look)]
+    if young:
+        wait(min_age_seconds)
+    busy = {top for top in young if _look(top) != looks[top]} | {top for top in looks if _says_unfinished(top)}
+    return {
+        name: DropZone(extract_files([top for top in found if top not in busy]), sum(top in busy for top in found))
+        for name, found in tops.items()
+    }
+
+
+def _tops(folder: Path) -> list[Path]:
+    return sorted(top for top in folder.iterdir() if not top.is_symlink()) if folder.is_dir() else []
+
+
+def _inside(top: Path) -> list[Path]:
+    return [top, *sorted(top.rglob("*"))] if top.is_dir() else [top]
+
+
+def _look(top: Path) -> list[tuple[str, int, int]]:
+    """Name, size and last change of everything in it."""
+    found = []
+    for path in _inside(top):
+        try:
+            facts = path.lstat()
+        except OSError:  # gone between two looks
+            continue
+        found.append((path.as_posix(), facts.st_size, max(facts.st_mtime_ns, facts.st_ctime_ns)))
+    return found
+
+
+def _says_unfinished(top: Path) -> bool:
+    return any(path.name.lower().endswith(UNFINISHED) or path.name in BUSY_FOLDERS for path in _inside(top))

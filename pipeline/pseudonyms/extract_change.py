@@ -1,0 +1,158 @@
+"""What a new extract is measured by: against its description, against the participants, and against the last good one.
+
+Belongs here: the measures, one row per column and one for the extract as a whole. Must not be here: how large a measure may be
+(``rules/uttrekk.toml``) and the judgement (``expectations``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import polars as pl
+
+from pipeline.pseudonyms.extract_profile import Profile
+from pipeline.rules import extract_rules
+from pipeline.tables import REGISTERS
+from pipeline.tables.uttrekk import period_of
+
+WHOLE = "uttrekket"
+# Columns that a row may lack, but whose absence from every row would turn an outcome into "no" for everybody.
+_NEVER_WHOLLY_EMPTY = {("arbeidsforhold", "stillingsprosent"), ("selvstendig", "naeringsinntekt_nok")}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is in use of a register before a new extract.
+
+    Attributes:
+        columns: ``uttrekksprofil`` of the last good extract; empty without one.
+        values: ``uttrekksfordeling`` of the last good extract.
+        periods: rows per month or year of everything in use (``verdi``, ``n_rader``).
+        participants: participants with at least one row in the last good extract.
+    """
+
+    columns: pl.DataFrame
+    values: pl.DataFrame
+    periods: pl.DataFrame
+    participants: int
+
+
+def measures(
+    register: str, seen: Profile, standing: Standing, *, found: int, asked_for: int, whole_population: bool, has_basis: bool
+) -> pl.DataFrame:
+    """The measures of an extract: one row per column of its description (``kolonne``) and one for the whole (``uttrekket``).
+
+    A measure is null where it does not apply: another kind of column, no earlier extract, too few rows to compare.
+
+    Args:
+        register: name in ``REGISTERS``.
+        seen: the new extract.
+        standing: what is in use.
+        found: participants with a row in it.
+        asked_for: participants there are.
+        whole_population: whether it holds far more persons than take part.
+        has_basis: whether a legal basis for that is recorded, or none is needed.
+    """
+    by_column = _column_measures(register, seen, standing)
+    whole = {
+        "kolonne": WHOLE,
+        "andel_ugyldig_person": seen.malformed / seen.rows if seen.rows else None,
+        "n_hull": _gaps(register, seen, standing),
+        "n_deltakere_funnet": found if asked_for and "person_key" in REGISTERS[register] else None,
+        "uten_grunnlag": int(whole_population and not has_basis),
+        **_growth(register, seen, standing, found),
+    }
+    return pl.concat([by_column, pl.DataFrame([whole])], how="diagonal_relaxed")
+
+
+def is_whole_population(persons: int, participants: int) -> bool:
+    """Whether an extract holds so many more persons than take part that it was not made from a roster."""
+    bar = extract_rules()["helbefolkning"]
+    return bool(persons > bar["personer_per_deltaker"] * participants + bar["personer_i_tillegg"])
+
+
+def _column_measures(register: str, seen: Profile, standing: Standing) -> pl.DataFrame:
+    described = [c for c in REGISTERS[register].columns if c.name != "person_key"]
+    facts = pl.DataFrame(
+        {
+            "kolonne": [c.name for c in described],
+            "paakrevd": [c.required for c in described],
+            "avgjorende": [(register, c.name) in _NEVER_WHOLLY_EMPTY for c in described],
+        }
+    )
+    rows, floor = pl.col("n_rader"), _floor()
+    share = {c: pl.when(rows > 0).then(pl.col(c) / rows) for c in ("n_null", "n_utenfor_kodeliste", "n_uleselig")}
+    last = standing.columns.select("kolonne", n_rader_sist="n_rader", n_null_sist="n_null")
+    joined = facts.join(seen.columns, on="kolonne", how="left", maintain_order="left").join(
+        last, on="kolonne", how="left", maintain_order="left"
+    )
+    comparable = (rows >= floor) & (pl.col("n_rader_sist") >= floor)
+    return joined.join(_code_changes(seen, standing), on="kolonne", how="left", maintain_order="left").select(
+        "kolonne",
+        "n_rader",
+        andel_null_paakrevd=pl.when("paakrevd").then(share["n_null"]),
+        andel_utenfor_kodeliste=share["n_utenfor_kodeliste"],
+        andel_uleselig=share["n_uleselig"],
+        n_utfylt_avgjorende=pl.when(pl.col("avgjorende") & (rows > 0)).then(rows - pl.col("n_null")),
+        endring_null=pl.when(comparable).then(share["n_null"] - pl.col("n_null_sist") / pl.col("n_rader_sist")),
+        endring_koder=pl.when(comparable).then("endring"),
+    )
+
+
+def _code_changes(seen: Profile, standing: Standing) -> pl.DataFrame:
+    """The largest change of any code's share, per column with a code list."""
+    shares = [
+        frame.select("kolonne", "verdi", andel=pl.col("n_rader") / pl.col("n_rader").sum().over("kolonne"))
+        for frame in (seen.values, standing.values)
+    ]
+    both = shares[0].join(shares[1], on=["kolonne", "verdi"], how="inner", suffix="_sist")
+    return both.group_by("kolonne").agg((pl.col("andel") - pl.col("andel_sist")).abs().max().alias("endring"))
+
+
+def _gaps(register: str, seen: Profile, standing: Standing) -> int | None:
+    """Months (or years) without a row between two that have rows, once the new extract stands beside what is in use."""
+    period = period_of(register)
+    if period is None:
+        return None
+    new = seen.values.filter(pl.col("kolonne") == period).select("verdi", "n_rader")
+    both = pl.concat([new, standing.periods.join(new, on="verdi", how="anti")]) if standing.periods.height else new
+    rows = {_number(value): int(n) for value, n in both.iter_rows()}
+    bar = extract_rules()["sammenlign"]["fra_rader_i_nabomaaned"]
+    known = sorted(rows)
+    return sum(
+        later - earlier - 1
+        for earlier, later in pairwise(known)
+        if later - earlier > 1 and min(rows[earlier], rows[later]) >= bar
+    )
+
+
+def _number(value: str) -> int:
+    """Months or years counted from year 0."""
+    return int(value[:4]) * 12 + int(value[5:7]) if "-" in value else int(value)
+
+
+def _growth(register: str, seen: Profile, standing: Standing, found: int) -> dict[str, float | None]:
+    """Rows, rows a person and participants as ratios to the last good extract; over the months that both hold."""
+    period = period_of(register)
+    if period is None:
+        new, old = seen.rows, max(standing.columns["n_rader"].to_list(), default=0)
+    else:
+        common = (
+            seen.values.filter(pl.col("kolonne") == period)
+            .select("verdi", "n_rader")
+            .join(standing.periods, on="verdi", suffix="_sist")
+        )
+        new, old = int(common["n_rader"].sum()), int(common["n_rader_sist"].sum())
+    participants = found / standing.participants if standing.participants >= _floor() / 10 else None
+    if max(new, old) < _floor() or old == 0:
+        return {"forhold_rader": None, "forhold_rader_per_person": None, "forhold_deltakere": participants}
+    return {
+        "forhold_rader": new / old,
+        "forhold_rader_per_person": new / old / max(1.0, participants or 1.0),
+        "forhold_deltakere": participants,
+    }
+
+
+def _floor() -> int:
+    return int(extract_rules()["sammenlign"]["fra_rader"])

@@ -1,0 +1,89 @@
+"""The described columns of a registry extract, as DuckDB expressions over what its owner delivered.
+
+Belongs here: reading a value as its description's type, in SQL. Must not be here: files, persons, or what to do about a value that can't be read.
+"""
+
+from __future__ import annotations
+
+from pipeline.errors import UserError
+from pipeline.pseudonyms.extract_source import CURE, Source
+from pipeline.tables import Column, Table
+
+_SQL_TYPE = {"text": "VARCHAR", "date": "DATE", "int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN"}
+# Only code-like text is kept outside the code list: enough to be counted, nothing that could name a person.
+_CODE = "^[a-z_]{1,24}$"
+
+
+def payload(table: Table) -> list[Column]:
+    """The described columns without the person."""
+    return [column for column in table.columns if column.name != "person_key"]
+
+
+def require_columns(register: str, table: Table, source: Source) -> None:
+    """Raise when a required column is not there.
+
+    Raises:
+        UserError: names the columns of the description that are missing.
+    """
+    missing = [c.name for c in payload(table) if c.required and c.name not in source.columns]
+    if missing:
+        raise UserError(f"The extract {register} lacks the required column(s) {', '.join(missing)}.", CURE)
+
+
+def typed(column: Column, source: Source) -> str:
+    """The column read as its description's type; what cannot be read becomes null. A column that is missing is null throughout."""
+    if column.name not in source.columns:
+        return f"CAST(NULL AS {_SQL_TYPE[column.kind]})"
+    name, given = source.columns[column.name]
+    if column.kind == "text":
+        return _as_text(column, name, given)
+    if given == "VARCHAR":
+        return _from_text(column, name)
+    if column.name == "maaned" and column.kind == "date":
+        return f"CAST(date_trunc('month', TRY_CAST({name} AS DATE)) AS DATE)"
+    if column.kind == "float":
+        return f"CASE WHEN isfinite(CAST({name} AS DOUBLE)) THEN CAST({name} AS DOUBLE) END"
+    return f"TRY_CAST({name} AS {_SQL_TYPE[column.kind]})"
+
+
+def given(column: Column, source: Source) -> str:
+    """Whether the owner has written anything there."""
+    if column.name not in source.columns:
+        return "false"
+    name, kind = source.columns[column.name]
+    return f"coalesce(trim({name}) <> '', false)" if kind == "VARCHAR" else f"{name} IS NOT NULL"
+
+
+def can_be_lost(column: Column, source: Source) -> bool:
+    """Whether a value that is there may be unreadable: not when its type is already the described one."""
+    kind = source.columns.get(column.name, ("", ""))[1]
+    if not kind or (column.kind == "text" and kind == "VARCHAR" and not column.codes):
+        return False
+    return kind != _SQL_TYPE[column.kind] or bool(column.codes) or column.kind == "float"
+
+
+def _as_text(column: Column, name: str, given: str) -> str:
+    # A number in a text column has lost its leading zeros already: it is not padded, it is unreadable.
+    if given != "VARCHAR" and not given.startswith("ENUM"):
+        return "CAST(NULL AS VARCHAR)"
+    text = f"nullif(trim(CAST({name} AS VARCHAR)), '')"
+    if not column.codes:
+        return text
+    codes = ", ".join(f"'{code}'" for code in column.codes)
+    code = f"lower({text})"
+    return f"CASE WHEN {code} IN ({codes}) OR regexp_matches({code}, '{_CODE}') THEN {code} END"
+
+
+def _from_text(column: Column, name: str) -> str:
+    text = f"trim({name})"
+    if column.kind == "date":
+        iso = (
+            f"CASE WHEN regexp_matches({text}, '^[0-9]{{4}}-') THEN CAST(try_strptime(left({text}, 10), '%Y-%m-%d') AS DATE) END"
+        )
+        dotted = f"CASE WHEN regexp_matches({text}, '[.][0-9]{{4}}$') THEN CAST(try_strptime({text}, '%d.%m.%Y') AS DATE) END"
+        day = f"coalesce({iso}, {dotted})"
+        return f"CAST(date_trunc('month', {day}) AS DATE)" if column.name == "maaned" else day
+    if column.kind == "float":
+        number = f"TRY_CAST(replace({text}, ',', '.') AS DOUBLE)"
+        return f"CASE WHEN isfinite({number}) THEN {number} END"
+    return f"CASE WHEN regexp_full_match({text}, '[+-]?[0-9]+') THEN TRY_CAST({text} AS {_SQL_TYPE[column.kind]}) END"

@@ -1,0 +1,213 @@
+"""What stands of each register: the admitted extracts, one file each, and the record of which came and which are in use.
+
+Belongs here: the folder ``warehouse/uttrekk/``. Must not be here: reading an owner's files, or judging.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipeline.engine import connect
+from pipeline.settings import Home
+from pipeline.store import finish_file, json_text, write_text
+from pipeline.tables import INNDATA
+from pipeline.tables.uttrekk import UTTREKK, period_of
+
+
+@dataclass(frozen=True)
+class Extract:
+    """One extract received.
+
+    Attributes:
+        extract_id: hash of its files, twelve hex digits.
+        order: order of receipt within the register, from 1.
+        received: run clock when first seen, ISO 8601.
+        files: ids of its files (hash of content and of month or year in the folder's name), sorted.
+        cut: what its admitted rows were made for: participants, key and code.
+        accepted: whether it may be used.
+        reasons: codes of what was found against it.
+        told: what is said about a refusal; without values.
+        rows, persons, malformed: counted in the files.
+        kept, repeated, participants: counted in what was admitted.
+        first, last: what it speaks of, ISO 8601.
+        whole_population: whether it holds far more persons than take part.
+        periods: months or years it holds, as text; empty where an extract replaces the last one whole.
+    """
+
+    extract_id: str
+    order: int
+    received: str
+    files: list[str]
+    cut: str = ""
+    accepted: bool = False
+    reasons: list[str] | None = None
+    told: str = ""
+    rows: int = 0
+    persons: int = 0
+    malformed: int = 0
+    kept: int = 0
+    repeated: int = 0
+    participants: int = 0
+    first: str | None = None
+    last: str | None = None
+    whole_population: bool = False
+    periods: list[str] | None = None
+
+    def with_(self, **changes: object) -> Extract:
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class RegisterStore:
+    """The folder of one register under ``warehouse/uttrekk/``."""
+
+    home: Home
+    register: str
+
+    @property
+    def folder(self) -> Path:
+        return self.home.warehouse / "uttrekk" / self.register
+
+    @property
+    def scratch(self) -> Path:
+        """Where an owner's rows may spill to while they are read: in the identified zone."""
+        return self.home.identified / f".grense.{self.register}.{os.getpid()}.tmp"
+
+    def path(self, extract_id: str) -> Path:
+        return self.folder / f"{extract_id}.parquet"
+
+    def extracts(self) -> list[Extract]:
+        """Every extract received, in order of receipt."""
+        record = self.folder / "mottatt.json"
+        if not record.is_file():
+            return []
+        return [Extract(**entry) for entry in json.loads(record.read_text(encoding="utf-8"))]
+
+    def record(self, extracts: Iterable[Extract]) -> None:
+        """Write down the extracts received, in order of receipt."""
+        kept = sorted(extracts, key=lambda extract: extract.order)
+        write_text(self.folder / "mottatt.json", json_text([asdict(extract) for extract in kept]))
+
+
+def extracts_received(register: str, extracts: Iterable[Extract]) -> pl.DataFrame:
+    """``STATISTIKK["uttrekk"]`` of one register: one row per extract received."""
+    listed = list(extracts)
+    used = in_use(register, listed)
+    rows = [
+        {
+            "uttrekk_id": e.extract_id, "register": register, "rekkefolge": e.order, "mottatt": e.received,
+            "tilstand": _state(e, used), "begrunnelse": " ".join(e.reasons or []), "n_filer": len(e.files), "n_rader": e.rows,
+            "n_personer": e.persons, "n_ugyldig_person": e.malformed, "n_identiske": e.repeated, "n_rader_deltakere": e.kept,
+            "n_deltakere": e.participants, "fra": e.first and date.fromisoformat(e.first), "til": e.last and date.fromisoformat(e.last),
+            "helbefolkning": e.whole_population,
+        }
+        for e in listed
+    ]  # fmt: skip
+    return UTTREKK.conform(pl.DataFrame(rows, schema=UTTREKK.schema))
+
+
+def _state(extract: Extract, used: Mapping[str, list[str] | None]) -> str:
+    if not extract.accepted:
+        return "avvist"
+    if extract.extract_id not in used:
+        return "erstattet"
+    return "i_bruk" if used[extract.extract_id] is None else "delvis_erstattet"
+
+
+def in_use(register: str, extracts: Iterable[Extract]) -> dict[str, list[str] | None]:
+    """The extracts in use, in order of receipt, and for which months or years; None = all their rows.
+
+    The latest accepted extract that holds a month (or year) is the one for it; without such a column the latest replaces all others.
+    """
+    accepted = sorted((e for e in extracts if e.accepted), key=lambda extract: extract.order)
+    if not accepted:
+        return {}
+    if period_of(register) is None:
+        return {accepted[-1].extract_id: None}
+    owner = {period: e.extract_id for e in accepted for period in e.periods or []}
+    used = {e.extract_id: [p for p in e.periods or [] if owner[p] == e.extract_id] for e in accepted}
+    whole = {e.extract_id for e in accepted if len(used[e.extract_id]) == len(e.periods or [])}
+    return {i: None if i in whole else periods for i, periods in used.items() if periods or i == accepted[-1].extract_id}
+
+
+def combine(store: RegisterStore, used: Mapping[str, list[str] | None], target: Path, memory_limit: str) -> None:
+    """Write what is in use as ``INNDATA["register_<name>"]``: one sorted file, replaced as a whole."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        if list(used.values()) == [None]:
+            shutil.copyfile(store.path(next(iter(used))), temporary)
+        else:
+            with _database(store, memory_limit) as connection:
+                parts = " UNION ALL ".join(_part(store, extract_id, periods) for extract_id, periods in used.items())
+                write_sorted(connection, parts, store.register, temporary)
+        finish_file(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def keep_participants(store: RegisterStore, path: Path, participants: Iterable[str], memory_limit: str) -> tuple[int, int]:
+    """Take out of an admitted file who is no participant any more; rows and participants that are left."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    relation = f"read_parquet('{escaped(path)}', hive_partitioning = false)"
+    try:
+        with _database(store, memory_limit) as connection:
+            if "person_key" in INNDATA[f"register_{store.register}"]:
+                connection.execute("CREATE TEMP TABLE participants (person_key VARCHAR)")
+                listed = [(key,) for key in sorted(set(participants))]
+                if listed:
+                    connection.executemany("INSERT INTO participants VALUES (?)", listed)
+                relation = f"(SELECT kept.* FROM {relation} AS kept SEMI JOIN participants USING (person_key))"
+            write_sorted(connection, f"SELECT * FROM {relation} AS rows_kept", store.register, temporary)
+            left = counts(connection, store.register, temporary)
+        finish_file(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return left
+
+
+def write_sorted(connection: duckdb.DuckDBPyConnection, chosen: str, register: str, target: Path) -> None:
+    """Write the rows of a statement to ``target`` in the table's columns, sorted by all of them: order of files and rows leaves no trace."""
+    table = INNDATA[f"register_{register}"]
+    order = ", ".join(f'"{name}" NULLS LAST' for name in dict.fromkeys([*table.key, *table.names]))
+    # A pseudonym may be held as a number with the pseudonyms' own order while it is sorted; it is written as text.
+    names = ", ".join(f'CAST("{n}" AS VARCHAR) AS "{n}"' if n == "person_key" else f'"{n}"' for n in table.names)
+    connection.execute(
+        f"COPY (SELECT {names} FROM (SELECT * FROM ({chosen}) AS chosen ORDER BY {order}) AS in_order) TO '{escaped(target)}' "
+        "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3)"
+    )
+
+
+def counts(connection: duckdb.DuckDBPyConnection, register: str, path: Path) -> tuple[int, int]:
+    """Rows and participants of an admitted file; 0 participants in a register without persons."""
+    persons = "count(DISTINCT person_key)" if "person_key" in INNDATA[f"register_{register}"] else "0"
+    sql = f"SELECT count(*), {persons} FROM read_parquet('{escaped(path)}', hive_partitioning = false)"
+    ((rows, participants),) = connection.execute(sql).fetchall()
+    return int(rows), int(participants)
+
+
+def escaped(path: Path) -> str:
+    """A path inside single quotes of a statement."""
+    return str(path).replace("'", "''")
+
+
+def _database(store: RegisterStore, memory_limit: str) -> duckdb.DuckDBPyConnection:
+    return connect(memory_limit, store.folder / f".spill.{os.getpid()}.tmp")
+
+
+def _part(store: RegisterStore, extract_id: str, periods: list[str] | None) -> str:
+    relation = f"read_parquet('{escaped(store.path(extract_id))}', hive_partitioning = false)"
+    if periods is None:
+        return f"SELECT * FROM {relation}"
+    period = period_of(store.register)
+    listed = ", ".join(f"'{value}'" for value in periods)
+    return f'SELECT * FROM {relation} WHERE CAST("{period}" AS VARCHAR) IN ({listed})'

@@ -1,0 +1,225 @@
+"""One night's work on one register: what is new in its drop zone, whether it may be used, and what the register's table is after it.
+
+Belongs here: the order of events. Must not be here: reading files, counting, judging (handed in), or storing.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.errors import UserError
+from pipeline.pseudonyms.admission import admit, at_the_border, look_at
+from pipeline.pseudonyms.extract_change import Standing, is_whole_population, measures
+from pipeline.pseudonyms.extract_profile import Profile
+from pipeline.pseudonyms.keys import Keys
+from pipeline.pseudonyms.register_store import Extract, RegisterStore, combine, in_use, keep_participants
+from pipeline.rules import extract_rules
+from pipeline.settings import Settings
+from pipeline.store import code_hash, digest, sha256_file
+from pipeline.tables.uttrekk import UTTREKKSFORDELING, UTTREKKSPROFIL, period_of
+
+Judge = Callable[[str, pl.DataFrame], list[str]]
+"""(register, measures of one extract) to the codes of what makes it unfit, sorted; empty when it may be used."""
+
+
+@dataclass(frozen=True)
+class Participants:
+    """Whose rows pass the border.
+
+    Attributes:
+        persons: ``person_id`` (every number a participant is known by), ``person_key``.
+        keys: this run's master key.
+    """
+
+    persons: pl.DataFrame
+    keys: Keys
+
+    @cached_property
+    def count(self) -> int:
+        return self.persons["person_key"].n_unique()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes when other rows might pass: other participants or numbers of theirs, another key, other code or limits."""
+        numbers = "\n".join(self.persons["person_id"].sort().to_list())
+        keyed = hmac.digest(self.keys.derive("log"), numbers.encode(), "sha256").hex()
+        listed = self.persons["person_key"].sort().to_list()
+        return digest([self.keys.check_value, code_hash("pseudonyms", "engine", "rules/uttrekk.toml"), keyed, *listed])
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The profiles of all extracts of one register: ``uttrekksprofil`` and ``uttrekksfordeling``."""
+
+    columns: pl.DataFrame
+    values: pl.DataFrame
+
+    def of(self, extract_id: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+        chosen = pl.col("uttrekk_id") == extract_id
+        return self.columns.filter(chosen), self.values.filter(chosen)
+
+    def with_profile(self, seen: Profile, extract_id: str) -> Counted:
+        others = pl.col("uttrekk_id") != extract_id
+        return Counted(
+            pl.concat([self.columns.filter(others), seen.columns]), pl.concat([self.values.filter(others), seen.values])
+        )
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a night made of one register.
+
+    Attributes:
+        changed: whether the register's table may have changed.
+        refused: what is said of the newest extract when it was refused; else empty. Without values.
+        counted: the profiles of all its extracts.
+        extracts: every extract received, in order.
+    """
+
+    changed: bool
+    refused: str
+    counted: Counted
+    extracts: list[Extract]
+
+
+def take_in_register(
+    register: str, files: list[Path], settings: Settings, who: Participants, counted: Counted, judge: Judge, *, has_basis: bool
+) -> Taken:
+    """Take in what is new of one register, and write ``inndata/register_<name>.parquet`` anew when anything about it changed.
+
+    The files that came since the night before are one extract. A good one takes the place of the last one, month by month (year by year)
+    where the register has such a column, else whole; a bad one stops its own use and the last good one stays. Admitted rows are kept also
+    when the files are gone; who is no participant any more is taken out of them.
+
+    Args:
+        register: name in ``REGISTERS``.
+        files: the files that lie in its drop zone and stand still.
+        settings: home, run clock, memory limit.
+        who: whose rows pass.
+        counted: the profiles of earlier nights.
+        judge: says what makes an extract unfit.
+        has_basis: whether a whole population may be received.
+
+    Raises:
+        UserError: never for an extract's faults; those are told in the result.
+    """
+    store = RegisterStore(settings.home, register)
+    before, by_id = store.extracts(), {_file_id(path, period_of(register)): path for path in files}
+    known = {file for extract in before for file in extract.files}
+    extracts = list(before)
+    if new := sorted(set(by_id) - known):
+        extracts.append(Extract(digest(new)[:12], len(before) + 1, settings.now.isoformat(), new))
+    night = _Night(register, store, settings, who, judge, has_basis, by_id)
+    done: list[Extract] = []
+    for extract in extracts:
+        extract, counted = night.brought_up_to_date(extract, done, counted)
+        done.append(extract)
+    target = settings.home.warehouse / "inndata" / f"register_{register}.parquet"
+    used = in_use(register, done)
+    changed = done != before or (bool(used) and not target.is_file())
+    if changed:
+        if used:
+            combine(store, used, target, settings.memory_limit)
+        store.record(done)
+    newest = done[-1] if done else None
+    refused = f"registers/{register}: {newest.told}" if newest and not newest.accepted else ""
+    return Taken(changed, refused, counted, done)
+
+
+@dataclass(frozen=True)
+class _Night:
+    register: str
+    store: RegisterStore
+    settings: Settings
+    who: Participants
+    judge: Judge
+    has_basis: bool
+    files: Mapping[str, Path]
+
+    def brought_up_to_date(self, extract: Extract, earlier: list[Extract], counted: Counted) -> tuple[Extract, Counted]:
+        """The extract as it stands for tonight's participants: admitted, refused, or cut down to who is left."""
+        if extract.cut == self.who.fingerprint:
+            return extract, counted
+        if set(extract.files) <= set(self.files):
+            return self._admitted(extract, earlier, counted)
+        if extract.accepted:  # its files are gone: what was admitted stays, for those who still take part
+            rows, participants = keep_participants(
+                self.store, self.store.path(extract.extract_id), self.who.persons["person_key"], self.settings.memory_limit
+            )
+            extract = extract.with_(kept=rows, participants=participants)
+        return extract.with_(cut=self.who.fingerprint), counted
+
+    def _admitted(self, extract: Extract, earlier: list[Extract], counted: Counted) -> tuple[Extract, Counted]:
+        extract = extract.with_(cut=self.who.fingerprint)
+        scratch, target = self.store.scratch, self.store.path(extract.extract_id)
+        try:
+            with at_the_border(scratch, self.settings.memory_limit) as connection:
+                files = [self.files[file] for file in extract.files]
+                source, seen = look_at(connection, files, self.register, self.who.keys, extract.extract_id, scratch)
+                candidate = target.with_name(f".{target.stem}.kandidat.tmp")
+                result = admit(connection, source, self.register, self.who.keys, self.who.persons, candidate)
+        except UserError as problem:
+            return extract.with_(accepted=False, reasons=["uttrekk_ubrukelig"], told=str(problem)), counted
+        extract = extract.with_(
+            rows=seen.rows, persons=seen.persons, malformed=seen.malformed, kept=result.rows, repeated=result.repeated,
+            participants=result.participants, first=_iso(seen.first), last=_iso(seen.last),
+            whole_population=is_whole_population(seen.persons, self.who.count), periods=_periods(self.register, seen),
+        )  # fmt: skip
+        reasons = self._found_against(extract, seen, earlier, counted)
+        if reasons:
+            candidate.unlink()
+            extract = extract.with_(accepted=False, reasons=reasons, told=_told(reasons))
+        else:
+            candidate.replace(target)
+            extract = extract.with_(accepted=True, reasons=[], told="")
+        return extract, counted.with_profile(seen, extract.extract_id)
+
+    def _found_against(self, extract: Extract, seen: Profile, earlier: list[Extract], counted: Counted) -> list[str]:
+        measured = measures(
+            self.register, seen, _standing(self.register, earlier, counted), found=extract.participants, asked_for=self.who.count,
+            whole_population=extract.whole_population, has_basis=self.has_basis,
+        )  # fmt: skip
+        return self.judge(self.register, measured)
+
+
+def _standing(register: str, earlier: list[Extract], counted: Counted) -> Standing:
+    """What is in use of the extracts that came before."""
+    accepted = [extract for extract in earlier if extract.accepted]
+    period = period_of(register)
+    parts = [
+        counted.of(extract_id)[1].filter(
+            (pl.col("kolonne") == (period or "")) & (pl.lit(periods is None) | pl.col("verdi").is_in(periods or []))
+        )
+        for extract_id, periods in in_use(register, accepted).items()
+    ]
+    empty = UTTREKKSFORDELING.empty()
+    last = counted.of(accepted[-1].extract_id) if accepted else (UTTREKKSPROFIL.empty(), empty)
+    periods_in_use = pl.concat([empty, *parts]).select("verdi", "n_rader")
+    return Standing(last[0], last[1], periods_in_use, accepted[-1].participants if accepted else 0)
+
+
+def _file_id(path: Path, period: str | None) -> str:
+    """Hash of a file's content and of the month or year in its folder's name; another name is no other file."""
+    folder = next((part for part in reversed(path.parts[:-1]) if period and part.lower().startswith(f"{period}=")), "")
+    return digest([sha256_file(path), folder])
+
+
+def _periods(register: str, seen: Profile) -> list[str] | None:
+    period = period_of(register)
+    return None if period is None else sorted(seen.values.filter(pl.col("kolonne") == period)["verdi"].to_list())
+
+
+def _told(reasons: list[str]) -> str:
+    rules = extract_rules()["regel"]
+    return " ".join(f"{code}: {rules[code]['text']} {rules[code]['cure']}" for code in reasons)
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None

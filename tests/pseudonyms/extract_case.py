@@ -1,0 +1,41 @@
+"""An extract admitted as a night would, on small frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.pseudonyms import Keys, admit, at_the_border, look_at, person_keys
+from pipeline.pseudonyms.extract_profile import Profile
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What came of it: the participants' rows, the profile, and how many rows repeated another."""
+
+    frame: pl.DataFrame
+    profile: Profile
+    repeated: int
+
+    def column(self, name: str) -> dict[str, object]:
+        return self.profile.columns.row(by_predicate=pl.col("kolonne") == name, named=True)
+
+
+def persons(identities: pl.Series, keys: Keys) -> pl.DataFrame:
+    return pl.DataFrame({"person_id": identities, "person_key": person_keys(identities, keys)})
+
+
+def admitted(files: list[Path], register: str, keys: Keys, identities: pl.Series, folder: Path, memory: str = "300MB") -> Seen:
+    scratch, target = folder / "scratch", folder / "admitted.parquet"
+    with at_the_border(scratch, memory) as connection:
+        source, seen = look_at(connection, files, register, keys, "abc", scratch)
+        result = admit(connection, source, register, keys, persons(identities, keys), target)
+    assert not scratch.exists()
+    frame = pl.read_parquet(target)
+    assert (result.rows, result.participants) == (
+        frame.height,
+        frame["person_key"].n_unique() if "person_key" in frame.columns else 0,
+    )
+    return Seen(frame, seen, result.repeated)
