@@ -21,7 +21,7 @@ from pipeline.identity_shape import holds_identity_number
 from pipeline.pseudonyms.extract_files import extract_files
 
 BATCH_ROWS = 262_144
-_BLOCK = 8 << 20
+_BLOCK = 1 << 20  # bytes read at once: larger ones add up to hundreds of MB in the reader's pool
 _SEPARATORS = (";", ",", "\t")
 _UNREADABLE = "A file of the extract could not be read ({place})."
 _CURE = "Give Parquet, or CSV with a header (UTF-8 or cp1252; separated by semicolon, comma or tab)."
@@ -69,12 +69,24 @@ def _opened(path: Path, place: Path, number: int) -> OwnerFile:
     if len(names) < len(found):
         raise UserError(f"File {number} of the extract has two columns of one name.", "Give each column a name of its own.")
 
-    def batches(wanted: list[str]) -> Iterator[pa.RecordBatch]:
+    def pieces(wanted: list[str]) -> Iterator[pa.RecordBatch]:
         reader = _safely(lambda: iter(read([names[name] for name in wanted])), what)
         while (batch := _safely(lambda: next(reader, None), what)) is not None:
             yield batch.select([names[name] for name in wanted]).rename_columns(wanted)
 
-    return OwnerFile(place, names, batches)
+    return OwnerFile(place, names, lambda wanted: _together(pieces(wanted)))
+
+
+def _together(pieces: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The pieces joined to batches of about ``BATCH_ROWS``, whatever a file's own blocks and row groups are."""
+    held: list[pa.RecordBatch] = []
+    for piece in pieces:
+        held.append(piece)
+        if sum(batch.num_rows for batch in held) >= BATCH_ROWS:
+            yield pa.concat_batches(held)
+            held = []
+    if held:
+        yield pa.concat_batches(held)
 
 
 Read = Callable[[list[str]], Iterator[pa.RecordBatch]]
