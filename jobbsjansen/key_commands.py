@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from jobbsjansen.face import Face, command, not_yet
+from jobbsjansen.face import Face, command
 from pipeline.errors import UserError
 
 keys_app = typer.Typer(no_args_is_help=True, help="The master key, and the keys of registers' owners.", rich_markup_mode=None)
@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(keys_app, name="keys")
     command(keys_app, "new", with_key=True)(keys_new)
     command(keys_app, "show", with_key=True)(keys_show)
-    not_yet(keys_app, "rotate")
+    command(keys_app, "rotate", with_key=True)(keys_rotate)
     command(app, with_key=True)(pseudonymise)
     command(app, with_key=True)(roster)
 
@@ -48,6 +48,19 @@ def keys_show(us: Face) -> None:
     from jobbsjansen.keys import describe_key
 
     us.answer(*describe_key(us.settings))
+
+
+def keys_rotate(
+    us: Face,
+    new_file: Annotated[Path, typer.Argument(help="Where to put the new key; outside home and project.", show_default=False)],
+    version: Annotated[
+        str | None, typer.Option("--version", help="Name of the new version (default: the next, like K2).", show_default=False)
+    ] = None,
+) -> None:
+    """Give the home a new master key in place of the one given with --key-file. Repeating the command completes an interrupted one."""
+    from jobbsjansen.rotating import rotate_key
+
+    us.answer(*rotate_key(us.settings, new_file, version, us.progress()))
 
 
 def pseudonymise(

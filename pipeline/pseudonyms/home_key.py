@@ -35,10 +35,31 @@ def check_home_key(home: Home, keys: Keys) -> None:
         home.identified.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_text(_record(home), json_text(mark(keys)), mode=0o600)
         return
+    refuse_while_rotating(home)
+    refuse_other_key(home, keys)
+
+
+def refuse_while_rotating(home: Home) -> None:
+    """Raise when a rotation has not come to its end: some tables hold new pseudonyms, others old ones.
+
+    Raises:
+        RefusedStart: it has not.
+    """
     under_way = rotation_under_way(home)
     if under_way is not None:
         raise RefusedStart(f"A change of this home's key to version {under_way['new']['version']} was interrupted.", _AGAIN)
-    refuse_other_key(home, keys)
+
+
+def refuse_lost_key(home: Home) -> None:
+    """Raise when a rotation is under way and its new key file is not there: another new key would make of each person two.
+
+    Raises:
+        RefusedStart: so it is.
+    """
+    if rotation_under_way(home) is not None:
+        raise RefusedStart(
+            "The key file of the interrupted change of key is not there.", "Give the file that the first run made."
+        )
 
 
 def refuse_other_key(home: Home, keys: Keys) -> None:

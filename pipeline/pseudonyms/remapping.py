@@ -113,7 +113,7 @@ def extended(standing: pl.DataFrame, replaced: pl.DataFrame, reason: str, day: d
     moved = standing.with_columns(pl.col(name).replace(to) for name in _NOW.values())
     added = replaced.with_columns(grunn=pl.lit(reason), dato=pl.lit(day))
     both = pl.concat([moved.select(OMPSEUDONYMISERING.names), added.select(OMPSEUDONYMISERING.names)])
-    return OMPSEUDONYMISERING.conform(both.unique("gammel_key", keep="last", maintain_order=True))
+    return OMPSEUDONYMISERING.conform(both.unique("gammel_key", keep="first", maintain_order=True))
 
 
 def still_true(standing: pl.DataFrame, now: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
