@@ -30,6 +30,27 @@ def test_production_needs_a_key_file_of_its_own(settings, tmp_path):
         load_keys(settings.with_(environment="prod", key_file=path))
 
 
+def test_production_refuses_what_is_derived_from_the_demo_key(settings, keys, tmp_path):
+    path = tmp_path / "eier.json"
+    new_register_key_file(path, "ytelse", keys)
+    path.write_text(path.read_text().replace("DEMO", "K1"))
+    at_owner = settings.with_(key_file=path)
+    assert load_keys(at_owner, "register/ytelse").version == "K1"
+    with pytest.raises(RefusedStart, match="demo key"):
+        load_keys(at_owner.with_(environment="prod"), "register/ytelse")
+    new_key_file(tmp_path / "ekte.json")
+    own = settings.with_(key_file=tmp_path / "ekte.json", environment="prod")
+    new_register_key_file(tmp_path / "ekte_eier.json", "ytelse", load_keys(own))
+    assert load_keys(own.with_(key_file=tmp_path / "ekte_eier.json"), "register/ytelse").scope == "register/ytelse"
+
+
+@pytest.mark.parametrize("version", ["", "DEMO", "K 2", "../K", "K" * 17, "-K", "K\n"])
+def test_a_version_is_a_plain_name(tmp_path, version):
+    with pytest.raises(UserError, match=r"plain name|reserved"):
+        new_key_file(tmp_path / "nokkel.json", version)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_secret_is_never_shown(settings):
     keys = load_keys(settings)
     assert keys.secret.hex() not in repr(keys)
@@ -85,7 +106,20 @@ def test_a_key_inside_home_or_repository_is_refused(settings, tmp_path):
         load_keys(settings.with_(key_file=tmp_path / "omvei" / "nokkel.json"))
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[]", b'{"format": "jobbsjansen-key-1", "version": "K1", "key": "YWJj"}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe",
+        b"[]",
+        b"[" * 4000,
+        b'{"format": "jobbsjansen-key-1", "version": "K1", "key": "YWJj"}',
+        b'{"format": "jobbsjansen-key-1", "version": "K1", "key": 5}',
+        b'{"format": "jobbsjansen-key-1", "version": "", "key": "' + base64.b64encode(bytes(32)) + b'"}',
+        b'{"format": "another", "version": "K1", "key": "' + base64.b64encode(bytes(32)) + b'"}',
+        b'{"format": "jobbsjansen-key-1", "version": "K1", "key": "' + base64.b64encode(bytes(32)) + b'"}' + b" " * 4096,
+    ],
+)
 def test_what_is_no_key_is_refused(settings, tmp_path, content):
     path = tmp_path / "nokkel.json"
     path.write_bytes(content)

@@ -1,0 +1,272 @@
+"""A register from night to night: what replaces what, what is refused, and what stands then."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from expectations import judge_extract
+from pipeline.pseudonyms import Counted, Keys, Participants, drop_zones, extracts_received, pseudonymise_file, take_in_register
+from pipeline.settings import OSLO, Home, Settings
+from pipeline.tables.uttrekk import UTTREKKSFORDELING, UTTREKKSPROFIL
+from tests.pseudonyms.extract_case import persons
+from tests.pseudonyms.synthetic_numbers import numbers
+
+PEOPLE = numbers(60)
+KNOWN = pl.Series(PEOPLE[:40])
+COLUMNS = ["person_id", "maaned", "orgnr", "stillingsprosent", "timer_per_uke", "lonn_nok", "type"]
+
+
+def jobs(months: list[tuple[int, int]], people=PEOPLE, position: float = 50.0, kind: str = "ordinaert") -> pl.DataFrame:
+    who = pl.DataFrame({"person_id": people})
+    when = pl.DataFrame({"maaned": [date(y, m, 1) for y, m in months]})
+    return who.join(when, how="cross").with_columns(
+        orgnr=pl.lit("310196303"), stillingsprosent=pl.lit(position), timer_per_uke=pl.lit(37.5), lonn_nok=pl.lit(1000.0), type=pl.lit(kind)
+    ).select(COLUMNS)  # fmt: skip
+
+
+class Nights:
+    """A home that lives through nights; the register's table after each is ``rows()``."""
+
+    def __init__(self, root: Path, keys: Keys, known: pl.Series = KNOWN, register: str = "arbeidsforhold"):
+        self.settings = Settings(
+            Home(root / "home"), "demo", datetime(2024, 5, 1, tzinfo=OSLO), memory_limit="300MB", min_age_seconds=0
+        )
+        self.keys, self.known, self.register = keys, known, register
+        self.counted = Counted(UTTREKKSPROFIL.empty(), UTTREKKSFORDELING.empty())
+        self.folder = self.settings.home.registers / register
+        self.folder.mkdir(parents=True)
+        self.settings.home.identified.mkdir(parents=True)
+
+    def drop(self, name: str, frame: pl.DataFrame) -> Path:
+        frame.write_parquet(self.folder / name)
+        return self.folder / name
+
+    def night(self, *, has_basis: bool = True):
+        zone = drop_zones(self.settings.home.registers, [self.register], 0.0)[self.register]
+        who = Participants(persons(self.known, self.keys), self.keys)
+        taken = take_in_register(self.register, zone.files, self.settings, who, self.counted, judge_extract, has_basis=has_basis)
+        self.counted = taken.counted
+        return taken
+
+    @property
+    def table(self) -> Path:
+        return self.settings.home.warehouse / "inndata" / f"register_{self.register}.parquet"
+
+    def rows(self) -> pl.DataFrame:
+        return pl.read_parquet(self.table)
+
+    def months(self) -> dict[date, float]:
+        return dict(self.rows().group_by("maaned").agg(pl.col("stillingsprosent").mean()).sort("maaned").iter_rows())
+
+
+@pytest.fixture
+def home(tmp_path, keys):
+    return Nights(tmp_path, keys)
+
+
+def states(taken):
+    return extracts_received("arbeidsforhold", taken.extracts).sort("rekkefolge")["tilstand"].to_list()
+
+
+JAN, FEB, MAR, APR = ((2024, m) for m in (1, 2, 3, 4))
+
+
+def test_a_new_extract_replaces_the_months_it_holds_and_extends_by_the_others(home):
+    home.drop("a.parquet", jobs([JAN, FEB]))
+    assert states(home.night()) == ["i_bruk"]
+    home.drop("b.parquet", jobs([FEB, MAR], position=80.0))
+    assert states(home.night()) == ["delvis_erstattet", "i_bruk"]
+    assert home.months() == {date(2024, 1, 1): 50.0, date(2024, 2, 1): 80.0, date(2024, 3, 1): 80.0}
+    assert home.rows().height == 3 * 40
+    home.drop("c.parquet", jobs([JAN, FEB, MAR], position=20.0))
+    assert states(home.night()) == ["erstattet", "erstattet", "i_bruk"]
+    assert set(home.months().values()) == {20.0}
+
+
+def test_nothing_new_nothing_written(home):
+    home.drop("a.parquet", jobs([JAN, FEB]))
+    assert home.night().changed
+    before = home.table.stat().st_mtime_ns
+    again = home.night()
+    assert (again.changed, again.refused, home.table.stat().st_mtime_ns) == (False, "", before)
+    (home.folder / "a.parquet").rename(home.folder / "annet navn.parquet")
+    assert not home.night().changed
+
+
+def test_two_homes_that_lived_the_same_nights_have_the_same_bytes(tmp_path, keys):
+    made = []
+    for name in ("x", "y"):
+        home = Nights(tmp_path / name, keys)
+        for file, months in (("a", [JAN, FEB]), ("b", [MAR])):
+            home.drop(f"{file}{name}.parquet", jobs(months))
+            home.night()
+        warehouse = home.settings.home.warehouse
+        made.append({p.relative_to(warehouse).as_posix(): p.read_bytes() for p in sorted(warehouse.rglob("*")) if p.is_file()})
+    assert made[0] == made[1]
+    assert len(made[0]) == 4
+
+
+def test_an_extract_without_a_month_between_is_refused_and_the_last_good_one_stays(home):
+    home.drop("a.parquet", jobs([JAN, FEB]))
+    home.night()
+    home.drop("b.parquet", jobs([JAN, MAR, APR], position=80.0).filter(pl.col("maaned") != date(2024, 3, 1)))
+    stands = home.night()
+    assert "uttrekk_hull" in stands.refused
+    assert states(stands) == ["i_bruk", "avvist"]
+    assert set(home.months().values()) == {50.0}
+    assert "uttrekk_hull" in home.night().refused  # told every night until a better one comes
+    home.drop("c.parquet", jobs([JAN, FEB, MAR, APR], position=80.0))
+    better = home.night()
+    assert (better.refused, states(better)) == ("", ["erstattet", "avvist", "i_bruk"])
+    assert set(home.months().values()) == {80.0}
+
+
+def test_a_month_skipped_between_two_extracts_is_a_gap_too(home):
+    home.drop("a.parquet", jobs([JAN, FEB]))
+    home.night()
+    home.drop("b.parquet", jobs([APR]))
+    assert "uttrekk_hull" in home.night().refused
+    assert list(home.months()) == [date(2024, 1, 1), date(2024, 2, 1)]
+
+
+def test_the_first_extract_with_a_gap_leaves_the_register_without_rows(home):
+    home.drop("a.parquet", jobs([JAN, MAR]))
+    assert "uttrekk_hull" in home.night().refused
+    assert not home.table.exists()
+
+
+def test_a_half_written_extract_is_refused_and_read_when_it_is_whole(home, tmp_path):
+    home.drop("a.parquet", jobs([JAN]))
+    home.night()
+    jobs([JAN, FEB], position=90.0).write_parquet(tmp_path / "hel.parquet")
+    whole = (tmp_path / "hel.parquet").read_bytes()
+    (home.folder / "b.parquet").write_bytes(whole[:-20])
+    assert "damaged or half written" in home.night().refused
+    assert home.months() == {date(2024, 1, 1): 50.0}
+    (home.folder / "b.parquet").write_bytes(whole)
+    assert home.night().refused == ""
+    assert set(home.months().values()) == {90.0}
+
+
+def test_an_extract_of_another_projects_key_is_refused(home, tmp_path, keys):
+    home.drop("a.parquet", jobs([JAN]))
+    home.night()
+    jobs([JAN, FEB]).write_parquet(tmp_path / "raa.parquet")
+    pseudonymise_file(tmp_path / "raa.parquet", home.folder / "b.parquet", "arbeidsforhold", Keys(keys.version, b"y" * 32))
+    assert "uttrekk_treffer_ingen" in home.night().refused
+    assert home.rows().height == 40
+
+
+def test_an_extract_under_a_rotated_key_is_refused_by_name_of_the_version(home, tmp_path, keys):
+    jobs([JAN]).write_parquet(tmp_path / "raa.parquet")
+    pseudonymise_file(tmp_path / "raa.parquet", home.folder / "b.parquet", "arbeidsforhold", Keys("K0", b"y" * 32))
+    refused = home.night().refused
+    assert "another key version than DEMO in 60 row(s)" in refused
+    assert "keys new FILE --register arbeidsforhold" in refused
+
+
+def test_admitted_rows_stay_when_the_owner_takes_the_file_away(home):
+    home.drop("a.parquet", jobs([JAN, FEB]))
+    home.night()
+    (home.folder / "a.parquet").unlink()
+    assert not home.night().changed
+    assert home.rows().height == 80
+    home.known = KNOWN[:10]  # thirty have withdrawn
+    assert home.night().changed
+    assert home.rows()["person_key"].n_unique() == 10
+    assert pl.read_parquet(next((home.settings.home.warehouse / "uttrekk" / "arbeidsforhold").glob("*.parquet"))).height == 20
+
+
+def test_new_participants_rows_are_fetched_from_a_file_that_still_lies_there(home):
+    home.known = KNOWN[:10]
+    home.drop("a.parquet", jobs([JAN]))
+    home.night()
+    home.known = KNOWN
+    assert home.night().changed
+    assert home.rows().height == 40
+
+
+def test_files_that_came_in_the_same_night_are_one_extract(home):
+    home.drop("a.parquet", jobs([JAN, FEB], people=PEOPLE[:30]))
+    home.drop("b.parquet", jobs([JAN, FEB], people=PEOPLE[30:]))
+    taken = home.night()
+    assert (states(taken), home.rows().height) == (["i_bruk"], 80)
+
+
+def test_registers_of_spells_are_replaced_whole(tmp_path, keys):
+    home = Nights(tmp_path, keys, register="utdanning")
+    spell = pl.DataFrame({"person_id": PEOPLE, "niva": "hoyere", "status": "pagaende"})
+    home.drop("a.parquet", spell.with_columns(start_dato=date(2020, 1, 1)))
+    home.night()
+    home.drop("b.parquet", spell.with_columns(start_dato=date(2021, 1, 1)))
+    home.night()
+    assert set(home.rows()["start_dato"]) == {date(2021, 1, 1)}
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda f: f.sample(fraction=0.5, seed=1), "uttrekk_krymper"),
+        (lambda f: pl.concat([f, f.with_columns(orgnr=pl.lit("310196304"))]), "uttrekk_vokser"),
+        (lambda f: f.with_columns(lonn_nok=pl.when(pl.col("maaned") > date(2024, 1, 1)).then("lonn_nok")), "uttrekk_flere_tomme"),
+        (lambda f: f.with_columns(type=pl.lit("frilans")), "uttrekk_annen_fordeling"),
+        (lambda f: f.filter(pl.col("person_id").is_in(PEOPLE[35:])), "uttrekk_krymper uttrekk_mister_deltakere"),
+    ],
+)
+def test_an_extract_far_from_the_last_one_is_refused(tmp_path, keys, change, code):
+    people = numbers(400)
+    home = Nights(tmp_path, keys, known=pl.Series(people[:150]))
+    good = jobs([JAN, FEB, MAR], people=people)
+    home.drop("a.parquet", good)
+    assert home.night().refused == ""
+    home.drop("b.parquet", change(good))
+    taken = home.night()
+    assert " ".join(taken.extracts[-1].reasons or []) == code
+    assert home.rows().height == 450
+
+
+def test_a_whole_population_needs_a_recorded_basis(tmp_path, keys):
+    home = Nights(tmp_path, keys)
+    home.drop("a.parquet", jobs([JAN], people=numbers(1500)))
+    assert "uttrekk_uten_grunnlag" in home.night(has_basis=False).refused
+    other = Nights(tmp_path / "b", keys)
+    other.drop("a.parquet", jobs([JAN], people=numbers(1500)))
+    taken = other.night(has_basis=True)
+    assert (taken.refused, taken.extracts[0].whole_population) == ("", True)
+
+
+def test_a_night_that_dies_leaves_nothing_half_done(home, monkeypatch):
+    from pipeline.pseudonyms import registers_night
+
+    home.drop("a.parquet", jobs([JAN, FEB]))
+    monkeypatch.setattr(registers_night, "combine", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        home.night()
+    monkeypatch.undo()
+    home.counted = Counted(UTTREKKSPROFIL.empty(), UTTREKKSFORDELING.empty())
+    assert home.night().changed
+    assert home.rows().height == 80
+    assert not list(home.settings.home.root.rglob(".*.tmp"))
+
+
+def test_what_is_still_being_written_waits(home):
+    home.drop("a.parquet", jobs([JAN]))
+    (home.folder / "b.parquet.part").write_bytes(b"PAR1")
+    folder = home.folder / "hive"
+    (folder / "_temporary").mkdir(parents=True)
+    jobs([FEB]).write_parquet(folder / "del.parquet")
+    zone = drop_zones(home.settings.home.registers, ["arbeidsforhold"], 0.0)["arbeidsforhold"]
+    assert ([p.name for p in zone.files], zone.waiting) == (["a.parquet"], 2)
+
+
+def test_a_file_that_grows_between_two_looks_waits(home):
+    path = home.drop("a.parquet", jobs([JAN]))
+    grown = drop_zones(home.settings.home.registers, ["arbeidsforhold"], 5.0, wait=lambda _: path.write_bytes(b"PAR1 more"))
+    assert grown["arbeidsforhold"].files == []
+    assert drop_zones(home.settings.home.registers, ["arbeidsforhold"], 5.0, wait=lambda _: None)["arbeidsforhold"].files == [
+        path
+    ]
