@@ -110,8 +110,15 @@ def _configuration(settings: Settings, spill: Path) -> dict[str, str]:
         "spark.sql.warehouse.dir": f"file://{spill}/spark-warehouse",
     }
     if settings.spark_master.startswith("local"):
-        ours |= {"spark.local.dir": str(spill), "spark.sql.shuffle.partitions": "8"}
+        ours |= {"spark.local.dir": str(spill), "spark.sql.shuffle.partitions": str(2 * _local_threads(settings.spark_master))}
     return ours
+
+
+def _local_threads(master: str) -> int:
+    named = re.fullmatch(r"local\[(\d+)\]", master)
+    if named:
+        return int(named[1])
+    return os.cpu_count() or 1 if "*" in master else 1
 
 
 def megabytes(size: str) -> int:
