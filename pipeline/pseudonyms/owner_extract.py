@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
@@ -163,35 +164,45 @@ def _write(file: OwnerFile, place: Path, table: Table, own: Keys, objections: Ob
     if "person_id" not in file.names:
         raise UserError("The extract has no person_id column of text.", "Name the column person_id and keep leading zeros.")
     payload = [name for name in table.names if name in file.names and name != "person_key"]
-    place.parent.mkdir(parents=True, exist_ok=True)
-    rows, writer = 0, None
-    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as handle:
-        for batch in file.batches(["person_id", *payload]):
+    batches = file.batches(["person_id", *payload])
+    first = next(batches, None)
+    kinds = [first.schema.field(name).remove_metadata() if first is not None else pa.field(name, pa.string()) for name in payload]
+    schema = pa.schema([*_KEY_COLUMNS, *kinds])
+    rows = 0
+    with _parquet(place, schema) as writer:
+        for batch in chain([] if first is None else [first], batches):
             objections.look_at(batch)
-            schema = pa.schema([*_KEY_COLUMNS, *(batch.schema.field(name).remove_metadata() for name in payload)])
-            writer = writer or _writer(handle, schema)
             writer.write_batch(_named(batch, schema, own))
             rows += batch.num_rows
             yield batch.num_rows
-        writer = writer or _writer(handle, pa.schema([*_KEY_COLUMNS, *(pa.field(name, pa.string()) for name in payload)]))
-        register = own.scope.removeprefix("register/")
-        stamp = OwnerStamp(register, own.version, own.check_value, rows, version("jobbsjansen"))
+        stamp = OwnerStamp(_register(own), own.version, own.check_value, rows, version("jobbsjansen"))
         writer.add_key_value_metadata({STAMP: json.dumps(asdict(stamp), sort_keys=True)})
-        writer.close()
+
+
+def _register(own: Keys) -> str:
+    return own.scope.removeprefix("register/")
+
+
+@contextmanager
+def _parquet(place: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
+    """A new Parquet file that only this user can read, on disk when the block ends."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    # Pseudonyms are not put in a dictionary first: in a whole population it would be given up again for every row group.
+    listed = [name for name in schema.names if name != "person_key"]
+    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as handle:
+        writer = pq.ParquetWriter(handle, schema, compression="zstd", compression_level=1, use_dictionary=listed)
+        try:
+            yield writer
+            writer.close()
+        finally:
+            writer.is_open = False  # else it tries to end the file once more when it is collected
         handle.flush()
         os.fsync(handle.fileno())
 
 
-def _writer(handle: object, schema: pa.Schema) -> pq.ParquetWriter:
-    # Pseudonyms are not put in a dictionary first: in a whole population it would be given up again for every row group.
-    listed = [name for name in schema.names if name != "person_key"]
-    return pq.ParquetWriter(handle, schema, compression="zstd", compression_level=1, use_dictionary=listed)
-
-
 def _named(batch: pa.RecordBatch, schema: pa.Schema, own: Keys) -> pa.RecordBatch:
-    register = own.scope.removeprefix("register/")
-    pseudonyms = register_keys(text_of(batch.column("person_id")), own, register)
+    pseudonyms = register_keys(text_of(batch.column("person_id")), own, _register(own))
     versions = pl.repeat(own.version, batch.num_rows, dtype=pl.String, eager=True)
     made = [column.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.string()) for column in (pseudonyms, versions)]
     return pa.RecordBatch.from_arrays([*made, *(batch.column(name) for name in schema.names[2:])], schema=schema)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import gc
 import os
 import signal
 import subprocess
@@ -89,7 +91,10 @@ def test_csv_of_any_kind_becomes_parquet_of_text(keys, tmp_path, separator, enco
     assert made["person_key"].to_list() == register_keys(pl.Series(PERSONS[:2]), keys, "arbeidsforhold").to_list()
 
 
-def test_an_empty_csv_keeps_its_columns(keys, tmp_path):
+def test_an_empty_extract_keeps_its_columns(keys, tmp_path):
+    jobs()[:0].write_parquet(tmp_path / "inn.parquet")
+    assert pseudonymise_file(tmp_path / "inn.parquet", tmp_path / "tom.parquet", "arbeidsforhold", keys).rows == 0
+    assert owner_stamp(tmp_path / "tom.parquet").rows == 0
     (tmp_path / "inn.csv").write_text("person_id;maaned;orgnr;type\n")
     assert pseudonymise_file(tmp_path / "inn.csv", tmp_path / "ut.parquet", "arbeidsforhold", keys).rows == 0
     assert pl.read_parquet(tmp_path / "ut.parquet").columns == ["person_key", "key_version", "maaned", "orgnr", "type"]
@@ -171,6 +176,31 @@ def test_what_cannot_be_read_is_told_without_a_value(keys, tmp_path):
     for name, text in says.items():
         refused(tmp_path / name, tmp_path / "ut.parquet", keys, text)
     refused(tmp_path / "mangler.parquet", tmp_path / "ut.parquet", keys, "no Parquet or CSV")
+
+
+@pytest.mark.parametrize("fault", ["row", "disk"])
+def test_what_goes_wrong_late_leaves_nothing(keys, tmp_path, monkeypatch, fault):
+    monkeypatch.setattr(owner_files, "BATCH_ROWS", 10)
+    monkeypatch.setattr(owner_files, "_BLOCK", 4096)
+    rows = [f"{number};x" for number in numbers(2000)]
+    if fault == "disk":
+        written: list[int] = []
+
+        def full(*given):
+            written.append(1)
+            if len(written) > 2:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return named(*given)
+
+        named = owner_extract._named
+        monkeypatch.setattr(owner_extract, "_named", full)
+    else:
+        rows[1500] += ";y"
+    (tmp_path / "inn.csv").write_text("\n".join(["person_id;type", *rows, ""]))
+    with pytest.raises(OSError if fault == "disk" else UserError):
+        pseudonymise_file(tmp_path / "inn.csv", tmp_path / "ut.parquet", "arbeidsforhold", keys)
+    gc.collect()
+    assert everything_below(tmp_path) == ["inn.csv"]
 
 
 def test_persons_must_be_named_by_text(keys, tmp_path):
