@@ -86,8 +86,9 @@ def look_at(
     person = _person_column(register, source)
     seen = profile(connection, source, register, extract_id, person, keys.version)
     if seen.foreign:
+        before = f", which took the place of {keys.retired[-1].version}," if keys.retired else ""
         raise UserError(
-            f"The extract {register} was made with another key version than {keys.version} in {seen.foreign} row(s).",
+            f"The extract {register} was made with another key version than {keys.version}{before} in {seen.foreign} row(s).",
             f"Give the owner the key made by 'keys new FILE --register {register}' and have it made anew.",
         )
     _refuse_unreadable(register, seen)

@@ -129,7 +129,7 @@ def take_in_register(
             combine(store, used, target, settings.memory_limit)
         store.record(done)
     newest = done[-1] if done else None
-    refused = f"registers/{register}: {newest.told}" if newest and not newest.accepted else ""
+    refused = f"registers/{register}: {newest.told}" if newest and newest.told else ""
     return Taken(changed, refused, counted, done)
 
 
@@ -149,12 +149,16 @@ class _Night:
             return extract, counted
         if set(extract.files) <= set(self.files):
             return self._admitted(extract, earlier, counted)
-        if extract.accepted:  # its files are gone: what was admitted stays, for those who still take part
-            rows, participants = keep_participants(
-                self.store, self.store.path(extract.extract_id), self.who.persons["person_key"], self.settings.memory_limit
-            )
-            extract = extract.with_(kept=rows, participants=participants)
-        return extract.with_(cut=self.who.fingerprint), counted
+        return self._kept(extract).with_(cut=self.who.fingerprint), counted  # its files are gone
+
+    def _kept(self, extract: Extract) -> Extract:
+        """What was admitted stays, for those who still take part."""
+        if not extract.accepted:
+            return extract
+        rows, participants = keep_participants(
+            self.store, self.store.path(extract.extract_id), self.who.persons["person_key"], self.settings.memory_limit
+        )
+        return extract.with_(kept=rows, participants=participants)
 
     def _admitted(self, extract: Extract, earlier: list[Extract], counted: Counted) -> tuple[Extract, Counted]:
         extract = extract.with_(cut=self.who.fingerprint)
@@ -166,6 +170,8 @@ class _Night:
                 candidate = target.with_name(f".{target.stem}.kandidat.tmp")
                 result = admit(connection, source, self.register, self.who.keys, self.who.persons, candidate)
         except UserError as problem:
+            if extract.accepted:  # admitted before, under a key that has been replaced: what was admitted has followed the change
+                return self._kept(extract).with_(told=str(problem)), counted
             return extract.with_(accepted=False, reasons=["uttrekk_ubrukelig"], told=str(problem)), counted
         extract = extract.with_(
             rows=seen.rows, persons=seen.persons, malformed=seen.malformed, kept=result.rows, repeated=result.repeated,
