@@ -145,6 +145,28 @@ def test_what_was_ever_told_counts_not_only_the_last():
     assert kept.height == 2 * 2 * 3  # two versions of three cells, two counts each
 
 
+def test_no_two_releases_ever_differ_by_a_few():
+    """A programme that grows in odd steps, 60 releases: of all values told, no two are one to four apart in any count."""
+    rng = random.Random(3)
+    groups = {"ungdom": [40, 12], "sosialhjelp": [90, 30], "annet": [9, 7]}
+    last, kept, told = None, None, []
+    for _ in range(60):
+        for counts in groups.values():
+            counts[0] = max(0, counts[0] + rng.choice([-1, 0, 0, 1, 2, 6, 15]))
+            counts[1] = max(0, counts[1] + rng.choice([-1, 0, 0, 1, 5]))
+        rows = _rows("ytelse", malgruppe={name: (matched, lost) for name, (matched, lost) in groups.items()})
+        last, kept, standing = _one(rows, last, kept)
+        if not standing:
+            told.append(rows.join(last.filter(pl.col("status") == ""), on=["dim", "dim_verdi"], how="semi"))
+    assert 3 < len(told) < 60
+    for i, one in enumerate(told):
+        for other in told[:i]:
+            pairs = one.join(other, on=["dim", "dim_verdi"], suffix="_b")
+            for column in ("n_deltakelser", "n_koblet", "n_ikke_koblet"):
+                gaps = (pairs[column] - pairs[f"{column}_b"]).abs()
+                assert gaps.is_between(1, K - 1).sum() == 0
+
+
 def test_one_register_waits_and_another_moves():
     both = pl.concat([_rows("ytelse", kjonn=SEX), _rows("utdanning", kjonn=SEX)])
     first, kept, _ = _one(both)
