@@ -80,7 +80,8 @@ def _take_in(night: Night, register: str, zones: Mapping[str, DropZone], who: Pa
     chosen = pl.col("register") == register
     counted = Counted(*(night.warehouse.read("statistikk", t).filter(chosen) for t in RECORDS[1:]))
     night.progress(f"register_{register}")
-    has_basis = night.settings.is_demo
+    # synthetic persons need no legal basis
+    has_basis = night.settings.is_demo or whole_population_basis(night.settings.home, register) is not None
     return take_in_register(register, zones[register].files, night.settings, who, counted, judge_extract, has_basis=has_basis)
 
 

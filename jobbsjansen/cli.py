@@ -93,9 +93,10 @@ def synth(
         Path | None, typer.Option("--truth", help="Write the true effects here as JSON.", show_default=False)
     ] = None,
     population: Annotated[
-        int | None, typer.Option("--population", help="Whole-population extracts (refused in this version).", show_default=False)
+        int | None,
+        typer.Option("--population", min=1, help="Whole-population extracts: so many persons besides.", show_default=False),
     ] = None,
-    months: Annotated[int | None, typer.Option("--months", show_default=False)] = None,
+    months: Annotated[int, typer.Option("--months", min=1, max=600, help="Months a whole-population extract covers.")] = 36,
     sample: Annotated[
         bool, typer.Option("--sample", help="Make data/sample: senders, corrections and faulty deliveries.")
     ] = False,
@@ -103,14 +104,12 @@ def synth(
     """Synthetic deliveries and extracts with known truth (birth month + 80: no living person can be hit)."""
     from pipeline.synthetic import make_sample, synthesise
 
-    if population is not None or months is not None:
-        raise UserError(
-            "--population and --months are not in this version.", "Leave them out; participants' extracts are written."
-        )
+    if sample and population is not None:
+        raise UserError("The sample has participants' extracts.", "Leave out --population or --sample.")
     if sample:
         make_sample(out, seed, progress=us.progress())
     else:
-        synthesise(participants, seed, out, truth, progress=us.progress(), programme=preset)
+        synthesise(participants, seed, out, truth, progress=us.progress(), programme=preset, population=population, months=months)
     us.answer({"out": str(out), "seed": seed}, f"Written to {out} (seed {seed}).")
 
 

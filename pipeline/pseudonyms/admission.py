@@ -28,6 +28,7 @@ from pipeline.pseudonyms.extract_profile import ID_FORM, Profile, profile
 from pipeline.pseudonyms.extract_source import Source, open_extract
 from pipeline.pseudonyms.identity_search import refuse_identities
 from pipeline.pseudonyms.keys import Keys
+from pipeline.pseudonyms.owner_extract import owner_stamp
 from pipeline.pseudonyms.person_keys import register_keys
 from pipeline.pseudonyms.register_store import counts, escaped, write_sorted
 from pipeline.store import finish_file
@@ -84,6 +85,8 @@ def look_at(
     source = open_extract(connection, _in_order_of_receipt(paths), scratch, period_of(register))
     require_columns(register, REGISTERS[register], source)
     person = _person_column(register, source)
+    if person == "person_key":
+        _refuse_other_keys(paths, register, keys)
     seen = profile(connection, source, register, extract_id, person, keys.version)
     if seen.foreign:
         before = f", which took the place of {keys.retired[-1].version}," if keys.retired else ""
@@ -123,6 +126,22 @@ def admit(
     finally:
         temporary.unlink(missing_ok=True)
     return Admitted(rows, participants, repeated)
+
+
+def _refuse_other_keys(paths: list[Path], register: str, keys: Keys) -> None:
+    """Raise where the stamp of ``pseudonymise`` says that a file was made with a key that is not this register's."""
+    ours = keys.of_register(register)
+    stamps = [stamp for path in paths if (stamp := owner_stamp(path)) is not None]
+    foreign = [s for s in stamps if (s.register, s.key_version, s.check_value) != (register, ours.version, ours.check_value)]
+    if not foreign:
+        return
+    other = foreign[0]
+    said = f"register {other.register}, version {other.key_version}, check value {other.check_value}"
+    raise UserError(
+        f"The extract {register} was made with another key in {len(foreign)} of its file(s): {said}; ours: "
+        f"register {register}, version {ours.version}, check value {ours.check_value}.",
+        f"Give the owner the key made by 'keys new FILE --register {register}' and have it made anew.",
+    )
 
 
 def _in_order_of_receipt(paths: list[Path]) -> list[Path]:

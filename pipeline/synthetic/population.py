@@ -160,7 +160,7 @@ def _single_files(numbers: pl.Series, months: list[date], rng: np.random.Generat
     """Background rows of the registers of spells, tests and years."""
     first, last = months[0], months[-1]
     students, owners, tested = (numbers.filter(pl.Series(rng.random(len(numbers)) < share)) for share in (0.06, 0.05, 0.01))
-    years = list(range(first.year, last.year))
+    years = list(range(min(first.year, last.year - 1), last.year))
     parts = ("lese", "lytte", "skrive", "muntlig")
     return {
         "folkeregister": pl.DataFrame({"person_id": numbers}).with_columns(

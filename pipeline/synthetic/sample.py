@@ -19,9 +19,10 @@ from pipeline.errors import UserError
 from pipeline.settings import Home
 from pipeline.store import json_text, sha256_bytes, sha256_file, write_bytes, write_text
 from pipeline.synthetic.deliveries import Delivery, deliveries, pack, sender_tables
-from pipeline.synthetic.extracts import write_extracts
+from pipeline.synthetic.extracts import extracts, write_extracts
 from pipeline.synthetic.faults import faulty_deliveries
 from pipeline.synthetic.params import PRESETS, SyntheticParams, preset
+from pipeline.synthetic.population import months_until, write_population
 from pipeline.synthetic.surveys import survey_delivery
 from pipeline.synthetic.truth import truth
 from pipeline.synthetic.world import World, simulate
@@ -97,8 +98,12 @@ def _write_inbox(files: list[Delivery], out: Path) -> list[tuple[str, str, datet
 
 
 def _write_registers(world: World, out: Path, until: date, moment: datetime) -> list[tuple[str, str, datetime]]:
+    return _received(write_extracts(world, out / "registers", until), out, moment)
+
+
+def _received(paths: list[Path], out: Path, moment: datetime) -> list[tuple[str, str, datetime]]:
     rows = []
-    for path in write_extracts(world, out / "registers", until):
+    for path in paths:
         _stamp(path, moment)
         rows.append((path.relative_to(out).as_posix(), sha256_file(path), moment))
     return rows
@@ -136,6 +141,8 @@ def synthesise(
     truth_file: Path | None = None,
     progress: Callable[[str], None] = _silent,
     programme: str = "main",
+    population: int | None = None,
+    months: int = 36,
 ) -> None:
     """Write ``inbox/``, ``registers/`` and ``manifest.csv`` of a programme of that size, and its truth as JSON when asked.
 
@@ -146,6 +153,8 @@ def synthesise(
         truth_file: where the true risks go; None = not computed (it takes half a minute).
         progress: told at each step that may take seconds.
         programme: name of a ``preset``.
+        population: so many persons besides the participants in every register, as whole-population extracts; None = participants alone.
+        months: how many months (the last ones) whole-population extracts cover.
 
     Raises:
         UserError: no such programme, too few participations, or deliveries in the folder already.
@@ -160,9 +169,13 @@ def synthesise(
         raise UserError("There is no such synthetic programme.", f"Choose one of: {', '.join(PRESETS)}.") from None
     progress("Lager leveranser og registeruttrekk")
     world = simulate(params, seed)
-    rows = _write_inbox([*deliveries(world), survey_delivery(world)], out) + _write_registers(
-        world, out, EXTRACTS_UNTIL, _EXTRACTED
-    )
+    rows = _write_inbox([*deliveries(world), survey_delivery(world)], out)
+    if population is None:
+        rows += _write_registers(world, out, EXTRACTS_UNTIL, _EXTRACTED)
+    else:
+        covered = months_until(EXTRACTS_UNTIL, months)
+        paths = write_population(extracts(world, EXTRACTS_UNTIL), out / "registers", population, covered, seed, progress)
+        rows += _received(paths, out, _EXTRACTED)
     write_text(out / "manifest.csv", _manifest(rows))
     if truth_file is not None:
         progress("Beregner sannheten ved å tvinge oppstartene")

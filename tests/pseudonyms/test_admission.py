@@ -138,12 +138,14 @@ def test_the_owners_pseudonyms_are_mapped_to_ours(drop, tmp_path, keys):
 def test_another_key_version_is_refused_and_another_projects_key_matches_nobody(drop, tmp_path, keys):
     jobs().write_parquet(drop / "a.parquet")
     foreign = new_key_file(tmp_path / "fremmed.json")
-    pseudonymise_file(drop / "a.parquet", tmp_path / "b.parquet", "arbeidsforhold", foreign)
+    for name, key in (("b", foreign), ("c", Keys(keys.version, foreign.secret))):
+        pseudonymise_file(drop / "a.parquet", tmp_path / f"{name}.parquet", "arbeidsforhold", key)
+        with pytest.raises(UserError, match=r"another key in 1 of its file"):
+            admitted([tmp_path / f"{name}.parquet"], "arbeidsforhold", keys, IDS, tmp_path)
+        pl.read_parquet(tmp_path / f"{name}.parquet").write_parquet(tmp_path / f"{name}2.parquet")  # without the stamp
     with pytest.raises(UserError, match="another key version than DEMO in 4 row"):
-        admitted([tmp_path / "b.parquet"], "arbeidsforhold", keys, IDS, tmp_path)
-    masked = Keys(keys.version, foreign.secret)
-    pseudonymise_file(drop / "a.parquet", tmp_path / "c.parquet", "arbeidsforhold", masked)
-    assert admitted([tmp_path / "c.parquet"], "arbeidsforhold", keys, IDS, tmp_path).frame.is_empty()
+        admitted([tmp_path / "b2.parquet"], "arbeidsforhold", keys, IDS, tmp_path)
+    assert admitted([tmp_path / "c2.parquet"], "arbeidsforhold", keys, IDS, tmp_path).frame.is_empty()
 
 
 def test_every_number_of_a_person_leads_to_her_one_pseudonym(drop, tmp_path, keys):

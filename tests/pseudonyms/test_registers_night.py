@@ -156,14 +156,36 @@ def test_an_extract_of_another_projects_key_is_refused(home, tmp_path, keys):
     home.drop("a.parquet", jobs([JAN]))
     home.night()
     jobs([JAN, FEB]).write_parquet(tmp_path / "raa.parquet")
-    pseudonymise_file(tmp_path / "raa.parquet", home.folder / "b.parquet", "arbeidsforhold", Keys(keys.version, b"y" * 32))
-    assert "uttrekk_treffer_ingen" in home.night().refused
+    other = Keys(keys.version, b"y" * 32)
+    pseudonymise_file(tmp_path / "raa.parquet", home.folder / "b.parquet", "arbeidsforhold", other)
+    refused = home.night().refused
+    assert "made with another key in 1 of its file(s)" in refused
+    assert other.of_register("arbeidsforhold").check_value in refused
     assert home.rows().height == 40
+
+
+def test_without_the_stamp_another_projects_key_is_known_by_matching_nobody(home, tmp_path, keys):
+    jobs([JAN, FEB]).write_parquet(tmp_path / "raa.parquet")
+    pseudonymise_file(tmp_path / "raa.parquet", tmp_path / "b.parquet", "arbeidsforhold", Keys(keys.version, b"y" * 32))
+    home.drop("b.parquet", pl.read_parquet(tmp_path / "b.parquet"))
+    assert "uttrekk_treffer_ingen" in home.night().refused
+    assert not home.table.exists()
+
+
+def test_another_registers_key_is_refused(home, tmp_path, keys):
+    jobs([JAN]).write_parquet(tmp_path / "raa.parquet")
+    pseudonymise_file(tmp_path / "raa.parquet", tmp_path / "b.parquet", "arbeidsforhold", keys)
+    pl.read_parquet(tmp_path / "b.parquet").write_parquet(home.folder / "b.parquet")
+    assert home.night().refused == ""
+    foreign = Keys(keys.version, keys.of_register("ytelse").secret, "register/arbeidsforhold")
+    pseudonymise_file(tmp_path / "raa.parquet", home.folder / "c.parquet", "arbeidsforhold", foreign)
+    assert "made with another key" in home.night().refused
 
 
 def test_an_extract_under_a_rotated_key_is_refused_by_name_of_the_version(home, tmp_path, keys):
     jobs([JAN]).write_parquet(tmp_path / "raa.parquet")
-    pseudonymise_file(tmp_path / "raa.parquet", home.folder / "b.parquet", "arbeidsforhold", Keys("K0", b"y" * 32))
+    pseudonymise_file(tmp_path / "raa.parquet", tmp_path / "b.parquet", "arbeidsforhold", Keys("K0", b"y" * 32))
+    home.drop("b.parquet", pl.read_parquet(tmp_path / "b.parquet"))
     refused = home.night().refused
     assert "another key version than DEMO in 60 row(s)" in refused
     assert "keys new FILE --register arbeidsforhold" in refused
