@@ -17,6 +17,7 @@ from pipeline.pseudonyms.owner_extract import OwnerStamp, Pseudonymised, owner_s
 from pipeline.pseudonyms.person_keys import log_references, person_keys, recipient_keys
 from pipeline.pseudonyms.register_store import Extract, extracts_received
 from pipeline.pseudonyms.registers_night import Counted, Participants, Taken, take_in_register
+from pipeline.pseudonyms.roster import whole_population_basis
 
 __all__ = [
     "DEMO_VERSION",
@@ -56,4 +57,5 @@ __all__ = [
     "references",
     "take_in_register",
     "to_inndata",
+    "whole_population_basis",
 ]
