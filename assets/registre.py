@@ -19,6 +19,7 @@ from pipeline.pseudonyms import (
     extracts_received,
     person_table,
     take_in_register,
+    whole_population_basis,
 )
 from pipeline.tables import REGISTERS, STATISTIKK
 
