@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jobbsjansen.status import waiting_files
+from jobbsjansen.status import identity_lines, waiting_files
 from pipeline.errors import ReleaseRefused
 from pipeline.settings import Settings
 
@@ -37,6 +37,7 @@ class NightResult:
         lines = [
             f"Deliveries: {deliveries.get('new', 0)} new, {known}.",
             *waiting_files(self.facts),
+            *identity_lines(self.facts),
             f"Built anew: {', '.join(self.built) or 'nothing, nothing was new'}.",
             *(f"Extract refused, the last good one stays: {text}" for text in self.facts.get("extracts_refused", {}).values()),
             f"Release: {release.get('release_id') or 'none'}{' (new)' if release.get('new') else ''}.",

@@ -15,12 +15,15 @@ def make_release(settings: Settings, *, dry_run: bool) -> dict[str, Any]:
 
     Raises:
         ReleaseRefused: the gate keeps the last release.
+        RefusedStart: a change of key has been interrupted: the guard would see persons leave and join who did neither.
         UserError: nothing has come in yet.
     """
     from assets.night import Night
     from assets.publish import candidate_release, publish_snapshot, rebuild_site, write_candidate
+    from pipeline.pseudonyms.home_key import refuse_while_rotating
 
     with home_lock(settings.home):
+        refuse_while_rotating(settings.home)
         night = Night(settings)
         released = candidate_release(night)
         if not dry_run:

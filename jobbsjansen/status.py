@@ -39,6 +39,7 @@ def read_status(settings: Settings, *, senders: bool = False) -> tuple[dict[str,
         *([f"failure: {document['failure']}"] if "failure" in document else []),
         *([f"release refused: {document['release_refused']}"] if "release_refused" in document else []),
         *waiting_files(document),
+        *identity_lines(document),
         *([_conclusions(document["estimates"]["changed_conclusion"])] if "estimates" in document else []),
     ]
     if senders:
@@ -52,6 +53,18 @@ def waiting_files(facts: dict[str, Any]) -> list[str]:
     waiting = facts.get("deliveries", {}).get("waiting", 0)
     why = "unfinished, or more or heavier files of one sender than a night takes"
     return [f"Files left for the next night: {waiting} ({why})."] if waiting else []
+
+
+def identity_lines(facts: dict[str, Any]) -> list[str]:
+    """Lines on what the identity history was refused for or left out, and on persons found to be one; counts only."""
+    history, found = facts.get("identity_history", {}), facts.get("pseudonyms_replaced")
+    left_out = {code: n for code, n in history.get("findings", {}).items() if code not in ("identisk_rad", "til_seg_selv")}
+    counts = ", ".join(f"{n} {code}" for code, n in sorted(left_out.items()))
+    return [
+        *([f"Identity history refused, the last good one stays: {history['refused']}"] if history.get("refused") else []),
+        *([f"Rows of the identity history left out: {counts}."] if counts else []),
+        *([f"Persons found to be one: {found['persons']}; lists for recipients: {found['lists']}."] if found else []),
+    ]
 
 
 def _conclusions(changed: int) -> str:

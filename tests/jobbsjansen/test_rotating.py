@@ -265,3 +265,17 @@ def test_lines_in_messages_hold_no_pseudonym(settings, capsys):
     said = text + json.dumps(result, default=str) + capsys.readouterr().out
     assert "K7" in said
     assert not any(key in said for key in person_keys(pl.Series(PEOPLE), old))
+
+
+def test_no_release_is_made_while_a_rotation_is_under_way(settings):
+    from jobbsjansen.publishing import make_release
+
+    def die(text: str) -> None:
+        if text == "release_members":
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        rotate(settings, die)
+    for dry_run in (True, False):
+        with pytest.raises(RefusedStart, match="interrupted"):
+            make_release(settings, dry_run=dry_run)
