@@ -16,6 +16,7 @@ import polars as pl
 
 from pipeline.errors import UserError
 from pipeline.identity_shape import is_duf_number, is_person_number
+from pipeline.pseudonyms.drop_zone import drop_zones
 from pipeline.pseudonyms.extract_files import extract_files, scan_extract, value_free
 from pipeline.pseudonyms.keys import Keys
 from pipeline.pseudonyms.person_keys import person_keys
@@ -28,6 +29,7 @@ _LINK = ["tidligere_id", "person_id"]
 _MALFORMED = ("ugyldig_tidligere_id", "ugyldig_person_id")
 _SYNTHETIC = 80  # added to the birth month
 _UNREADABLE = "The identity history (registers/identitet) could not be read."
+_UNFINISHED = "Files in registers/identitet are still being written; the last good ones stay in use."
 _CURE = "Have Folkeregisteret deliver it again as the file description says; the last good one stays in use."
 Graph = Mapping[str, set[str]]
 
@@ -113,9 +115,11 @@ def read_identity_history(places: Iterable[Path], last_good: Path, *, demo: bool
 
 
 def home_history(settings: Settings) -> IdentityHistory:
-    """The history of a home: its drop zone, else the last good copy."""
-    home = settings.home
-    return read_identity_history([home.registers / FOLDER], last_good_copy(settings), demo=settings.is_demo)
+    """The history of a home: its drop zone; while that is empty, damaged or still being written to, the last good copy."""
+    zone = drop_zones(settings.home.registers, [FOLDER], settings.min_age_seconds)[FOLDER]
+    files = [] if zone.waiting else zone.files  # half a history would part persons who are one
+    history = read_identity_history(files, last_good_copy(settings), demo=settings.is_demo)
+    return replace(history, refused=_UNFINISHED) if zone.waiting else history
 
 
 def last_good_copy(settings: Settings) -> Path:

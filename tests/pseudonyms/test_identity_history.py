@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 
 from pipeline.identity_shape import is_duf_number
 from pipeline.pseudonyms import person_keys
-from pipeline.pseudonyms.identity_history import IdentityHistory, home_history, person_table, read_identity_history
+from pipeline.pseudonyms.identity_history import (
+    IdentityHistory,
+    home_history,
+    last_good_copy,
+    person_table,
+    read_identity_history,
+)
 from tests.pseudonyms.synthetic_numbers import numbers
 
 N = numbers(9)
@@ -175,3 +181,17 @@ def test_every_number_of_a_person_has_her_one_pseudonym(tmp_path, keys):
 def test_fingerprint_changes_with_the_links_alone(tmp_path, keys):
     one, same, other = history(tmp_path, (A, B), (C, D)), history(tmp_path, (C, D), (A, B), ("1", B)), history(tmp_path, (A, B))
     assert one.fingerprint(keys) == same.fingerprint(keys) != other.fingerprint(keys)
+
+
+def test_history_that_is_still_being_written_is_left_for_the_next_night(settings):
+    folder = settings.home.registers / "identitet"
+    folder.mkdir(parents=True)
+    (folder / "a.csv").write_text(f"tidligere_id;person_id\n{A};{B}\n")
+    known = home_history(settings.with_(min_age_seconds=0))
+    assert now(known, A) == [B]
+    known.keep(last_good_copy(settings), pl.Series([A]))
+    (folder / "a.csv").write_text("tidligere_id;person_id\n")
+    (folder / "b.csv.part").write_text("tidligere_id;per")
+    unfinished = home_history(settings.with_(min_age_seconds=0))
+    assert now(unfinished, A) == [B]
+    assert "being written" in unfinished.refused
