@@ -21,9 +21,10 @@ from pipeline.pseudonyms import (
     take_in_register,
     whole_population_basis,
 )
-from pipeline.tables import REGISTERS, STATISTIKK
+from pipeline.tables import REGISTERS
 
 EXTRACTS = [f"register_{name}" for name in REGISTERS]
+OUTSIDE = "utenfor_uttrekk"
 RECORDS = ["uttrekk", "uttrekksprofil", "uttrekksfordeling"]
 
 
@@ -31,6 +32,7 @@ RECORDS = ["uttrekk", "uttrekksprofil", "uttrekksfordeling"]
     specs=[
         *(spec("inndata", t, ["inndata_deltaker"], {"duckdb"}) for t in EXTRACTS),
         *(spec("statistikk", t, ["inndata_deltaker"], {"duckdb"}) for t in RECORDS),
+        spec("klargjort", OUTSIDE, ["inndata_deltaker"], {"polars"}),
     ],
     check_specs=[
         dg.AssetCheckSpec(
@@ -61,7 +63,7 @@ def registre(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult
             metadata={"files": len(zones[register].files), "waiting": zones[register].waiting, "reason": taken[register].refused},
         )
         yield event._replace(check_results=[check])
-    outputs: list[Output] = [("statistikk", t) for t in RECORDS]
+    outputs: list[Output] = [*(("statistikk", t) for t in RECORDS), ("klargjort", OUTSIDE)]
     night.guard("uttrekk", lambda: _record(night, taken))
     yield from night.materialized(outputs, any(t.changed for t in taken.values()), time.monotonic())
     night.facts["extracts_refused"] = {register: t.refused for register, t in taken.items() if t.refused}
@@ -93,7 +95,8 @@ def _record(night: Night, taken: dict[str, Taken]) -> None:
         "uttrekksfordeling": pl.concat([t.counted.values for t in taken.values()]),
     }
     for name, frame in frames.items():
-        night.warehouse.write("statistikk", name, STATISTIKK[name].conform(frame))
+        night.warehouse.write("statistikk", name, frame)
+    night.warehouse.write("klargjort", OUTSIDE, pl.concat([t.outside for t in taken.values()]))
 
 
 ASSETS = [registre]

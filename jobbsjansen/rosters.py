@@ -22,16 +22,17 @@ def write_roster(
         HomeBusy: a night holds the home.
         RefusedStart: wrong key.
     """
-    from pipeline.pseudonyms import check_home_key, load_keys
+    from pipeline.pseudonyms import check_home_key, load_keys, person_keys, remember_asked
     from pipeline.pseudonyms.roster import make_roster
 
     to = _recipient(recipient, recipient_file)
     with home_lock(settings.home):
         keys = load_keys(settings)
         check_home_key(settings.home, keys)
-        identities, persons = _participants(settings)
+        identities, standing = _participants(settings)
         place = out or settings.home.exports / "rosters"
-        path, entry = make_roster(settings, keys, register, to, identities, persons, place, basis)
+        path, entry = make_roster(settings, keys, register, to, identities, len(standing), place, basis)
+        remember_asked(settings.home, register, entry.roster_id, person_keys(standing, keys))
     result = {
         "out": str(path),
         "roster_id": entry.roster_id,
@@ -77,11 +78,11 @@ def _recipient(recipient: str | None, recipient_file: Path | None) -> str:
     return read_recipient(recipient_file) if recipient_file is not None else str(recipient)
 
 
-def _participants(settings: Settings) -> tuple[pl.Series, int]:
-    """Every number the current participants are known by, and how many persons they are; stays in memory."""
+def _participants(settings: Settings) -> tuple[pl.Series, pl.Series]:
+    """Every number the current participants are known by, and the one each has now; both stay in memory."""
     from pipeline.intake import current_rows
     from pipeline.pseudonyms import home_history
 
     history = home_history(settings)
     standing = current_rows(settings, resolve=history.current)["deltaker"]["fnr"].drop_nulls().unique()
-    return history.all_numbers_of(standing), history.current(standing).n_unique()
+    return history.all_numbers_of(standing), history.current(standing).unique()

@@ -4,6 +4,7 @@ Belongs here: the only code that sees identity numbers beside intake. Must not b
 """
 
 from pipeline.pseudonyms.admission import Admitted, admit, at_the_border, look_at
+from pipeline.pseudonyms.asked_for import remember_asked
 from pipeline.pseudonyms.drop_zone import DropZone, drop_zones
 from pipeline.pseudonyms.erased_persons import references
 from pipeline.pseudonyms.extract_files import extract_files
@@ -55,6 +56,7 @@ __all__ = [
     "pseudonymise_file",
     "recipient_keys",
     "references",
+    "remember_asked",
     "take_in_register",
     "to_inndata",
     "whole_population_basis",

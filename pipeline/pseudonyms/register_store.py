@@ -41,6 +41,7 @@ class Extract:
         first, last: what it speaks of, ISO 8601.
         whole_population: whether it holds far more persons than take part.
         periods: months or years it holds, as text; empty where an extract replaces the last one whole.
+        roster: the latest roster made for the register before it came; empty without one.
     """
 
     extract_id: str
@@ -61,6 +62,7 @@ class Extract:
     last: str | None = None
     whole_population: bool = False
     periods: list[str] | None = None
+    roster: str = ""
 
     def with_(self, **changes: object) -> Extract:
         return replace(self, **changes)  # type: ignore[arg-type]

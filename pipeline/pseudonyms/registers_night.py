@@ -16,10 +16,12 @@ import polars as pl
 
 from pipeline.errors import UserError
 from pipeline.pseudonyms.admission import admit, at_the_border, look_at
+from pipeline.pseudonyms.asked_for import cut_down_to, outside_extracts
 from pipeline.pseudonyms.extract_change import Standing, is_whole_population, measures
 from pipeline.pseudonyms.extract_profile import Profile
 from pipeline.pseudonyms.keys import Keys
 from pipeline.pseudonyms.register_store import Extract, RegisterStore, combine, in_use, keep_participants
+from pipeline.pseudonyms.roster import rosters
 from pipeline.rules import extract_rules
 from pipeline.settings import Settings
 from pipeline.store import code_hash, digest, sha256_file
@@ -81,12 +83,14 @@ class Taken:
         refused: what is said of the newest extract when it was refused; else empty. Without values.
         counted: the profiles of all its extracts.
         extracts: every extract received, in order.
+        outside: ``KLARGJORT["utenfor_uttrekk"]``: participants whose rows were never asked for.
     """
 
     changed: bool
     refused: str
     counted: Counted
     extracts: list[Extract]
+    outside: pl.DataFrame
 
 
 def take_in_register(
@@ -115,7 +119,9 @@ def take_in_register(
     known = {file for extract in before for file in extract.files}
     extracts = list(before)
     if new := sorted(set(by_id) - known):
-        extracts.append(Extract(digest(new)[:12], len(before) + 1, settings.now.isoformat(), new))
+        made = [entry.roster_id for entry in rosters(settings.home) if entry.register == register and entry.kind == "roster"]
+        asked = made[-1] if made else ""
+        extracts.append(Extract(digest(new)[:12], len(before) + 1, settings.now.isoformat(), new, roster=asked))
     night = _Night(register, store, settings, who, judge, has_basis, by_id)
     done: list[Extract] = []
     for extract in extracts:
@@ -123,6 +129,8 @@ def take_in_register(
         done.append(extract)
     target = settings.home.warehouse / "inndata" / f"register_{register}.parquet"
     used = in_use(register, done)
+    if done != before:
+        cut_down_to(store, who.persons["person_key"])
     changed = done != before or (bool(used) and not target.is_file())
     if changed:
         if used:
@@ -130,7 +138,7 @@ def take_in_register(
         store.record(done)
     newest = done[-1] if done else None
     refused = f"registers/{register}: {newest.told}" if newest and newest.told else ""
-    return Taken(changed, refused, counted, done)
+    return Taken(changed, refused, counted, done, outside_extracts(store, used, done, who.persons["person_key"]))
 
 
 @dataclass(frozen=True)

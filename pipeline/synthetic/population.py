@@ -8,7 +8,7 @@ Belongs here: background persons and the files of whole-population extracts. Mus
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -63,9 +63,14 @@ def months_until(until: date, months: int) -> list[date]:
 
 
 def write_population(
-    participants: dict[str, pl.DataFrame], out: Path, persons: int, months: list[date], seed: int, progress: Callable[[str], None]
+    participants: Mapping[str, pl.DataFrame],
+    out: Path,
+    persons: int,
+    months: list[date],
+    seed: int,
+    progress: Callable[[str], None],
 ) -> list[Path]:
-    """Write whole-population extracts of every register under ``out`` and return the paths, sorted.
+    """Write whole-population extracts of the registers in ``participants`` under ``out`` and return the paths, sorted.
 
     Monthly registers become hive folders (``<register>/befolkning/maaned=2024-01-01/``), the others one file each. Same arguments, same bytes.
 
@@ -85,11 +90,15 @@ def write_population(
     numbers = population_numbers(persons, own)
     paths = []
     for register, background in _single_files(numbers, months, rng).items():
+        if register not in participants:
+            continue
         frame = _with_participants(register, participants[register], background)
         path = out / register / f"{FOLDER}.parquet"
         write_bytes(path, parquet_bytes(frame))
         paths.append(path)
     for register, make in _MONTHLY.items():
+        if register not in participants:
+            continue
         progress(f"Lager {register} for hele befolkningen")
         for month, background in zip(months, make(numbers, len(months), rng), strict=True):
             of_month = participants[register].filter(pl.col("maaned") == month)
@@ -97,9 +106,10 @@ def write_population(
             path = out / register / FOLDER / f"maaned={month}" / "del-0.parquet"
             write_bytes(path, parquet_bytes(frame))
             paths.append(path)
-    virksomhet = out / "virksomhet" / f"{FOLDER}.parquet"
-    write_bytes(virksomhet, parquet_bytes(participants["virksomhet"]))
-    return sorted([*paths, virksomhet])
+    if "virksomhet" in participants:
+        paths.append(out / "virksomhet" / f"{FOLDER}.parquet")
+        write_bytes(paths[-1], parquet_bytes(participants["virksomhet"]))
+    return sorted(paths)
 
 
 def _with_participants(register: str, own: pl.DataFrame, background: pl.DataFrame) -> pl.DataFrame:

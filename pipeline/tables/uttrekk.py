@@ -54,6 +54,15 @@ UTTREKKSFORDELING = Table(
     ), "pseudonyms",
 )  # fmt: skip
 
+UTENFOR_UTTREKK = Table(
+    "utenfor_uttrekk", "klargjort", "one register, participant and unbroken run of months for which her rows were never asked for", (
+        C("register", "text", "register", required=True, key=True, codes=tuple(REGISTERS)),
+        C("person_key", "text", "pseudonym of the person", required=True, key=True, sensitivity="personal"),
+        C("fra", "date", "first month; null where the register is replaced whole", key=True),
+        C("til", "date", "last month; null where the register is replaced whole"),
+    ), "pseudonyms",
+)  # fmt: skip
+
 
 def period_of(register: str) -> str | None:
     """The column by which a new extract replaces the last one: ``maaned``, ``aar``, or None where an extract replaces it whole."""

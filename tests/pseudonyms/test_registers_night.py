@@ -292,3 +292,40 @@ def test_a_file_that_grows_between_two_looks_waits(home):
     assert drop_zones(home.settings.home.registers, ["arbeidsforhold"], 5.0, wait=lambda _: None)["arbeidsforhold"].files == [
         path
     ]
+
+
+def asked(home, roster_id, people):
+    """A roster on record: what `jobbsjansen roster` leaves behind."""
+    import json
+    from dataclasses import asdict
+
+    from pipeline.pseudonyms import remember_asked
+    from pipeline.pseudonyms.roster import RECORD, RosterEntry, rosters
+
+    entry = RosterEntry("roster", roster_id, "arbeidsforhold", "2024-05-01", len(people), len(people), "", "age1x", "")
+    record = [asdict(e) for e in [*rosters(home.settings.home), entry]]
+    (home.settings.home.identified / RECORD).write_text(json.dumps(record))
+    remember_asked(home.settings.home, "arbeidsforhold", roster_id, persons(people, home.keys)["person_key"])
+
+
+def test_who_was_not_on_the_roster_is_outside_the_extract(home):
+    asked(home, "r1", KNOWN[:30])
+    home.drop("a.parquet", jobs([JAN, FEB], people=PEOPLE[:20]))
+    outside = home.night().outside
+    assert outside.select("fra", "til").unique().rows() == [(date(2024, 1, 1), date(2024, 2, 1))]
+    assert set(outside["person_key"]) == set(persons(KNOWN[30:], home.keys)["person_key"])
+    asked(home, "r2", KNOWN)
+    home.drop("b.parquet", jobs([FEB, MAR], people=PEOPLE[:20]))
+    assert home.night().outside.select("fra", "til").unique().rows() == [(date(2024, 1, 1), date(2024, 1, 1))]
+    home.known = KNOWN[:35]
+    assert home.night().outside["person_key"].n_unique() == 5
+    left = [pl.read_parquet(p).height for p in sorted((home.settings.home.warehouse / "uttrekk/arbeidsforhold/spurt").glob("*"))]
+    assert left == [30, 35]
+
+
+def test_a_row_of_hers_or_no_roster_at_all_means_that_she_is_inside(home):
+    home.drop("a.parquet", jobs([JAN], people=PEOPLE[:20]))
+    assert home.night().outside.is_empty()
+    asked(home, "r1", KNOWN[:10])
+    home.drop("b.parquet", jobs([JAN, FEB], people=PEOPLE[:20]))
+    assert home.night().outside["person_key"].n_unique() == 20

@@ -1,0 +1,91 @@
+"""Whom an extract was asked to hold: a participant who was not on its roster has no row in it, and that is no "no".
+
+An extract that comes after a roster was made for its register speaks of those on the latest one. Who takes part later is outside it until the next
+extract, unless it has a row of hers or holds a whole population. Where no roster was made the owner chose the persons in another way, and an
+extract is taken to speak of everybody.
+
+Belongs here: remembering who was asked for, and who is outside. Must not be here: what an outcome makes of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.pseudonyms.register_store import Extract, RegisterStore
+from pipeline.settings import Home
+from pipeline.store import parquet_bytes, write_bytes
+from pipeline.tables.uttrekk import UTENFOR_UTTREKK, period_of
+
+_FOLDER = "spurt"
+
+
+def remember_asked(home: Home, register: str, roster_id: str, participants: pl.Series) -> None:
+    """Write down the pseudonyms of the persons on a roster."""
+    _write(_path(RegisterStore(home, register), roster_id), participants)
+
+
+def cut_down_to(store: RegisterStore, participants: pl.Series) -> None:
+    """Take out of every roster's list who is no participant any more: withdrawn or erased."""
+    for path in sorted((store.folder / _FOLDER).glob("*.parquet")):
+        asked = pl.read_parquet(path)["person_key"]
+        _write(path, asked.filter(asked.is_in(participants.implode())))
+
+
+def outside_extracts(
+    store: RegisterStore, used: Mapping[str, list[str] | None], extracts: Iterable[Extract], participants: pl.Series
+) -> pl.DataFrame:
+    """``KLARGJORT["utenfor_uttrekk"]`` of one register: per extract in use the participants outside it, and for which months.
+
+    Args:
+        store: the register's folder.
+        used: the extracts in use and their months or years (``in_use``).
+        extracts: every extract received.
+        participants: tonight's participants.
+    """
+    by_id = {extract.extract_id: extract for extract in extracts}
+    parts = [UTENFOR_UTTREKK.empty()]
+    for extract_id, periods in used.items():
+        extract = by_id[extract_id]
+        asked = _path(store, extract.roster)
+        if extract.whole_population or not extract.roster or not asked.is_file():
+            continue
+        outside = _outside([asked, store.path(extract_id)], participants)
+        runs = _runs((extract.periods or []) if periods is None else periods) if period_of(store.register) else [(None, None)]
+        spans = pl.DataFrame(runs, schema={"fra": pl.Date, "til": pl.Date}, orient="row")
+        people = pl.DataFrame({"person_key": outside}, schema={"person_key": pl.String})
+        parts.append(UTENFOR_UTTREKK.conform(people.join(spans, how="cross").with_columns(register=pl.lit(store.register))))
+    return UTENFOR_UTTREKK.conform(pl.concat(parts))
+
+
+def _outside(inside: list[Path], participants: pl.Series) -> pl.Series:
+    known = pl.concat([pl.scan_parquet(path).select("person_key") for path in inside]).unique().collect()["person_key"]
+    everybody = participants.unique().sort()
+    return everybody.filter(~everybody.is_in(known.implode()))
+
+
+def _path(store: RegisterStore, roster_id: str) -> Path:
+    return store.folder / _FOLDER / f"{roster_id}.parquet"
+
+
+def _write(path: Path, asked: pl.Series) -> None:
+    write_bytes(path, parquet_bytes(pl.DataFrame({"person_key": asked.unique().sort()}, schema={"person_key": pl.String})))
+
+
+def _runs(periods: list[str]) -> list[tuple[date, date]]:
+    """Unbroken runs of months: first and last month of each; a year is its twelve months."""
+    months = sorted({m for p in periods for m in ([_number(p)] if "-" in p else range(int(p) * 12, int(p) * 12 + 12))})
+    starts = [m for m in months if m - 1 not in set(months)]
+    ends = [m for m in months if m + 1 not in set(months)]
+    return [(_day(a), _day(b)) for a, b in zip(starts, ends, strict=True)]
+
+
+def _number(month: str) -> int:
+    return int(month[:4]) * 12 + int(month[5:7]) - 1
+
+
+def _day(number: int) -> date:
+    return date(number // 12, number % 12 + 1, 1)
