@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jobbsjansen.status import identity_lines, waiting_files
+from jobbsjansen.status import extract_lines, identity_lines, waiting_files
 from pipeline.errors import ReleaseRefused
 from pipeline.settings import Settings
 
@@ -39,7 +39,7 @@ class NightResult:
             *waiting_files(self.facts),
             *identity_lines(self.facts),
             f"Built anew: {', '.join(self.built) or 'nothing, nothing was new'}.",
-            *(f"Extract refused, the last good one stays: {text}" for text in self.facts.get("extracts_refused", {}).values()),
+            *extract_lines(self.facts),
             f"Release: {release.get('release_id') or 'none'}{' (new)' if release.get('new') else ''}.",
             *([f"Dashboard: {self.facts['site']}"] if self.facts.get("site") else []),
             f"The night took {self.seconds:.1f} s.",

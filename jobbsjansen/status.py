@@ -40,6 +40,7 @@ def read_status(settings: Settings, *, senders: bool = False) -> tuple[dict[str,
         *([f"release refused: {document['release_refused']}"] if "release_refused" in document else []),
         *waiting_files(document),
         *identity_lines(document),
+        *extract_lines(document),
         *([_conclusions(document["estimates"]["changed_conclusion"])] if "estimates" in document else []),
     ]
     if senders:
@@ -53,6 +54,16 @@ def waiting_files(facts: dict[str, Any]) -> list[str]:
     waiting = facts.get("deliveries", {}).get("waiting", 0)
     why = "unfinished, or more or heavier files of one sender than a night takes"
     return [f"Files left for the next night: {waiting} ({why})."] if waiting else []
+
+
+def extract_lines(facts: dict[str, Any]) -> list[str]:
+    """Lines on registry extracts that may not be used or are still being written, and on whole populations; without values."""
+    waiting, whole = facts.get("extracts_waiting", {}), facts.get("extracts_of_whole_populations", [])
+    return [
+        *(f"Extract refused, the last good one stays: {text}" for text in facts.get("extracts_refused", {}).values()),
+        *(f"registers/{register}: {n} still being written, left for the next night." for register, n in waiting.items()),
+        *([f"Whole-population extracts in use (participants' rows are kept): {', '.join(whole)}."] if whole else []),
+    ]
 
 
 def identity_lines(facts: dict[str, Any]) -> list[str]:
