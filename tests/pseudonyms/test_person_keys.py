@@ -29,11 +29,20 @@ texts = st.lists(
 )
 
 
-@given(st.binary(min_size=32, max_size=64), texts)
+@given(
+    st.binary(min_size=32, max_size=64) | st.text(alphabet=st.characters(max_codepoint=127), max_size=90).map(str.encode), texts
+)
 def test_a_column_is_hashed_as_one_text_at_a_time(key, values):
     made = hash_column(pl.Series("fnr", values, dtype=pl.String), key)
     assert made.to_list() == [None if value is None else pseudonym(key, value) for value in values]
     assert (made.name, made.dtype) == ("fnr", pl.String)
+
+
+def test_a_registers_pseudonyms_are_hmac_under_its_key_in_hex(keys):
+    (made,) = register_keys(pl.Series(numbers(1)), keys, "ytelse")
+    key = keys.of_register("ytelse").secret.hex().encode()
+    expected = hmac.new(key, numbers(1)[0].encode(), hashlib.sha256).hexdigest()[:32]
+    assert made.translate(str.maketrans("bcdfghjklmnpqrst", "0123456789abcdef")) == expected
 
 
 def test_blocks_slices_and_repeats_leave_no_trace(monkeypatch):
