@@ -15,10 +15,10 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.errors import UserError
-from pipeline.identity_shape import is_duf_number, is_person_number
 from pipeline.pseudonyms.drop_zone import drop_zones
 from pipeline.pseudonyms.extract_files import extract_files, scan_extract, value_free
 from pipeline.pseudonyms.keys import Keys
+from pipeline.pseudonyms.number_kinds import number_kinds
 from pipeline.pseudonyms.person_keys import person_keys
 from pipeline.settings import Settings
 from pipeline.store import parquet_bytes, write_bytes
@@ -27,7 +27,6 @@ from pipeline.tables.identity import IDENTITET
 FOLDER, LAST_GOOD = "identitet", "identity_history.parquet"
 _LINK = ["tidligere_id", "person_id"]
 _MALFORMED = ("ugyldig_tidligere_id", "ugyldig_person_id")
-_SYNTHETIC = 80  # added to the birth month
 _UNREADABLE = "The identity history (registers/identitet) could not be read."
 _UNFINISHED = "Files in registers/identitet are still being written; the last good ones stay in use."
 _CURE = "Have Folkeregisteret deliver it again as the file description says; the last good one stays in use."
@@ -165,11 +164,9 @@ def _history(rows: pl.DataFrame, *, demo: bool, files: int) -> IdentityHistory:
     sound, findings = _sound(once, demo=demo)
     if once.height and sum(findings.get(code, 0) for code in _MALFORMED) == once.height:
         raise UserError("No row of the identity history holds two identity numbers.", _CURE)
-    targets: dict[str, set[str]] = {}
-    for earlier, later in sound.rows():
-        targets.setdefault(earlier, set()).add(later)
+    plain, targets = _parted(sound)
     circles = _in_circles(targets)
-    ends, several = _ends({n: t for n, t in targets.items() if n not in circles})
+    ends, several = _ends({n: t for n, t in targets.items() if n not in circles}, plain)
     findings |= {"identisk_rad": rows.height - once.height, "sirkel": sum(len(targets[n]) for n in circles)}
     findings |= {"flere_personer": sum(len(targets[n]) for n in several)}
     table = pl.DataFrame(
@@ -182,7 +179,7 @@ def _history(rows: pl.DataFrame, *, demo: bool, files: int) -> IdentityHistory:
 
 def _sound(rows: pl.DataFrame, *, demo: bool) -> tuple[pl.DataFrame, dict[str, int]]:
     """The rows that hold two identity numbers of the kind this environment takes, and how many do not, each row counted once."""
-    kinds = _kinds(rows)
+    kinds = number_kinds(pl.concat([rows[name].alias("number") for name in _LINK]))
     judged = rows.join(kinds.rename({"number": "tidligere_id", "kind": "_from"}), on="tidligere_id", how="left")
     judged = judged.join(kinds.rename({"number": "person_id", "kind": "_to"}), on="person_id", how="left")
     right, wrong = ("synthetic", "ikke_syntetisk") if demo else ("real", "syntetisk")
@@ -201,14 +198,14 @@ def _sound(rows: pl.DataFrame, *, demo: bool) -> tuple[pl.DataFrame, dict[str, i
     return judged.filter(pl.col("_reason").is_null()).select(_LINK), counts
 
 
-def _kinds(rows: pl.DataFrame) -> pl.DataFrame:
-    """``number`` and ``kind``: real, synthetic (birth month + 80) or duf; what is no identity number is not in it."""
-    numbers = pl.concat([rows[name].alias("number") for name in _LINK]).drop_nulls().unique().to_list()
-    kinds = {n: "synthetic" if int(n[2:4]) > _SYNTHETIC else "real" for n in numbers if is_person_number(n)}
-    kinds |= {n: "duf" for n in numbers if is_duf_number(n)}
-    return pl.DataFrame(
-        {"number": list(kinds), "kind": list(kinds.values())}, schema={"number": pl.String(), "kind": pl.String()}
-    )
+def _parted(links: pl.DataFrame) -> tuple[dict[str, str], dict[str, set[str]]]:
+    """Earlier numbers with one way to a number that leads no further (nearly all), and all the ways of the others."""
+    one_way = ~pl.col("tidligere_id").is_duplicated()
+    at_its_end = ~pl.col("person_id").is_in(links["tidligere_id"].unique().implode())
+    others: dict[str, set[str]] = {}
+    for earlier, later in links.filter(~(one_way & at_its_end)).rows():
+        others.setdefault(earlier, set()).add(later)
+    return dict(links.filter(one_way & at_its_end).rows()), others
 
 
 def _in_circles(targets: Graph) -> set[str]:
@@ -234,9 +231,9 @@ def _pairs(graph: Graph) -> Iterator[tuple[str, str]]:
     return ((n, t) for n, ts in graph.items() for t in ts)
 
 
-def _ends(targets: Graph) -> tuple[dict[str, str], set[str]]:
+def _ends(targets: Graph, plain: Mapping[str, str]) -> tuple[dict[str, str], set[str]]:
     """Where each earlier number leads in the end, and those that lead to two persons: of these nothing is believed."""
-    ends: dict[str, str] = {}
+    ends = dict(plain)
     several: set[str] = set()
     for number in (n for n in TopologicalSorter(targets).static_order() if n in targets):  # what it leads to comes first
         found = {ends.get(t, t) for t in targets[number]}

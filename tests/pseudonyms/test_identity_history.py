@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.identity_shape import is_duf_number
+from pipeline.identity_shape import is_duf_number, is_person_number
 from pipeline.pseudonyms import person_keys
 from pipeline.pseudonyms.identity_history import (
     IdentityHistory,
@@ -21,6 +21,7 @@ from pipeline.pseudonyms.identity_history import (
     person_table,
     read_identity_history,
 )
+from pipeline.pseudonyms.number_kinds import number_kinds
 from tests.pseudonyms.synthetic_numbers import numbers
 
 N = numbers(9)
@@ -92,8 +93,6 @@ def test_malformed_and_foreign_rows_are_counted(tmp_path):
 
 def _real() -> str:
     """A number with the control digits of a living person's, made here so that no file holds it."""
-    from pipeline.identity_shape import is_person_number
-
     return next(n for i in range(10**5) if is_person_number(n := f"010190{i:05d}"))
 
 
@@ -195,3 +194,24 @@ def test_history_that_is_still_being_written_is_left_for_the_next_night(settings
     unfinished = home_history(settings.with_(min_age_seconds=0))
     assert now(unfinished, A) == [B]
     assert "being written" in unfinished.refused
+
+
+@given(
+    st.lists(st.one_of(st.text(max_size=13), st.from_regex(r"[0-7][0-9][0-9]{9,10}", fullmatch=True), st.sampled_from([*N, DUF])))
+)
+def test_whole_columns_say_what_single_numbers_do(texts):
+    found = dict(number_kinds(pl.Series(texts, dtype=pl.String)).rows())
+    expected = {t: "synthetic" if int(t[2:4]) > 80 else "real" for t in texts if is_person_number(t)}
+    assert found == expected | {t: "duf" for t in texts if is_duf_number(t)}
+
+
+def test_all_control_digits_are_judged_alike():
+    texts = [
+        f"{stem}{i:02d}"
+        for stem in ("010190123", "410190123", "014190123", "418190123", "720190123", "019390123")
+        for i in range(100)
+    ]
+    texts += [f"2015{i:06d}{j:02d}" for i in range(0, 300, 7) for j in range(100)]
+    found = dict(number_kinds(pl.Series(texts)).rows())
+    assert set(found) == {t for t in texts if is_person_number(t) or is_duf_number(t)}
+    assert set(found.values()) == {"real", "synthetic", "duf"}

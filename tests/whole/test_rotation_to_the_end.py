@@ -193,3 +193,20 @@ def test_nights_after_it_have_nothing_new_and_the_old_key_is_refused(story):
     } == before
     with pytest.raises(RefusedStart, match="rotated to version K2"):
         run_nightly(story.second, lambda _: None)
+
+
+def test_no_identity_number_leaves_the_identified_zone(story):
+    folders = ("warehouse", "snapshot", "exports", "receipts", "dagster", "site", "releases")
+    found = [
+        str(path)
+        for folder in folders
+        for path in (story.home.root / folder).rglob("*")
+        if path.is_file() and any(number.encode() in path.read_bytes() for number in (*PEOPLE, EARLIER, NOW))
+    ]
+    tables = [
+        p for p in story.home.warehouse.rglob("*.parquet") if any(n in pl.read_parquet(p).write_csv() for n in (EARLIER, NOW))
+    ]
+    assert found == tables == []
+    assert not any(number in story.home.status.read_text() for number in (*PEOPLE, EARLIER, NOW))
+    copy = story.home.identified / "identity_history.parquet"
+    assert pl.read_parquet(copy).rows() == [(EARLIER, NOW)]
