@@ -25,7 +25,7 @@ from pipeline.pseudonyms.extract_columns import payload, require_columns, typed
 from pipeline.pseudonyms.extract_files import _CURE as CURE
 from pipeline.pseudonyms.extract_files import extract_files, value_free
 from pipeline.pseudonyms.extract_profile import ID_FORM, Profile, profile
-from pipeline.pseudonyms.extract_source import Source, open_extract
+from pipeline.pseudonyms.extract_source import FILE, Source, open_extract
 from pipeline.pseudonyms.identity_search import refuse_identities
 from pipeline.pseudonyms.keys import Keys
 from pipeline.pseudonyms.owner_extract import owner_stamp
@@ -174,7 +174,8 @@ def _show_persons(
     """The participants as ``persons``: how the extract names them, and our pseudonym as a type whose order is the pseudonyms' own."""
     if person is None:
         return
-    known = persons.drop_nulls().unique().sort("person_key", "person_id")
+    # A register knows a person by eleven digits; looked for here, among the participants, not among all rows.
+    known = persons.filter(pl.col("person_id").str.contains(f"^{ID_FORM}$")).unique().sort("person_key", "person_id")
     named = known["person_id"] if person == "person_id" else register_keys(known["person_id"], keys, register)
     frame = pl.DataFrame({"named": named, "person_key": known["person_key"]}).unique().sort("person_key", "named")
     connection.register("persons_given", frame.to_arrow())
@@ -212,18 +213,20 @@ def _cut_sql(source: Source, register: str) -> str:
     if "fodselsdato" in described:
         values.append(f"CAST(year({typed(described['fodselsdato'], source)}) AS BIGINT) AS fodselsaar")
     if "person_key" not in REGISTERS[register]:
-        return f"SELECT {', '.join(values)}, fil FROM {source.sql} AS uttrekk"
+        return f"SELECT {', '.join(values)}, {FILE} FROM {source.sql} AS uttrekk"
     person = "person_id" if "person_id" in source.columns else "person_key"
     name = source.columns[person][0]
-    sound = f" AND regexp_full_match({name}, '{ID_FORM}')" if person == "person_id" else ""
-    rows = f"(SELECT * FROM {source.sql}) AS uttrekk JOIN persons ON uttrekk.{name} = persons.named{sound}"
-    return f"SELECT persons.person_key AS person_key, {', '.join(values)}, fil FROM {rows}"
+    rows = f"{source.sql} AS uttrekk JOIN persons ON uttrekk.{name} = persons.named"
+    return f"SELECT persons.person_key AS person_key, {', '.join(values)}, {FILE} FROM {rows}"
 
 
 def _keep_latest(connection: duckdb.DuckDBPyConnection, register: str) -> None:
     """Of rows with one key in several files, those of the file that came last."""
     key = ", ".join(INNDATA[f"register_{register}"].key)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE cut AS SELECT * FROM cut QUALIFY fil = max(fil) OVER (PARTITION BY {key})")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE cut AS SELECT cut.* FROM cut JOIN extract_files USING ({FILE}) "
+        f"QUALIFY receipt = max(receipt) OVER (PARTITION BY {key})"
+    )
 
 
 def _refuse_identities(connection: duckdb.DuckDBPyConnection, register: str, path: Path) -> None:

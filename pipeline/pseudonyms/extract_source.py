@@ -15,6 +15,7 @@ import duckdb
 from pipeline.errors import UserError
 from pipeline.pseudonyms.extract_files import value_free
 
+FILE = "jobbsjansen_fil"  # no owner's column is called that
 _SEPARATORS = (";", ",", "\t")
 _BLOCK = 1 << 20
 CURE = "Have the register's owner deliver it again as the file description says."
@@ -25,7 +26,7 @@ class Source:
     """An extract's files as one relation that DuckDB can select from.
 
     Attributes:
-        sql: the relation; beside the owner's columns it has ``fil``, the file's place in order of receipt (0, 1, …).
+        sql: the relation; beside the owner's columns it has ``FILE``, the path; the table ``extract_files`` says its place in order of receipt.
         columns: the owner's columns as described (lower case, stripped) to how they are quoted in ``sql`` and their DuckDB type.
         apart: whether no two files can hold rows of the same period (one hive folder for each).
     """
@@ -51,19 +52,19 @@ def open_extract(connection: duckdb.DuckDBPyConnection, files: list[Path], scrat
     for place, path in enumerate(files):
         kind = "csv" if path.suffix.lower() == ".csv" else "parquet"
         groups.setdefault((kind, *_hive_keys(path), *([str(place)] if kind == "csv" else [])), []).append((place, path))
-    connection.execute("CREATE OR REPLACE TEMP TABLE extract_files (filename VARCHAR, fil INTEGER)")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE extract_files ({FILE} VARCHAR, receipt INTEGER)")
     parts = [_part(connection, kind, members, scratch) for (kind, *_), members in groups.items()]
     joined = " UNION ALL BY NAME ".join(f"SELECT * FROM {part}" for part in parts)
-    sql = f"(SELECT * EXCLUDE (filename) FROM ({joined}) AS deler JOIN extract_files USING (filename))"
+    values = [_hive_value(path, period) for path in files]
+    apart = len(files) == 1 or (None not in values and len(set(values)) == len(files))
+    sql = f"({joined})"
     described = value_free(
-        lambda: connection.execute(f"DESCRIBE SELECT * EXCLUDE (fil) FROM {sql}").fetchall(),
+        lambda: connection.execute(f"DESCRIBE SELECT * EXCLUDE ({FILE}) FROM {sql}").fetchall(),
         "An extract could not be read: a file is damaged or half written.",
     )
     columns = {str(name).strip().lower(): (_quoted(str(name)), str(kind)) for name, kind, *_ in described}
     if len(columns) < len(described):
         raise UserError("An extract has two columns of one name.", CURE)
-    values = [_hive_value(path, period) for path in files]
-    apart = len(files) == 1 or (None not in values and len(set(values)) == len(files))
     return Source(sql, columns, apart)
 
 
@@ -74,11 +75,11 @@ def _part(connection: duckdb.DuckDBPyConnection, kind: str, members: list[tuple[
     connection.executemany("INSERT INTO extract_files VALUES (?, ?)", rows)
     listed = "[" + ", ".join("'" + name.replace("'", "''") + "'" for name in names) + "]"
     if kind == "parquet":
-        return f"read_parquet({listed}, union_by_name = true, hive_partitioning = true, filename = true)"
+        return f"read_parquet({listed}, union_by_name = true, hive_partitioning = true, filename = '{FILE}')"
     separator = _separator(Path(names[0])).replace("\t", "\\t")
     return (
         f"read_csv({listed}, delim = '{separator}', header = true, all_varchar = true, quote = '\"', escape = '\"', "
-        "strict_mode = true, null_padding = false, filename = true, hive_partitioning = false)"
+        f"strict_mode = true, null_padding = false, filename = '{FILE}', hive_partitioning = false)"
     )
 
 
