@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -169,12 +170,19 @@ def _write(file: OwnerFile, place: Path, table: Table, own: Keys, objections: Ob
     kinds = [first.schema.field(name).remove_metadata() if first is not None else pa.field(name, pa.string()) for name in payload]
     schema = pa.schema([*_KEY_COLUMNS, *kinds])
     rows = 0
-    with _parquet(place, schema) as writer:
+    # One batch is written while the next is read and hashed; never more than one waits.
+    with _parquet(place, schema) as writer, ThreadPoolExecutor(1) as hand:
+        written: Future[None] | None = None
         for batch in chain([] if first is None else [first], batches):
             objections.look_at(batch)
-            writer.write_batch(_named(batch, schema, own))
+            named = _named(batch, schema, own)
+            if written is not None:
+                written.result()
+            written = hand.submit(writer.write_batch, named)
             rows += batch.num_rows
             yield batch.num_rows
+        if written is not None:
+            written.result()
         stamp = OwnerStamp(_register(own), own.version, own.check_value, rows, version("jobbsjansen"))
         writer.add_key_value_metadata({STAMP: json.dumps(asdict(stamp), sort_keys=True)})
 

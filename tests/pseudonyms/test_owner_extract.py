@@ -174,12 +174,18 @@ def test_what_cannot_be_read_is_told_without_a_value(keys, tmp_path):
     refused(tmp_path / "mangler.parquet", tmp_path / "ut.parquet", keys, "no Parquet or CSV")
 
 
-@pytest.mark.parametrize("fault", ["row", "disk"])
+def _raise(problem: Exception) -> None:
+    raise problem
+
+
+@pytest.mark.parametrize("fault", ["row", "disk", "last write"])
 def test_what_goes_wrong_late_leaves_nothing(keys, tmp_path, monkeypatch, fault):
     monkeypatch.setattr(owner_files, "BATCH_ROWS", 10)
     monkeypatch.setattr(owner_files, "_BLOCK", 4096)
     rows = [f"{number};x" for number in numbers(2000)]
-    if fault == "disk":
+    if fault == "last write":
+        monkeypatch.setattr(owner_extract.pq.ParquetWriter, "write_batch", lambda *_: _raise(OSError(errno.ENOSPC, "full")))
+    elif fault == "disk":
         written: list[int] = []
 
         def full(*given):
@@ -193,7 +199,7 @@ def test_what_goes_wrong_late_leaves_nothing(keys, tmp_path, monkeypatch, fault)
     else:
         rows[1500] += ";y"
     (tmp_path / "inn.csv").write_text("\n".join(["person_id;type", *rows, ""]))
-    with pytest.raises(OSError if fault == "disk" else UserError):
+    with pytest.raises(UserError if fault == "row" else OSError):
         pseudonymise_file(tmp_path / "inn.csv", tmp_path / "ut.parquet", "arbeidsforhold", keys)
     gc.collect()
     assert everything_below(tmp_path) == ["inn.csv"]
