@@ -83,8 +83,8 @@ def rekey_file(path: Path, replacements: Mapping[str, str], settings: Settings) 
     """
     temporary = path.with_name(f".{path.name}.rekey.tmp")
     try:
-        with spill_place(settings) as spill:
-            changed = _write_rekeyed(connect(settings.memory_limit, spill), path, replacements, temporary)
+        with spill_place(settings) as spill, connect(settings.memory_limit, spill) as connection:
+            changed = _write_rekeyed(connection, path, replacements, temporary)
         if changed:
             finish_file(temporary, path)
         return changed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -21,8 +22,20 @@ EARLIER, OTHER, NOW, LATER = make_fnr(0, day=1), make_fnr(10, day=2), make_fnr(3
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    made = Settings(Home(tmp_path / "home"), "demo", datetime(2026, 2, 1, 2, 30, tzinfo=OSLO), min_age_seconds=0)
+def settings(template: Path, tmp_path: Path) -> Settings:
+    """A home after a night, two persons in one project and one in another, nobody linked."""
+    shutil.copytree(template, tmp_path / "home")
+    return settings_of(tmp_path)
+
+
+def settings_of(folder: Path) -> Settings:
+    return Settings(Home(folder / "home"), "demo", datetime(2026, 2, 1, 2, 30, tzinfo=OSLO), min_age_seconds=0)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ``settings`` starts from."""
+    made = settings_of(tmp_path_factory.mktemp("nobody_linked"))
     theirs = valid_tables(2)
     elsewhere = {
         name: [row | {"fnr": NOW} if "fnr" in row else row for row in rows]
@@ -34,7 +47,7 @@ def settings(tmp_path: Path) -> Settings:
         path.write_bytes(zip_of(tables))
     run_intake(made, reference_validate, lambda _: None, references(made))
     night(made)
-    return made
+    return made.home.root
 
 
 def night(settings: Settings) -> Night:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
 import stat
 from datetime import datetime
 from pathlib import Path
@@ -27,18 +28,29 @@ GONE = PEOPLE[3]
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(template: Path, tmp_path: Path) -> Settings:
     """A home after a night under K1, with an extract, a release's members, and one person erased."""
-    key = tmp_path / "k1.json"
-    new_key_file(key)
-    made = Settings(Home(tmp_path / "home"), "demo", datetime(2026, 2, 1, 2, 30, tzinfo=OSLO), key_file=key, min_age_seconds=0)
+    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
+    return settings_of(tmp_path)
+
+
+def settings_of(folder: Path) -> Settings:
+    now = datetime(2026, 2, 1, 2, 30, tzinfo=OSLO)
+    return Settings(Home(folder / "home"), "demo", now, key_file=folder / "k1.json", min_age_seconds=0)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ``settings`` starts from."""
+    folder = tmp_path_factory.mktemp("home_under_k1")
+    new_key_file(folder / "k1.json")
+    made = settings_of(folder)
     deliver(made, "a.zip", zip_of(valid_tables(4)))
     check_home_key(made.home, load_keys(made))
-    listed = tmp_path / "persons.txt"
-    listed.write_text(GONE, encoding="utf-8")
-    erase_persons(made, listed, dry_run=False)
+    (folder / "persons.txt").write_text(GONE, encoding="utf-8")
+    erase_persons(made, folder / "persons.txt", dry_run=False)
     pseudonymised(made)
-    return made
+    return folder
 
 
 def deliver(settings: Settings, name: str, data: bytes) -> None:
@@ -162,8 +174,6 @@ class Stopped(Exception):
 
 
 def test_run_stopped_at_any_step_is_completed_by_the_same_command(tmp_path, settings, monkeypatch):
-    import shutil
-
     fixed_secret(monkeypatch)
     start = tmp_path / "start"
     shutil.copytree(settings.home.root, start)
@@ -171,7 +181,8 @@ def test_run_stopped_at_any_step_is_completed_by_the_same_command(tmp_path, sett
     rotate(settings, steps.append)
     expected = contents(settings.home)
     assert len(steps) >= 8
-    for stop in range(len(steps)):
+    files = len(steps) - 4  # between the lists and the last two steps: stopped before the first, in the middle, before the last
+    for stop in (0, 1, 2, 2 + files // 2, 1 + files, 2 + files, 3 + files):
         shutil.rmtree(settings.home.root)
         shutil.copytree(start, settings.home.root)
         (tmp_path / "k2.json").unlink()
