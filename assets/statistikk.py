@@ -15,11 +15,11 @@ from pipeline.cohort import nokkeltall
 from pipeline.effects import Stamps, estimate, municipality_table
 from pipeline.effects.drift import changed_conclusions, drift, not_noted, with_earlier
 from pipeline.intake import add_linkage
-from pipeline.linkage import kobling, utfall
+from pipeline.linkage import kobling, koblingskvalitet, utfall
 from pipeline.linkage.link_loss import koblingstap
 from pipeline.store import code_hash
 
-LINKED = ["utfall", "kobling", "koblingstap"]
+LINKED = ["utfall", "kobling", "koblingstap", "koblingskvalitet"]
 ESTIMATES = ["effekt", "effekt_naiv", "kurver", "aarsakskjede", "selvtest"]
 LEDGERS = ["effekt_historikk", "effekt_avvik"]
 PROJECTS = {"prosjekt": "klargjort", "veileder": "inndata", "undersokelse": "inndata"}
@@ -29,7 +29,7 @@ PROJECTS = {"prosjekt": "klargjort", "veileder": "inndata", "undersokelse": "inn
     specs=[spec("statistikk", t, ["klargjort_person_maaned"], {"duckdb"}) for t in LINKED], required_resource_keys={"night"}
 )
 def koblet(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-    """Both outcome definitions per participation, how many were matched, and who was not."""
+    """Both outcome definitions per participation, how many were matched, who was not, and whether they agree."""
     night: Night = context.resources.night
     outputs: list[Output] = [("statistikk", t) for t in LINKED]
     started = time.monotonic()
@@ -41,6 +41,7 @@ def koblet(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
             ("statistikk", "utfall"): utfall(own["deltakelse"], own["tiltak"], months, paths, night.settings),
             ("statistikk", "kobling"): kobling(own["deltakelse"], paths, night.settings),
             ("statistikk", "koblingstap"): koblingstap(own["deltakelse"], paths, night.settings),
+            ("statistikk", "koblingskvalitet"): koblingskvalitet(own["deltakelse"], paths, night.settings),
         }
 
     inputs = night.inputs([*(("klargjort", t) for t in ("deltakelse", "tiltak", "person_maaned")), *register_inputs()])

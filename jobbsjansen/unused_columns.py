@@ -11,7 +11,7 @@ from pathlib import Path
 import sqlglot
 from sqlglot import exp
 
-from pipeline.tables import REGISTERS
+from pipeline.tables import INNDATA, REGISTERS
 from pipeline.tables.purposes import unused_declared
 
 LINKAGE = Path(__file__).parents[1] / "pipeline" / "linkage"
@@ -46,7 +46,14 @@ def _used(sql: str) -> Iterator[str]:
                 select = select.find_ancestor(exp.Select)
                 own = _sources(select)
             own = {alias: name for alias, name in own.items() if alias == column.table}
-        yield from (f"{name}.{column.name}" for name in own.values() if column.name in REGISTERS[name])
+        delivered = ((name, _delivered(name, column.name)) for name in own.values())
+        yield from (f"{name}.{source}" for name, source in delivered if source in REGISTERS[name])
+
+
+def _delivered(register: str, column: str) -> str:
+    """What the owner calls a column of the admitted extract: the border keeps the order, and of a birth date the year."""
+    admitted = INNDATA[f"register_{register}"].names
+    return REGISTERS[register].names[admitted.index(column)] if column in admitted else column
 
 
 def _sources(select: exp.Select | None) -> dict[str, str]:

@@ -1,4 +1,5 @@
 -- one row per participation whose person has taken a part test: the level reached on all four parts, null when a part is missing
+-- A level once reached is kept: what is best after is never below what was best before.
 WITH rekkefolge AS (
     SELECT *
     FROM (VALUES ('under_a1', 1), ('a1', 2), ('a2', 3), ('b1', 4), ('b2', 5), ('c1', 6)) AS liste (niva, plass)
@@ -20,7 +21,7 @@ samlet AS (
     FROM delprover
     GROUP BY deltakelse_key
 )
-SELECT samlet.deltakelse_key, niva_foer.niva AS foer, niva_etter.niva AS etter
+SELECT samlet.deltakelse_key, niva_foer.niva AS foer, niva_etter.niva AS etter, samlet.etter - samlet.foer AS trinn
 FROM samlet
 LEFT JOIN rekkefolge AS niva_foer ON samlet.foer = niva_foer.plass
 LEFT JOIN rekkefolge AS niva_etter ON samlet.etter = niva_etter.plass

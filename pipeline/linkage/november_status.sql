@@ -1,9 +1,13 @@
 -- one row per participation that has ended and whose November of the year after exit all three registers reach
--- First match counts. Emigrated and dead persons have no work, spell or registration and end as annet_eller_ukjent.
-WITH rekkevidde AS (SELECT fra, til FROM dekning WHERE register = 'arbeidssoker')
+-- First match counts. Who is gone then (person_maaned) has no work, spell or registration and ends as annet_eller_ukjent.
+WITH rekkevidde AS (
+    SELECT CASE WHEN count(til) = 3 THEN max(fra) END AS fra, min(til) AS til
+    FROM dekning
+    WHERE register IN ('arbeidsforhold', 'utdanning', 'arbeidssoker')
+)
 SELECT deltakelse.deltakelse_key,
-       CASE WHEN i_arbeid AND NOT under_utdanning THEN 'sysselsatt'
-            WHEN i_arbeid AND under_utdanning THEN 'sysselsatt_og_under_utdanning'
+       CASE WHEN i_arbeid AND under_utdanning THEN 'sysselsatt_og_under_utdanning'
+            WHEN i_arbeid THEN 'sysselsatt'
             WHEN under_utdanning THEN 'under_utdanning'
             WHEN arbeidssoker_status = 'helt_ledig' THEN 'helt_ledig'
             WHEN arbeidssoker_status = 'paa_tiltak' THEN 'paa_tiltak'
@@ -14,4 +18,4 @@ JOIN person_maaned
   ON deltakelse.deltakelse_key = person_maaned.deltakelse_key
  AND person_maaned.maaned = make_date(CAST(year(deltakelse.slutt_dato) + 1 AS INTEGER), 11, 1)
 CROSS JOIN rekkevidde
-WHERE i_arbeid IS NOT NULL AND under_utdanning IS NOT NULL AND person_maaned.maaned BETWEEN fra AND til
+WHERE person_maaned.maaned BETWEEN fra AND til

@@ -11,7 +11,17 @@ from pipeline.linkage.person_months import DELTAKELSE, TILTAK
 from pipeline.settings import Settings
 from pipeline.tables import KLARGJORT, STATISTIKK
 
-STEPS = ("dekning", "praksisplass", "norskprove_best", "utfall_maaneder", "november_status", "utfall")
+STEPS = (
+    "dekning",
+    "praksisplass",
+    "norskprove_best",
+    "utfall_maaneder",
+    "november_status",
+    "bosted_utfall",
+    "arbeidsgiver_12m",
+    "arbeid_fra_start",
+    "utfall",
+)
 
 
 def utfall(
@@ -22,6 +32,10 @@ def utfall(
     Month m is the calendar month of exit + m. Figures over several months are null unless all of them are reached;
     ``november_status`` (first match, November of the year after exit) is null unless employment, education and NAV's
     register all reach that November; ``samme_arbeidsgiver_12m`` is null without a placement employer.
+
+    Who is dead or emigrated has no "not in work" after exit: shares are of living residents (decision 052), and ``bosatt_12m`` and
+    ``bosatt_november`` say who is gone. From the start, where death is one of the ways to leave (``i_arbeid_uke_104``,
+    ``varig_arbeid``), the dead are not in work, and the emigrated are unknown.
 
     Args:
         deltakelse: ``KLARGJORT["deltakelse"]``.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline.codes.harmonise import successors
 from pipeline.linkage.connection import linkage, run_steps
 from pipeline.settings import Settings
 from pipeline.tables import KLARGJORT
@@ -38,6 +39,8 @@ def person_maaned(
     From 12 months before the month of start to 60 after the month of exit, or to the last month any monthly extract reaches.
     A column is null where its register does not reach the month (first to last month found in the extract); work needs
     the employment register, to which self-employed income adds. Two participations of one person have their own rows.
+    In a month in which a person is gone (dead or emigrated on its first and last day, and without a job) all columns about work,
+    education and benefits are null: that is no "no" (decision 052).
 
     Args:
         deltakelse: ``KLARGJORT["deltakelse"]``.
@@ -49,7 +52,7 @@ def person_maaned(
     Raises:
         StepFailed: the engine refused a step (a bug; without values).
     """
-    frames = {"deltakelse": deltakelse.select(DELTAKELSE), "tiltak": tiltak.select(TILTAK)}
+    frames = {"deltakelse": deltakelse.select(DELTAKELSE), "tiltak": tiltak.select(TILTAK), "kommune_ref": successors()}
     with linkage(settings, registers, frames) as engine:
         run_steps(engine, STEPS)
         engine.write("person_maaned", KLARGJORT["person_maaned"], target)

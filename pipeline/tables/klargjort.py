@@ -5,12 +5,14 @@ from __future__ import annotations
 from pipeline.tables.base import Column as C
 from pipeline.tables.base import Table
 from pipeline.tables.deliveries import EXIT_REASONS, LANGUAGE, LIMITS, MEASURES, ORGANISATION, SECTORS, TARGET_GROUPS, YES_NO
+from pipeline.tables.registers import REGISTERS
 from pipeline.tables.uttrekk import UTENFOR_UTTREKK
 
 DELTAKELSE_KEY = C("deltakelse_key", "text", "pseudonym of the participation", required=True, key=True, sensitivity="personal")
 _CHILD_OF = C("deltakelse_key", "text", "pseudonym of the participation", required=True, sensitivity="personal")
 PERSON_KEY = C("person_key", "text", "pseudonym of the person", required=True, sensitivity="personal")
 PROSJEKT_ID = C("prosjekt_id", "text", "project", required=True)
+RESIDENCE = REGISTERS["folkeregister"]["status"].codes
 
 DELTAKELSE = Table(
     "deltakelse", "klargjort", "one participation", (
@@ -118,7 +120,8 @@ PERSON_MAANED = Table(
         PERSON_KEY,
         C("m_start", "int", "months since the month of start", required=True, unit="months"),
         C("m_slutt", "int", "months since the month of exit; null while enrolled", unit="months"),
-        C("i_arbeid", "bool", "employment (not lonnstilskudd, stillingsprosent > 0) or self-employed income; null where the extract does not reach"),
+        C("i_arbeid", "bool", "employment (not lonnstilskudd, stillingsprosent > 0) or self-employed income; null where the extract does not "
+          "reach, and where borte, as every other column about work, education and benefits"),
         C("stillingsprosent", "float", "sum of jobs, at most 100", unit="percent"),
         C("timer_per_uke", "float", "sum of jobs", unit="hours"),
         C("lonn_nok", "float", "pay", unit="nok"),
@@ -131,7 +134,14 @@ PERSON_MAANED = Table(
         C("ytelser_nok", "float", "all benefits", unit="nok", sensitivity="special"),
         C("sosialhjelp_nok", "float", "social assistance", unit="nok", sensitivity="special"),
         C("selvforsorget", "bool", "in work or own income, no social assistance, overgangsstonad or kvp"),
-        C("bosatt_status", "text", "bosatt, utvandret or dod"),
+        C("bosatt_status", "text", "residence on the last day of the month; null when folkeregister does not know the person then",
+          codes=RESIDENCE, sensitivity="personal"),
+        C("borte", "bool", "dead or emigrated on the first and the last day of the month, and without employment (lonnstilskudd is none): "
+          "nothing else is known of the month; null when folkeregister does not know the person", sensitivity="personal"),
+        C("bosted_komm_nr", "text", "municipality of residence on the last day of the month, as registered then; null unless bosatt",
+          sensitivity="personal"),
+        C("bosted_komm_nr_ref", "text", "bosted_komm_nr in the latest year of the code list; 9999 = no number of the list",
+          sensitivity="personal"),
     ), "linkage",
 )  # fmt: skip
 

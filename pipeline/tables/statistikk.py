@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from pipeline.tables.base import Column as C
 from pipeline.tables.base import Table
+from pipeline.tables.deliveries import SECTORS
 from pipeline.tables.etterproving import ETTERPROVING
+from pipeline.tables.klargjort import RESIDENCE
 from pipeline.tables.selvtest import SELVTEST
 from pipeline.tables.statistikk_beskrivelse import DESCRIPTIONS
 from pipeline.tables.uttrekk import UTTREKK, UTTREKKSFORDELING, UTTREKKSPROFIL
@@ -33,9 +35,12 @@ UTFALL = Table(
         C("varig_6m", "bool", "work in all of months 1-6 after exit"),
         C("varig_12m", "bool", "work in all of months 1-12 after exit"),
         C("stillingsprosent_12m", "float", "sum of jobs in month 12, at most 100", unit="percent"),
+        C("sektor_12m", "text", "sector of the employer of the largest ordinary job in month 12 (same size: lowest number); null without "
+          "one, or when virksomhet does not know it", codes=SECTORS),
+        C("naering_12m", "text", "that employer's industry: two-digit division, SN2007"),
         C("samme_arbeidsgiver_12m", "bool", "an ordinary job at a placement employer in months 0-12 after exit"),
-        C("i_arbeid_uke_104", "bool", "in work in the month of start + 104 weeks"),
-        C("varig_arbeid", "bool", "in work in at least 6 of the 12 months after that month; null unless all are reached"),
+        C("i_arbeid_uke_104", "bool", "in work in the month of start + 104 weeks; the dead are not, the emigrated are unknown"),
+        C("varig_arbeid", "bool", "in work in at least 6 of the 12 months after that month; null unless all are reached; the dead are not"),
         C("selvforsorget_foer", "float", "share of the 12 months before start self-supported", unit="share"),
         C("selvforsorget_etter", "float", "share of months 1-12 after exit self-supported", unit="share"),
         C("ytelser_nok_foer", "float", "benefits in the 12 months before start", unit="nok", sensitivity="special"),
@@ -45,6 +50,14 @@ UTFALL = Table(
         C("maaneder_i_arbeid_foer", "int", "months in work among the 12 before start (negative control)", unit="months"),
         C("norskprove_best_for", "text", "best level of all four part tests before start"),
         C("norskprove_best_etter", "text", "best level of all four part tests by exit + 12 months"),
+        C("norskprove_trinn", "int", "levels from norskprove_best_for to norskprove_best_etter; null when either is unknown. A level once "
+          "reached is kept, so never below 0", unit="levels", minimum=-5, maximum=5),
+        C("bosatt_12m", "text", "residence on the last day of month 12; null where folkeregister does not reach or does not know the person",
+          codes=RESIDENCE, sensitivity="personal"),
+        C("bosatt_november", "text", "residence on the last day of November of the year after exit; null likewise", codes=RESIDENCE,
+          sensitivity="personal"),
+        C("flyttet_12m", "bool", "lives in another municipality in month 12 than in the month of exit, both in the latest year of the code list; "
+          "null unless resident in a known one in both", sensitivity="personal"),
     ), "linkage",
 )  # fmt: skip
 NOKKELTALL = Table(
@@ -228,11 +241,22 @@ KOBLINGSTAP = Table(
           "usually taken to be others than the matched; with few lost it varies much by chance"),
     ), "linkage",
 )  # fmt: skip
+KOBLINGSKVALITET = Table(
+    "koblingskvalitet", "statistikk", "one field that both the project and folkeregister know, among participations matched in folkeregister", (
+        C("felt", "text", "field", required=True, key=True, codes=("kjonn", "fodselsaar", "landbakgrunn", "innvandret_dato")),
+        C("n_koblet", "int", "participations whose person has a row in folkeregister", required=True, unit="participations"),
+        C("n_sammenlignet", "int", "of them with a value from the project and in the spell that holds on the first day", required=True,
+          unit="participations"),
+        C("n_like", "int", "of those with the same value (innvandret_dato: the same day)", required=True, unit="participations"),
+        C("andel_like", "float", "n_like / n_sammenlignet; null when nothing could be compared. Low agreement on what does not change is a sign of "
+          "false links", unit="share"),
+    ), "linkage",
+)  # fmt: skip
 
 STATISTIKK: dict[str, Table] = {
     t.name: t
     for t in (
         UTFALL, NOKKELTALL, EFFEKT, EFFEKT_NAIV, EFFEKT_HISTORIKK, EFFEKT_AVVIK, KURVER, AARSAKSKJEDE, KOMMUNE, KOBLING, KOBLINGSTAP,
-        UTTREKK, UTTREKKSPROFIL, UTTREKKSFORDELING, ETTERPROVING, SELVTEST, *DESCRIPTIONS,
+        KOBLINGSKVALITET, UTTREKK, UTTREKKSPROFIL, UTTREKKSFORDELING, ETTERPROVING, SELVTEST, *DESCRIPTIONS,
     )
 }  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.linkage import kobling, person_maaned, praksisutfall, utfall
+from pipeline.linkage import kobling, koblingskvalitet, person_maaned, praksisutfall, utfall
 from pipeline.linkage.link_loss import koblingstap
 from pipeline.settings import Settings
 from tests.engine.parity_cases import ParityWorld, from_long_ago, gappy, simulated
@@ -27,6 +27,7 @@ def everything(world: ParityWorld, paths: dict[str, Path], settings: Settings, t
         "praksisutfall": praksisutfall(world.deltakelse, world.tiltak, paths, settings),
         "kobling": kobling(world.deltakelse, paths, settings),
         "koblingstap": koblingstap(world.deltakelse, paths, settings),
+        "koblingskvalitet": koblingskvalitet(world.deltakelse, paths, settings),
     }
 
 
@@ -48,8 +49,28 @@ def test_the_worlds_hold_what_they_are_meant_to_try(tmp_path, settings):
     world = gappy(1)
     made = everything(world, extracts(tmp_path / "uttrekk", **world.registers), settings, tmp_path / "m.parquet")
     months, outcomes = made["person_maaned"], made["utfall"]
-    for column in ("i_arbeid", "utdanning_niva", "arbeidssoker_status", "ytelser_nok", "bosatt_status"):
+    for column in (
+        "i_arbeid",
+        "utdanning_niva",
+        "arbeidssoker_status",
+        "ytelser_nok",
+        "bosatt_status",
+        "borte",
+        "bosted_komm_nr_ref",
+    ):
         assert 0 < months[column].null_count() < months.height, column
-    for column in ("november_status", "norskprove_best_for", "lonn_nok_etter", "selvforsorget_foer", "samme_arbeidsgiver_12m"):
+    for column in (
+        "november_status",
+        "norskprove_best_for",
+        "lonn_nok_etter",
+        "selvforsorget_foer",
+        "samme_arbeidsgiver_12m",
+        "naering_12m",
+        "norskprove_trinn",
+        "bosatt_12m",
+        "bosatt_november",
+        "flyttet_12m",
+        "varig_arbeid",
+    ):
         assert 0 < outcomes[column].null_count() < outcomes.height, column
     assert made["praksisutfall"]["ansatt_hos_praksisgiver"].n_unique() == 3

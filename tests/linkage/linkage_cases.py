@@ -133,4 +133,37 @@ def random_world(seed: int, n: int = 40) -> tuple[pl.DataFrame, pl.DataFrame, di
             }
         ),
     }
-    return deltakelse, tiltak, registers
+    return _with_facts(rng, deltakelse), tiltak, _with_places(rng, registers, employers)
+
+
+# Numbers in use, out of use, of a municipality that was split, and one that never was.
+PLACES = ["4601", "1201", "1507", "1508", "0301", "0000", None]
+FACTS = {"kjonn": ["kvinne", "mann"], "fodselsaar": [1980, 1990], "landbakgrunn": ["SYR", "SOM", None]}
+
+
+def _with_facts(rng: np.random.Generator, frame: pl.DataFrame) -> pl.DataFrame:
+    years = [None, 2.0, 1000 / 365.25]
+    drawn = {
+        name: [values[i] for i in rng.integers(0, len(values), frame.height)]
+        for name, values in {**FACTS, "botid_aar": years}.items()
+    }
+    return frame.with_columns(**{name: pl.Series(values) for name, values in drawn.items()})
+
+
+def _with_places(rng: np.random.Generator, registers: dict[str, pl.DataFrame], employers: list[str]) -> dict[str, pl.DataFrame]:
+    people = registers["folkeregister"]
+    days = [date(2017, 1, 1), date(2018, 5, 17), None]
+    drawn = {**FACTS, "komm_nr": PLACES, "innvandret_dato": days}
+    facts = {name: pl.Series([values[i] for i in rng.integers(0, len(values), people.height)]) for name, values in drawn.items()}
+    # spells that change inside a month, too
+    shift = pl.Series(rng.integers(0, 3, people.height) * 14).cast(pl.Int64)
+    moved = people.with_columns(gyldig_fra=pl.col("gyldig_fra") + pl.duration(days=shift), **facts)
+    known = pl.DataFrame(
+        {
+            "orgnr": employers[:3],
+            "naering": ["47.111", "8", "01.500"],
+            "sektor": ["privat", "kommunal", None],
+            "antall_ansatte": [1, 2, 3],
+        }
+    )
+    return registers | {"folkeregister": moved, "virksomhet": known}

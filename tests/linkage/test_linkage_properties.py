@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from pipeline.linkage import kobling, utfall
+from pipeline.tables import KLARGJORT
+from tests.linkage import reference
 from tests.linkage.linkage_cases import extracts, months_file, random_world
 
-ALL = ("arbeidsforhold", "utdanning", "selvstendig", "arbeidssoker", "ytelse", "norskprove", "folkeregister")
+ALL = ("arbeidsforhold", "utdanning", "selvstendig", "arbeidssoker", "ytelse", "norskprove", "folkeregister", "virksomhet")
 
 
 def run(folder, deltakelse, tiltak, registers, settings):
@@ -42,53 +44,66 @@ def test_no_participation_is_lost_or_doubled_and_order_leaves_no_trace(settings,
     assert not monthly.select("deltakelse_key", "maaned").is_duplicated().any()
     assert (monthly["m_start"] >= -12).all()
     assert (monthly["m_slutt"].drop_nulls() <= 60).all()
+    assert (monthly["maaned"].dt.day() == 1).all()
     assert (links.filter(pl.col("avsender") == "alle")["n_deltakelser"] == deltakelse.height).all()
     for left, right in zip(first, second, strict=True):
         assert left.equals(right)
-
-
-def reference(
-    monthly: pl.DataFrame, deltakelse: pl.DataFrame, registers: dict[str, pl.DataFrame]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Work per participation and month, and lasting work, written anew in polars."""
-    jobs = registers["arbeidsforhold"]
-    real = (pl.col("type") != "lonnstilskudd") & (pl.col("stillingsprosent") > 0)
-    per_month = jobs.group_by("person_key", "maaned").agg(
-        real.fill_null(False).any().alias("job"),
-        pl.col("stillingsprosent").filter(pl.col("type") != "lonnstilskudd").sum().alias("position"),
-    )
-    owners = (
-        registers["selvstendig"].group_by("person_key", aar="aar").agg((pl.col("naeringsinntekt_nok").sum() > 0).alias("own"))
-    )
-    reached = pl.col("maaned").is_between(jobs["maaned"].min(), jobs["maaned"].max())
-    months = (
-        monthly.select("deltakelse_key", "person_key", "maaned", "m_slutt")
-        .join(per_month, on=["person_key", "maaned"], how="left")
-        .with_columns(aar=pl.col("maaned").dt.year().cast(pl.Int64))
-        .join(owners, on=["person_key", "aar"], how="left")
-        .with_columns(
-            i_arbeid=pl.when(reached).then(pl.col("job").fill_null(False) | pl.col("own").fill_null(False)),
-            stillingsprosent=pl.when(reached).then(pl.col("position").fill_null(0.0).clip(upper_bound=100.0)),
-        )
-    )
-    after = months.filter(pl.col("m_slutt").is_between(1, 12)).drop_nulls("i_arbeid").group_by("deltakelse_key")
-    year = after.agg(
-        varig_12m=pl.when(pl.len() == 12).then(pl.col("i_arbeid").all()),
-        i_arbeid_12m=pl.col("i_arbeid").filter(pl.col("m_slutt") == 12).first(),
-    )
-    return months.select("deltakelse_key", "maaned", "i_arbeid", "stillingsprosent"), deltakelse.select("deltakelse_key").join(
-        year, on="deltakelse_key", how="left"
-    )
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_equals_the_polars_reference(tmp_path, settings, seed):
     deltakelse, tiltak, registers = random_world(seed, n=120)
     monthly, outcomes, _ = run(tmp_path, deltakelse, tiltak, registers, settings)
-    months, year = reference(monthly, deltakelse, registers)
-    assert_frame_equal(monthly.select(months.columns), months, check_row_order=False)
-    assert_frame_equal(outcomes.select(year.columns), year, check_row_order=False)
-    assert outcomes["varig_12m"].null_count() < outcomes.height
+    months = reference.months_of_work(monthly, registers)
+    compared = [
+        "deltakelse_key",
+        "maaned",
+        "i_arbeid",
+        "stillingsprosent",
+        "bosatt_status",
+        "borte",
+        "bosted_komm_nr",
+        "bosted_komm_nr_ref",
+    ]
+    assert_frame_equal(monthly.select(compared), months.select(compared), check_row_order=False)
+    assert monthly["borte"].sum() > 100
+    for expected in (
+        reference.after_exit(months, deltakelse, registers["folkeregister"]),
+        reference.from_start(months, deltakelse, registers["arbeidsforhold"]),
+        reference.employers(deltakelse, registers["arbeidsforhold"], registers["virksomhet"]),
+    ):
+        assert_frame_equal(outcomes.select(expected.columns), expected, check_row_order=False)
+        for name in expected.columns[1:]:
+            assert 0 < outcomes[name].null_count() < outcomes.height, name
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_language_steps_are_the_difference_of_the_levels(tmp_path, settings, seed):
+    deltakelse, tiltak, registers = random_world(seed, n=150)
+    _, outcomes, _ = run(tmp_path, deltakelse, tiltak, registers, settings)
+    before, after = (
+        pl.col(f"norskprove_best_{when}").replace_strict(reference.LEVELS, return_dtype=pl.Int64) for when in ("for", "etter")
+    )
+    assert outcomes.select((after - before).alias("norskprove_trinn")).equals(outcomes.select("norskprove_trinn"))
+    assert outcomes["norskprove_trinn"].drop_nulls().is_between(0, 5).all()
+    assert outcomes["norskprove_trinn"].n_unique() > 2
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+def test_in_the_months_of_the_gone_nothing_is_told_of_work_education_or_benefits(tmp_path, settings, seed):
+    deltakelse, tiltak, registers = random_world(seed, n=120)
+    with_all, _, _ = run(tmp_path / "a", deltakelse, tiltak, registers, settings)
+    without = {name: frame for name, frame in registers.items() if name != "folkeregister"}
+    before, _, _ = run(tmp_path / "b", deltakelse, tiltak, without, settings)
+    residence = ["bosatt_status", "borte", "bosted_komm_nr", "bosted_komm_nr_ref"]
+    told = [
+        c for c in with_all.columns if c not in (*KLARGJORT["person_maaned"].key, "person_key", "m_start", "m_slutt", *residence)
+    ]
+    gone = with_all["borte"].fill_null(False)
+    assert with_all.filter(gone).select(pl.col(told).null_count() == pl.len()).row(0) == (True,) * len(told)
+    assert with_all.filter(~gone).select(told).equals(before.filter(~gone).select(told))
+    assert not before.filter(gone)["i_arbeid"].drop_nulls().is_empty()
+    assert before.select(pl.col(residence).null_count() == pl.len()).row(0) == (True,) * len(residence)
 
 
 def test_november_status_equals_the_polars_reference(tmp_path, settings):
@@ -97,8 +112,20 @@ def test_november_status_equals_the_polars_reference(tmp_path, settings):
     november = pl.date(pl.col("slutt_dato").dt.year() + 1, 11, 1)
     at = deltakelse.with_columns(maaned=november).join(monthly, on=["deltakelse_key", "maaned"], how="left")
     work, study, nav = pl.col("i_arbeid"), pl.col("under_utdanning"), pl.col("arbeidssoker_status")
+    gone, spells = pl.col("borte").fill_null(False), registers["utdanning"]
+    ended = spells.filter(pl.col("status") != "pagaende")["slutt_dato"]
+    reach = [
+        reference.reaches(days)
+        for days in (
+            registers["arbeidsforhold"]["maaned"],
+            registers["arbeidssoker"]["maaned"],
+            pl.concat([spells["start_dato"], ended]),
+        )
+    ]
+    reached = pl.col("maaned").is_between(max(first for first, _ in reach), min(last for _, last in reach))
     status = (
-        pl.when(work.is_null() | study.is_null() | (pl.col("maaned") > registers["arbeidssoker"]["maaned"].max())).then(None)
+        pl.when(reached.fill_null(False).not_() | pl.col("m_slutt").is_null()).then(None)
+        .when(gone).then(pl.lit("annet_eller_ukjent"))
         .when(work & study).then(pl.lit("sysselsatt_og_under_utdanning"))
         .when(work).then(pl.lit("sysselsatt"))
         .when(study).then(pl.lit("under_utdanning"))
