@@ -42,14 +42,16 @@ def ours(folder: Path, out: Path, memory: str) -> None:
 def judged(folder: Path, out: Path, memory: str) -> None:
     """What comes before: the profile of all rows and its judgement."""
     from expectations import judge_extract
-    from pipeline.pseudonyms import at_the_border, load_keys, look_at
+    from pipeline.pseudonyms import at_the_border, load_keys, look_at, open_checked
     from pipeline.pseudonyms.extract_change import Standing, measures
     from pipeline.settings import load_settings
     from pipeline.tables.uttrekk import UTTREKKSFORDELING, UTTREKKSPROFIL
 
     with at_the_border(out.parent / "grense", memory) as connection:
         place = folder / "registers" / "arbeidsforhold"
-        _, seen = look_at(connection, [place], "arbeidsforhold", load_keys(load_settings(environ={})), "x", out.parent / "grense")
+        keys = load_keys(load_settings(environ={}))
+        source = open_checked(connection, [place], "arbeidsforhold", keys, out.parent / "grense")
+        seen = look_at(connection, source, "arbeidsforhold", keys, "x")
     nothing = Standing(UTTREKKSPROFIL.empty(), UTTREKKSFORDELING.empty(), UTTREKKSFORDELING.empty().select("verdi", "n_rader"), 0)
     found = measures("arbeidsforhold", seen, nothing, found=1, asked_for=1, whole_population=True, has_basis=True)
     assert judge_extract("arbeidsforhold", found) == []

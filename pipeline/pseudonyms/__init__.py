@@ -3,7 +3,7 @@
 Belongs here: the only code that sees identity numbers beside intake. Must not be here: anything a later stage imports.
 """
 
-from pipeline.pseudonyms.admission import Admitted, admit, at_the_border, look_at
+from pipeline.pseudonyms.admission import Admitted, admit, at_the_border, look_at, open_checked
 from pipeline.pseudonyms.asked_for import remember_asked
 from pipeline.pseudonyms.drop_zone import DropZone, drop_zones
 from pipeline.pseudonyms.erased_persons import references
@@ -50,6 +50,7 @@ __all__ = [
     "look_at",
     "new_key_file",
     "new_register_key_file",
+    "open_checked",
     "owner_stamp",
     "person_keys",
     "person_table",

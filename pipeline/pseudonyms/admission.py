@@ -70,32 +70,38 @@ def at_the_border(scratch: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyC
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def look_at(
-    connection: duckdb.DuckDBPyConnection, files: Iterable[Path], register: str, keys: Keys, extract_id: str, scratch: Path
-) -> tuple[Source, Profile]:
-    """The extract as one relation, and what it holds.
+def open_checked(
+    connection: duckdb.DuckDBPyConnection, files: Iterable[Path], register: str, keys: Keys, scratch: Path
+) -> Source:
+    """The extract as one relation, with the columns it must have and no other key's stamp.
 
     Raises:
-        UserError: it is unusable as a whole: no file, unreadable, a required column missing, no or two ways of naming persons, or
-            another key version. Without a value.
+        UserError: no file, damaged, a required column missing, no or two ways of naming persons, or made with another key.
     """
     paths = extract_files(files)
     if not paths:
         raise UserError(f"The extract {register} has no Parquet or CSV file.", "Put one under registers/, or remove the folder.")
     source = open_extract(connection, _in_order_of_receipt(paths), scratch, period_of(register))
     require_columns(register, REGISTERS[register], source)
-    person = _person_column(register, source)
-    if person == "person_key":
+    if _person_column(register, source) == "person_key":
         _refuse_other_keys(paths, register, keys)
-    seen = profile(connection, source, register, extract_id, person, keys.version)
+    return source
+
+
+def look_at(connection: duckdb.DuckDBPyConnection, source: Source, register: str, keys: Keys, extract_id: str) -> Profile:
+    """What an open extract holds, counted in one pass.
+
+    Raises:
+        UserError: it cannot be read to the end, a required column cannot be read at all, or rows were made with another key version.
+    """
+    seen = profile(connection, source, register, extract_id, _person_column(register, source), keys.version)
     if seen.foreign:
-        before = f", which took the place of {keys.retired[-1].version}," if keys.retired else ""
         raise UserError(
-            f"The extract {register} was made with another key version than {keys.version}{before} in {seen.foreign} row(s).",
+            f"The extract {register} was made with another key version than {keys.version} in {seen.foreign} row(s).",
             f"Give the owner the key made by 'keys new FILE --register {register}' and have it made anew.",
         )
     _refuse_unreadable(register, seen)
-    return source, seen
+    return seen
 
 
 def admit(

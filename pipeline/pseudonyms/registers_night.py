@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 
+import duckdb
 import polars as pl
 
 from pipeline.errors import UserError
-from pipeline.pseudonyms.admission import admit, at_the_border, look_at
+from pipeline.pseudonyms.admission import admit, at_the_border, look_at, open_checked
 from pipeline.pseudonyms.asked_for import cut_down_to, outside_extracts
 from pipeline.pseudonyms.extract_change import Standing, is_whole_population, measures
 from pipeline.pseudonyms.extract_profile import Profile
+from pipeline.pseudonyms.extract_source import Source
 from pipeline.pseudonyms.keys import Keys
 from pipeline.pseudonyms.register_store import Extract, RegisterStore, combine, in_use, keep_participants
 from pipeline.pseudonyms.roster import rosters
@@ -116,16 +119,13 @@ def take_in_register(
     """
     store = RegisterStore(settings.home, register)
     before, by_id = store.extracts(), {_file_id(path, period_of(register)): path for path in files}
-    known = {file for extract in before for file in extract.files}
-    extracts = list(before)
-    if new := sorted(set(by_id) - known):
-        made = [entry.roster_id for entry in rosters(settings.home) if entry.register == register and entry.kind == "roster"]
-        asked = made[-1] if made else ""
-        extracts.append(Extract(digest(new)[:12], len(before) + 1, settings.now.isoformat(), new, roster=asked))
-    night = _Night(register, store, settings, who, judge, has_basis, by_id)
+    night = _Night(register, store, settings, who, judge, has_basis, by_id, frozenset(in_use(register, before)))
     done: list[Extract] = []
-    for extract in extracts:
+    for extract in before:
         extract, counted = night.brought_up_to_date(extract, done, counted)
+        done.append(extract)
+    if new := sorted(set(by_id) - {file for extract in before for file in extract.files}):
+        extract, counted = night.taken_in(new, done, counted)
         done.append(extract)
     target = settings.home.warehouse / "inndata" / f"register_{register}.parquet"
     used = in_use(register, done)
@@ -150,36 +150,71 @@ class _Night:
     judge: Judge
     has_basis: bool
     files: Mapping[str, Path]
+    used: frozenset[str]
 
     def brought_up_to_date(self, extract: Extract, earlier: list[Extract], counted: Counted) -> tuple[Extract, Counted]:
-        """The extract as it stands for tonight's participants: admitted, refused, or cut down to who is left."""
+        """An extract of an earlier night as it stands for tonight's participants: cut anew, judged anew when it was refused, or cut down."""
         if extract.cut == self.who.fingerprint:
             return extract, counted
-        if set(extract.files) <= set(self.files):
-            return self._admitted(extract, earlier, counted)
-        return self._kept(extract).with_(cut=self.who.fingerprint), counted  # its files are gone
+        extract = extract.with_(cut=self.who.fingerprint)
+        lies_there = set(extract.files) <= set(self.files)
+        if not extract.accepted:
+            return self._judged(extract, earlier, counted) if lies_there else (extract, counted)
+        if lies_there and extract.extract_id in self.used:
+            return self._cut_again(extract), counted
+        return self._kept(extract), counted
+
+    def taken_in(self, new: list[str], earlier: list[Extract], counted: Counted) -> tuple[Extract, Counted]:
+        """The files that came tonight as one extract.
+
+        Where the last one was refused and its files still lie there, the new ones may be meant to complete it: the missing month of an extract with
+        a gap. They do when they speak of less than it did, and the two together may be used.
+        """
+        alone, counted_alone = self._judged(self._received(new, earlier), earlier, counted)
+        last = earlier[-1] if earlier else None
+        if last is None or last.accepted or not set(last.files) <= set(self.files):
+            return alone, counted_alone
+        speaks_of_all = set(last.periods or []) <= set(alone.periods or [])
+        if speaks_of_all and (last.periods or alone.accepted):
+            return alone, counted_alone
+        both, counted_both = self._judged(self._received(sorted({*new, *last.files}), earlier), earlier, counted)
+        return (both, counted_both) if both.accepted else (alone, counted_alone)
+
+    def _received(self, files: list[str], earlier: list[Extract]) -> Extract:
+        made = [e.roster_id for e in rosters(self.settings.home) if e.register == self.register and e.kind == "roster"]
+        stamp, asked = self.settings.now.isoformat(), made[-1] if made else ""
+        return Extract(digest(files)[:12], len(earlier) + 1, stamp, files, cut=self.who.fingerprint, roster=asked)
 
     def _kept(self, extract: Extract) -> Extract:
         """What was admitted stays, for those who still take part."""
-        if not extract.accepted:
-            return extract
         rows, participants = keep_participants(
             self.store, self.store.path(extract.extract_id), self.who.persons["person_key"], self.settings.memory_limit
         )
         return extract.with_(kept=rows, participants=participants)
 
-    def _admitted(self, extract: Extract, earlier: list[Extract], counted: Counted) -> tuple[Extract, Counted]:
-        extract = extract.with_(cut=self.who.fingerprint)
-        scratch, target = self.store.scratch, self.store.path(extract.extract_id)
+    def _cut_again(self, extract: Extract) -> Extract:
+        """The rows of tonight's participants from the files that still lie there; they were judged when they came."""
         try:
-            with at_the_border(scratch, self.settings.memory_limit) as connection:
-                files = [self.files[file] for file in extract.files]
-                source, seen = look_at(connection, files, self.register, self.who.keys, extract.extract_id, scratch)
-                candidate = target.with_name(f".{target.stem}.kandidat.tmp")
+            with self._border() as connection:
+                source = self._opened(connection, extract)
+                result = admit(connection, source, self.register, self.who.keys, self.who.persons, self._candidate(extract))
+        except UserError as problem:  # made under a key that has been replaced, or damaged since
+            return self._kept(extract).with_(told=str(problem))
+        if not result.rows and extract.kept:  # the same, but it does not say so itself
+            self._candidate(extract).unlink()
+            return self._kept(extract)
+        self._candidate(extract).replace(self.store.path(extract.extract_id))
+        return extract.with_(kept=result.rows, repeated=result.repeated, participants=result.participants, told="")
+
+    def _judged(self, extract: Extract, earlier: list[Extract], counted: Counted) -> tuple[Extract, Counted]:
+        """Counted, cut and judged: accepted, or refused with its reasons."""
+        candidate = self._candidate(extract)
+        try:
+            with self._border() as connection:
+                source = self._opened(connection, extract)
+                seen = look_at(connection, source, self.register, self.who.keys, extract.extract_id)
                 result = admit(connection, source, self.register, self.who.keys, self.who.persons, candidate)
         except UserError as problem:
-            if extract.accepted:  # admitted before, under a key that has been replaced: what was admitted has followed the change
-                return self._kept(extract).with_(told=str(problem)), counted
             return extract.with_(accepted=False, reasons=["uttrekk_ubrukelig"], told=str(problem)), counted
         extract = extract.with_(
             rows=seen.rows, persons=seen.persons, malformed=seen.malformed, kept=result.rows, repeated=result.repeated,
@@ -189,11 +224,20 @@ class _Night:
         reasons = self._found_against(extract, seen, earlier, counted)
         if reasons:
             candidate.unlink()
-            extract = extract.with_(accepted=False, reasons=reasons, told=_told(reasons))
         else:
-            candidate.replace(target)
-            extract = extract.with_(accepted=True, reasons=[], told="")
+            candidate.replace(self.store.path(extract.extract_id))
+        extract = extract.with_(accepted=not reasons, reasons=reasons, told=_told(reasons))
         return extract, counted.with_profile(seen, extract.extract_id)
+
+    def _border(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        return at_the_border(self.store.scratch, self.settings.memory_limit)
+
+    def _opened(self, connection: duckdb.DuckDBPyConnection, extract: Extract) -> Source:
+        files = [self.files[file] for file in extract.files]
+        return open_checked(connection, files, self.register, self.who.keys, self.store.scratch)
+
+    def _candidate(self, extract: Extract) -> Path:
+        return self.store.path(extract.extract_id).with_name(f".{extract.extract_id}.kandidat.tmp")
 
     def _found_against(self, extract: Extract, seen: Profile, earlier: list[Extract], counted: Counted) -> list[str]:
         measured = measures(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.pseudonyms import Keys, admit, at_the_border, look_at, person_keys
+from pipeline.pseudonyms import Keys, admit, at_the_border, look_at, open_checked, person_keys
 from pipeline.pseudonyms.extract_profile import Profile
 
 
@@ -30,7 +30,8 @@ def persons(identities: pl.Series, keys: Keys) -> pl.DataFrame:
 def admitted(files: list[Path], register: str, keys: Keys, identities: pl.Series, folder: Path, memory: str = "300MB") -> Seen:
     scratch, target = folder / "scratch", folder / "admitted.parquet"
     with at_the_border(scratch, memory) as connection:
-        source, seen = look_at(connection, files, register, keys, "abc", scratch)
+        source = open_checked(connection, files, register, keys, scratch)
+        seen = look_at(connection, source, register, keys, "abc")
         result = admit(connection, source, register, keys, persons(identities, keys), target)
     assert not scratch.exists()
     frame = pl.read_parquet(target)

@@ -151,10 +151,10 @@ def test_another_key_version_is_refused_and_another_projects_key_matches_nobody(
 def test_every_number_of_a_person_leads_to_her_one_pseudonym(drop, tmp_path, keys):
     jobs(person_id=[IN, ALSO, OUT, OUT]).write_parquet(drop / "a.parquet")
     one = pl.DataFrame({"person_id": [IN, ALSO], "person_key": [person_keys(IDS, keys)[0]] * 2})
-    from pipeline.pseudonyms import admit, at_the_border, look_at
+    from pipeline.pseudonyms import admit, at_the_border, open_checked
 
     with at_the_border(tmp_path / "s", "300MB") as connection:
-        source, _ = look_at(connection, [drop], "arbeidsforhold", keys, "x", tmp_path / "s")
+        source = open_checked(connection, [drop], "arbeidsforhold", keys, tmp_path / "s")
         result = admit(connection, source, "arbeidsforhold", keys, one, tmp_path / "ut.parquet")
     assert (result.rows, result.participants) == (2, 1)
 

@@ -212,6 +212,42 @@ def test_new_participants_rows_are_fetched_from_a_file_that_still_lies_there(hom
     assert home.rows().height == 40
 
 
+def test_the_missing_month_completes_an_extract_that_was_refused_for_it(home):
+    for name, month in (("jan", JAN), ("mar", MAR)):
+        home.drop(f"{name}.parquet", jobs([month]))
+    assert "uttrekk_hull" in home.night().refused
+    home.drop("feb.parquet", jobs([FEB]))
+    taken = home.night()
+    assert (taken.refused, states(taken)) == ("", ["avvist", "i_bruk"])
+    assert list(home.months()) == [date(2024, m, 1) for m in (1, 2, 3)]
+
+
+def test_a_corrected_extract_takes_nothing_from_the_refused_one(home):
+    home.drop("a.parquet", jobs([JAN, MAR], people=PEOPLE[:50]))
+    home.night()
+    home.drop("b.parquet", jobs([JAN, FEB, MAR], people=PEOPLE[30:], position=90.0))
+    assert home.night().refused == ""
+    assert home.rows().height == 3 * 10
+    assert set(home.months().values()) == {90.0}
+
+
+def test_rows_admitted_under_a_replaced_key_stay_in_use(home, tmp_path, keys):
+    jobs([JAN]).write_parquet(tmp_path / "raa.parquet")
+    for name in ("med", "uten"):
+        pseudonymise_file(tmp_path / "raa.parquet", tmp_path / f"{name}.parquet", "arbeidsforhold", keys)
+    (home.folder / "a.parquet").write_bytes((tmp_path / "med.parquet").read_bytes())
+    home.night()
+    home.keys = Keys(keys.version, b"z" * 32)
+    stored = home.settings.home.warehouse / "uttrekk" / "arbeidsforhold"
+    ours = dict(zip(persons(KNOWN, keys)["person_key"], persons(KNOWN, home.keys)["person_key"], strict=True))
+    for path in stored.glob("*.parquet"):  # what a rotation does to the admitted rows
+        pl.read_parquet(path).with_columns(pl.col("person_key").replace_strict(ours)).sort("person_key").write_parquet(path)
+    taken = home.night()
+    assert "made with another key" in taken.refused
+    assert states(taken) == ["i_bruk"]
+    assert set(home.rows()["person_key"]) == set(ours.values())
+
+
 def test_files_that_came_in_the_same_night_are_one_extract(home):
     home.drop("a.parquet", jobs([JAN, FEB], people=PEOPLE[:30]))
     home.drop("b.parquet", jobs([JAN, FEB], people=PEOPLE[30:]))
