@@ -21,6 +21,8 @@ from datetime import date
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from pipeline.pseudonyms import Keys, pseudonymise_file
 from pipeline.pseudonyms.person_keys import register_keys
@@ -31,6 +33,7 @@ WAYS = (
     "hmac.new(…).hexdigest() in a loop",
     "hmac.digest(…).hex() in a loop",
     "our column path",
+    "hmac.new(…).hexdigest() in a loop, Parquet to Parquet",
     "jobbsjansen pseudonymise, Parquet to Parquet",
 )
 
@@ -48,6 +51,8 @@ def make(path: Path, rows: int) -> None:
 def way(number: int, path: Path) -> Callable[[], object]:
     """What is timed; whatever it needs is read before."""
     if number == 3:
+        return lambda: by_hand(path, path.with_name("ut.parquet"))
+    if number == 4:
         return lambda: pseudonymise_file(path, path.with_name("ut.parquet"), "ytelse", KEY)
     key, persons = KEY.derive("register/ytelse"), pl.read_parquet(path, columns=["person_id"])["person_id"]
     if number == 2:
@@ -56,6 +61,20 @@ def way(number: int, path: Path) -> Callable[[], object]:
     if number == 1:
         return lambda: [hmac.digest(key, text.encode(), "sha256").hex() for text in texts]
     return lambda: [hmac.new(key, text.encode(), hashlib.sha256).hexdigest() for text in texts]
+
+
+def by_hand(source: Path, target: Path) -> None:
+    """The same work as the command's, as one would write it: batch by batch, one number at a time; nothing is checked."""
+    key, written = KEY.derive("register/ytelse"), None
+    for batch in pq.ParquetFile(source).iter_batches(1_000_000):
+        keys = pa.array(
+            [hmac.new(key, number.encode(), hashlib.sha256).hexdigest()[:32] for number in batch["person_id"].to_pylist()]
+        )
+        named = batch.drop_columns(["person_id"]).append_column("person_key", keys)
+        written = written or pq.ParquetWriter(target, named.schema, compression="zstd", compression_level=1)
+        written.write_batch(named)
+    if written:
+        written.close()
 
 
 def once(number: int, path: Path) -> str:
