@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline.codes.harmonise import successors
 from pipeline.linkage.connection import linkage, run_steps
 from pipeline.linkage.person_months import DELTAKELSE, TILTAK
 from pipeline.settings import Settings
@@ -47,7 +48,8 @@ def utfall(
     Raises:
         StepFailed: the engine refused a step (a bug; without values).
     """
-    frames = {"deltakelse": deltakelse.select([*DELTAKELSE, "overgang"]), "tiltak": tiltak.select(TILTAK)}
+    own = deltakelse.select([*DELTAKELSE, "overgang"])
+    frames = {"deltakelse": own, "tiltak": tiltak.select(TILTAK), "kommune_ref": successors()}
     with linkage(settings, registers, frames) as engine:
         engine.show_parquet("person_maaned", person_maaned, KLARGJORT["person_maaned"])
         run_steps(engine, STEPS)

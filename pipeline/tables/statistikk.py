@@ -56,8 +56,8 @@ UTFALL = Table(
           codes=RESIDENCE, sensitivity="personal"),
         C("bosatt_november", "text", "residence on the last day of November of the year after exit; null likewise", codes=RESIDENCE,
           sensitivity="personal"),
-        C("flyttet_12m", "bool", "lives in another municipality in month 12 than in the month of exit, both in the latest year of the code list; "
-          "null unless resident in a known one in both", sensitivity="personal"),
+        C("flyttet_12m", "bool", "lives in another municipality on the last day of month 12 than on the day of exit, both in the latest year of "
+          "the code list; null unless resident in a known one on both days", sensitivity="personal"),
     ), "linkage",
 )  # fmt: skip
 NOKKELTALL = Table(

@@ -62,12 +62,11 @@ def months_of_work(monthly: pl.DataFrame, registers: dict[str, pl.DataFrame]) ->
         .with_columns(gone=pl.col("away").fill_null(False) & ~pl.col("job"))
     )
     told = pl.col("maaned").is_between(jobs["maaned"].min(), jobs["maaned"].max()) & ~pl.col("gone")
-    refs = {number: harmonise(number, None) for number in known["bosted_komm_nr"].unique().drop_nulls()}
     return known.with_columns(
         i_arbeid=pl.when(told).then(pl.col("job") | pl.col("own").fill_null(False)),
         stillingsprosent=pl.when(told).then(pl.col("position").fill_null(0.0).clip(upper_bound=100.0)),
         borte=pl.when(pl.col("away").is_not_null()).then("gone"),
-        bosted_komm_nr_ref=pl.col("bosted_komm_nr").replace_strict(refs, return_dtype=pl.String),
+        bosted_komm_nr_ref=pl.col("bosted_komm_nr").replace_strict(_refs(known["bosted_komm_nr"]), return_dtype=pl.String),
     )
 
 
@@ -86,14 +85,25 @@ def after_exit(months: pl.DataFrame, deltakelse: pl.DataFrame, folkeregister: pl
     at = lambda m, name: pl.col(name).filter(pl.col("m_slutt") == m).first()  # noqa: E731
     november = pl.col("maaned") == pl.date(pl.col("slutt_dato").dt.year() + 1, 11, 1)
     lived = seen.group_by("deltakelse_key").agg(
-        bosatt_12m=at(12, "bosatt_status"), bosatt_november=pl.col("bosatt_status").filter(november).first(),
-        flyttet_12m=at(12, "_place") != at(0, "_place"),
+        bosatt_12m=at(12, "bosatt_status"), bosatt_november=pl.col("bosatt_status").filter(november).first(), _after=at(12, "_place"),
     )  # fmt: skip
+    leaving = deltakelse.drop_nulls("slutt_dato").select("deltakelse_key", "person_key", "slutt_dato", maaned="slutt_dato")
+    home = _held(leaving, folkeregister, pl.col("slutt_dato")).filter(pl.col("status") == "bosatt")
+    known = home.select("person_key", "slutt_dato", _then=pl.col("komm_nr").replace_strict(_refs(home["komm_nr"]), default=None))
     return (
-        deltakelse.select("deltakelse_key")
+        deltakelse.select("deltakelse_key", "person_key", "slutt_dato")
         .join(year, on="deltakelse_key", how="left")
         .join(lived, on="deltakelse_key", how="left")
-    )
+        .join(known.unique(["person_key", "slutt_dato"]), on=["person_key", "slutt_dato"], how="left")
+        .select(
+            "deltakelse_key", "varig_12m", "i_arbeid_12m", "bosatt_12m", "bosatt_november",
+            flyttet_12m=pl.col("_after") != pl.when(pl.col("_then") != "9999").then("_then"),
+        )
+    )  # fmt: skip
+
+
+def _refs(numbers: pl.Series) -> dict[str, str]:
+    return {number: harmonise(number, None) for number in numbers.unique().drop_nulls()}
 
 
 def from_start(months: pl.DataFrame, deltakelse: pl.DataFrame, jobs: pl.DataFrame) -> pl.DataFrame:

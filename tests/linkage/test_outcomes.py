@@ -96,6 +96,101 @@ def test_emigrated_and_dead_end_as_other_or_unknown(tmp_path, settings):
     assert row["november_status"] == "annet_eller_ukjent"
 
 
+SPELLS = "person_key | status | komm_nr | gyldig_fra | gyldig_til\n x | bosatt | 4601 | 2010-01-01 | 2024-12-20\n"
+
+
+@pytest.mark.parametrize(
+    ("spells", "worked", "columns"),
+    [
+        ("p1 | bosatt | 4601 | 2012-01-01 | -", [], (False, False, False, "bosatt", "bosatt")),
+        ("p1 | dod | - | 2023-03-20 | -", months(date(2023, 1, 1), 3), (None, None, None, "dod", "dod")),
+        ("p1 | utvandret | - | 2023-03-20 | -", months(date(2023, 1, 1), 12), (True, True, True, "utvandret", "utvandret")),
+        ("p1 | utvandret | - | 2023-06-01 | 2023-11-15\n p1 | bosatt | 4601 | 2023-11-15 | -", [], (False, None, None, "bosatt", "bosatt")),
+        ("p1 | bosatt | 4601 | 2012-01-01 | 2023-12-09\n p1 | dod | - | 2023-12-09 | -", [], (False, False, False, "dod", "bosatt")),
+        ("x | bosatt | 4601 | 2012-01-01 | -", [], (False, False, False, None, None)),
+    ],
+)  # fmt: skip
+def test_who_is_gone_is_told_and_is_not_out_of_work(tmp_path, settings, spells, worked, columns):
+    row = outcome(tmp_path, settings, arbeidsforhold=jobs(worked), folkeregister=SPELLS + spells)
+    names = ("i_arbeid_12m", "varig_6m", "varig_12m", "bosatt_12m", "bosatt_november")
+    assert tuple(row[c] for c in names) == columns
+
+
+def test_a_figure_of_those_who_live_here_leaves_out_who_left_and_says_that_she_left(tmp_path, settings):
+    """Two stayed, of whom one works; one died and one emigrated: the share in work is a half and not a quarter."""
+    who = participations(
+        "deltakelse_key | person_key | start_dato | slutt_dato\n"
+        + "\n".join(f"d{i} | p{i} | 2022-01-17 | 2022-12-09" for i in range(1, 5))
+    )
+    spells = "".join(
+        f"p{i} | bosatt | 4601 | 2012-01-01 | {end}\n" for i, end in ((1, "-"), (2, "-"), (3, "2023-05-02"), (4, "2023-05-02"))
+    )
+    gone = "p3 | dod | - | 2023-05-02 | -\n p4 | utvandret | - | 2023-05-02 | -"
+    registers = extracts(tmp_path / "u", arbeidsforhold=jobs([date(2023, 12, 1)]), folkeregister=SPELLS + spells + gone)
+    made = utfall(who, measures(), months_file(who, measures(), registers, settings), registers, settings)
+    assert made["i_arbeid_12m"].to_list() == [True, False, None, None]
+    assert made["i_arbeid_12m"].mean() == 0.5
+    assert made["bosatt_12m"].to_list() == ["bosatt", "bosatt", "dod", "utvandret"]
+
+
+@pytest.mark.parametrize(("status", "in_work", "lasting"), [("dod", False, False), ("utvandret", None, None)])
+def test_seen_from_the_start_death_competes_with_work_and_emigration_leaves_it_unknown(
+    tmp_path, settings, status, in_work, lasting
+):
+    spells = f"{SPELLS} p1 | {status} | - | 2023-12-20 | -"
+    row = outcome(tmp_path, settings, arbeidsforhold=jobs([], reach=date(2025, 1, 1)), folkeregister=spells)
+    assert (row["i_arbeid_uke_104"], row["varig_arbeid"]) == (in_work, lasting)
+    unreached = outcome(tmp_path / "b", settings, arbeidsforhold=jobs([], reach=date(2023, 12, 1)), folkeregister=spells)
+    assert (unreached["i_arbeid_uke_104"], unreached["varig_arbeid"]) == (None, None)
+
+
+def test_residence_is_unknown_where_the_extract_does_not_reach(tmp_path, settings):
+    short = "person_key | status | komm_nr | gyldig_fra\n p1 | bosatt | 4601 | 2010-01-01\n x | bosatt | 4601 | 2023-11-02"
+    row = outcome(tmp_path, settings, arbeidsforhold=jobs([]), folkeregister=short)
+    assert (row["bosatt_november"], row["bosatt_12m"], row["flyttet_12m"]) == ("bosatt", None, None)
+
+
+@pytest.mark.parametrize(
+    ("at_exit", "later", "moved"),
+    [
+        ("4601", "4601", False), ("4601", "1103", True),
+        ("1201", "4601", False),  # Bergen before and after the county changed its number
+        ("1504", "1508", False), ("1507", "1508", False), ("1507", "1580", True),  # Ålesund, split again in 2024, goes to its main part
+        ("0000", "4601", None), ("-", "4601", None),
+    ],
+)  # fmt: skip
+def test_a_move_is_to_another_municipality_and_not_to_another_number(tmp_path, settings, at_exit, later, moved):
+    """The move comes the day after the exit, in the same month."""
+    spells = f"{SPELLS} p1 | bosatt | {at_exit} | 2012-01-01 | 2022-12-10\n p1 | bosatt | {later} | 2022-12-10 | -"
+    assert outcome(tmp_path, settings, arbeidsforhold=jobs([]), folkeregister=spells)["flyttet_12m"] is moved
+
+
+COMPANIES = """orgnr | naering | sektor
+    1 | 88.911 | kommunal
+    2 | 01.500 | privat
+    3 | 8      | -"""
+
+
+@pytest.mark.parametrize(
+    ("held", "sector", "industry"),
+    [
+        ("p1 | 2023-12-01 | 1 | 40 | ordinaert\n p1 | 2023-12-01 | 2 | 60 | frilans", "privat", "01"),
+        ("p1 | 2023-12-01 | 2 | 50 | ordinaert\n p1 | 2023-12-01 | 1 | 50 | ordinaert", "kommunal", "88"),
+        ("p1 | 2023-12-01 | 1 | 40 | ordinaert\n p1 | 2023-12-01 | 2 | 100 | lonnstilskudd", "kommunal", "88"),
+        ("p1 | 2023-12-01 | 3 | 40 | ordinaert", None, None),
+        ("p1 | 2023-12-01 | 4 | 40 | ordinaert\n p1 | 2023-12-01 | 1 | 10 | ordinaert", None, None),
+        ("p1 | 2023-11-01 | 1 | 40 | ordinaert\n p1 | 2024-01-01 | 1 | 40 | ordinaert", None, None),
+        ("p1 | 2023-12-01 | 1 | 0 | ordinaert\n p1 | 2023-12-01 | 2 | - | ordinaert", None, None),
+    ],
+)
+def test_sector_and_industry_are_those_of_the_largest_ordinary_job(tmp_path, settings, held, sector, industry):
+    work = f"person_key | maaned | orgnr | stillingsprosent | type\n x | 2020-01-01 | 1 | 50 | ordinaert\n{held}"
+    row = outcome(tmp_path, settings, arbeidsforhold=work, virksomhet=COMPANIES)
+    assert (row["sektor_12m"], row["naering_12m"]) == (sector, industry)
+    without = outcome(tmp_path / "b", settings, arbeidsforhold=work)
+    assert (without["sektor_12m"], without["naering_12m"]) == (None, None)
+
+
 def test_hired_by_the_placement_employer(tmp_path, settings):
     placed = measures("deltakelse_key | er_praksis | arbeidsgiver_orgnr\n d1 | ja | 7")
     elsewhere = measures("deltakelse_key | er_praksis | arbeidsgiver_orgnr\n d1 | ja | 8")
@@ -135,11 +230,18 @@ def test_language_level_is_the_one_reached_on_all_four_parts(tmp_path, settings)
         ]
     )
     row = outcome(tmp_path, settings, norskprove=text)
-    assert (row["norskprove_best_for"], row["norskprove_best_etter"]) == ("a1", "b1")
+    assert (row["norskprove_best_for"], row["norskprove_best_etter"], row["norskprove_trinn"]) == ("a1", "b1", 2)
     only_three = outcome(
         tmp_path, settings, norskprove="person_key | prove_dato | delprove | niva\n" + tests("2021-05-01", "a2", "b1", "a1")
     )
     assert only_three["norskprove_best_for"] is None
+    assert only_three["norskprove_trinn"] is None
+    no_later = outcome(
+        tmp_path,
+        settings,
+        norskprove=f"person_key | prove_dato | delprove | niva\n x | 2024-01-01 | lese | a1\n{tests('2021-05-01', *['a2'] * 4)}",
+    )
+    assert (no_later["norskprove_best_etter"], no_later["norskprove_trinn"]) == ("a2", 0)
 
 
 def test_without_any_extract_every_participation_is_still_there(settings):

@@ -126,6 +126,38 @@ def test_emigration_and_death_stay_visible(tmp_path, settings):
     ]
 
 
+def test_gone_is_the_whole_month_and_without_a_job(tmp_path, settings):
+    registers = extracts(
+        tmp_path,
+        folkeregister="""person_key | status | komm_nr | gyldig_fra | gyldig_til
+            p1 | bosatt    | 1201 | 2015-01-01 | 2022-03-20
+            p1 | utvandret | -    | 2022-03-20 | 2022-08-10
+            p1 | bosatt    | 4601 | 2022-08-10 | 2022-10-01
+            p1 | dod       | -    | 2022-10-01 | -""",
+        arbeidsforhold="""person_key | maaned | orgnr | stillingsprosent | lonn_nok | type
+            p1 | 2022-05-01 | 1 | 50 | 9000 | ordinaert
+            p1 | 2022-06-01 | 1 | 50 | 9000 | lonnstilskudd
+            x  | 2020-01-01 | 1 | 50 | 1 | ordinaert
+            x  | 2023-01-01 | 1 | 50 | 1 | ordinaert""",
+        utdanning="""person_key | start_dato | slutt_dato | niva | status
+            p1 | 2022-01-01 | - | hoyere | pagaende
+            x  | 2019-01-01 | 2023-02-01 | hoyere | fullfort""",
+    )
+    made = person_months(ONE, measures(), registers, settings)
+    columns = ("bosatt_status", "borte", "i_arbeid", "under_utdanning", "bosted_komm_nr", "bosted_komm_nr_ref")
+    assert [tuple(month(made, date(2022, m, 1))[c] for c in columns) for m in range(2, 11)] == [
+        ("bosatt", False, False, True, "1201", "4601"),
+        ("utvandret", False, False, True, None, None),  # left in the month
+        ("utvandret", True, None, None, None, None),
+        ("utvandret", False, True, True, None, None),  # and yet employed
+        ("utvandret", True, None, None, None, None),  # a subsidised job is no work
+        ("utvandret", True, None, None, None, None),
+        ("bosatt", False, False, True, "4601", "4601"),  # came back in the month
+        ("bosatt", False, False, True, "4601", "4601"),
+        ("dod", True, None, None, None, None),
+    ]
+
+
 def test_two_participations_of_one_person_have_their_own_months(settings):
     two = participations(
         """deltakelse_key | person_key | start_dato | slutt_dato
