@@ -7,6 +7,7 @@ Rows pass in and out as Parquet in the spill folder, which the executors have to
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -68,10 +69,13 @@ class SparkEngine:
         return sorted(folder.glob("part-*.parquet"))
 
     def close(self) -> None:
-        for rows in self._kept:
-            rows.unpersist()
+        # A session that is already dead has nothing left to let go of, and its complaint must not hide what broke it.
+        with suppress(Exception):
+            for rows in self._kept:
+                rows.unpersist()
         self._kept.clear()
-        self._session.close()
+        with suppress(Exception):
+            self._session.close()
 
 
 @cache
