@@ -25,7 +25,7 @@ def ours(folder: Path, out: Path, memory: str) -> None:
     from pipeline.linkage import person_maaned
     from pipeline.pseudonyms import admit, at_the_border, load_keys
     from pipeline.pseudonyms.extract_files import extract_files
-    from pipeline.pseudonyms.extract_source import open_extract
+    from pipeline.pseudonyms.extracts.source import open_extract
     from pipeline.settings import OSLO, Home, Settings
 
     settings = Settings(Home(out.parent / "home"), "demo", datetime(2026, 7, 1, tzinfo=OSLO), memory_limit=memory)
@@ -43,7 +43,7 @@ def judged(folder: Path, out: Path, memory: str) -> None:
     """What comes before: the profile of all rows and its judgement."""
     from expectations import judge_extract
     from pipeline.pseudonyms import at_the_border, load_keys, look_at, open_checked
-    from pipeline.pseudonyms.extract_change import Standing, measures
+    from pipeline.pseudonyms.extracts.change import Standing, measures
     from pipeline.settings import load_settings
     from pipeline.tables.uttrekk import UTTREKKSFORDELING, UTTREKKSPROFIL
 

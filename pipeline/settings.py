@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -195,10 +196,8 @@ def _spill_folder(env: dict[str, str]) -> Path | None:
 def _words(env: dict[str, str], name: str) -> tuple[str, ...]:
     """A command line as its words, as a shell would split it; no shell runs it."""
     words: tuple[str, ...] | None = None
-    try:
+    with suppress(ValueError):
         words = tuple(shlex.split(env.get(name, "")))
-    except ValueError:
-        pass
     if words is None:  # raised outside the handler: the command line may hold a token
         raise RefusedStart(f"{name} has an open quotation mark.", "Write it as you would at a prompt, without pipes.")
     return words

@@ -3,11 +3,13 @@
 Belongs here: the only code that sees identity numbers beside intake. Must not be here: anything a later stage imports.
 """
 
-from pipeline.pseudonyms.admission import Admitted, admit, at_the_border, look_at, open_checked
-from pipeline.pseudonyms.asked_for import remember_asked
-from pipeline.pseudonyms.drop_zone import DropZone, drop_zones
 from pipeline.pseudonyms.erased_persons import references
 from pipeline.pseudonyms.extract_files import extract_files
+from pipeline.pseudonyms.extracts.admission import Admitted, admit, at_the_border, look_at, open_checked
+from pipeline.pseudonyms.extracts.asked_for import remember_asked
+from pipeline.pseudonyms.extracts.drop_zone import DropZone, drop_zones
+from pipeline.pseudonyms.extracts.night import Counted, Participants, Taken, take_in_register
+from pipeline.pseudonyms.extracts.register_store import Extract, extracts_received
 from pipeline.pseudonyms.home_key import check_home_key
 from pipeline.pseudonyms.identity_history import IdentityHistory, forget, home_history, last_good_copy, person_table
 from pipeline.pseudonyms.inndata import to_inndata
@@ -16,8 +18,6 @@ from pipeline.pseudonyms.key_providers import KeyCommand, KeyFile, KeyProvider, 
 from pipeline.pseudonyms.keys import DEMO_VERSION, Keys
 from pipeline.pseudonyms.owner_extract import OwnerStamp, Pseudonymised, owner_stamp, pseudonymise_file
 from pipeline.pseudonyms.person_keys import log_references, person_keys, recipient_keys
-from pipeline.pseudonyms.register_store import Extract, extracts_received
-from pipeline.pseudonyms.registers_night import Counted, Participants, Taken, take_in_register
 from pipeline.pseudonyms.roster import whole_population_basis
 
 __all__ = [

@@ -16,12 +16,11 @@ import duckdb
 import polars as pl
 
 from pipeline.errors import UserError
-from pipeline.tables import Column
 
 T = TypeVar("T")
 SUFFIXES = (".parquet", ".csv")
 _SEPARATORS = (";", ",", "\t")
-_CURE = "Have the register's owner deliver it again as the file description says."
+CURE = "Have the register's owner deliver it again as the file description says."
 
 
 def extract_files(places: Iterable[Path]) -> list[Path]:
@@ -46,7 +45,7 @@ def scan_extract(path: Path) -> pl.LazyFrame:
     )
 
 
-def value_free(step: Callable[[], T], what: str, cure: str = _CURE) -> T:
+def value_free(step: Callable[[], T], what: str, cure: str = CURE) -> T:
     """The step's result; what polars or the system say on failure is thrown away, because it quotes the offending value.
 
     Raises:
@@ -58,37 +57,6 @@ def value_free(step: Callable[[], T], what: str, cure: str = _CURE) -> T:
         pass
     # Raised outside the handler, so that no context with the value hangs on to it.
     raise UserError(what, cure)
-
-
-def typed(column: Column, dtype: pl.DataType) -> pl.Expr:
-    """The column read as its description's type; what cannot be read becomes null (the caller counts those)."""
-    value = pl.col(column.name)
-    if column.kind == "text":
-        return _as_text(value, column, dtype)
-    if dtype != pl.String:
-        return value.cast(column.dtype, strict=False)
-    if column.kind == "date":
-        iso = value.str.strip_chars().str.head(10).str.to_date("%Y-%m-%d", strict=False)
-        return pl.coalesce(iso, value.str.strip_chars().str.to_date("%d.%m.%Y", strict=False))
-    number = value.str.strip_chars().str.replace(",", ".", literal=True)
-    return (
-        number.cast(column.dtype, strict=False)
-        if column.kind == "float"
-        else value.str.strip_chars().cast(pl.Int64, strict=False)
-    )
-
-
-def _as_text(value: pl.Expr, column: Column, dtype: pl.DataType) -> pl.Expr:
-    # A number in a text column has lost its leading zeros already: it is not padded, it is unreadable.
-    if dtype not in (pl.String, pl.Categorical, pl.Enum):
-        return pl.when(pl.lit(False)).then(value.cast(pl.String))
-    text = value.cast(pl.String).str.strip_chars()
-    text = pl.when(text != "").then(text)
-    if not column.codes:
-        return text
-    # Only code-like text is kept outside the code list: enough to be counted, nothing that could name a person.
-    code = text.str.to_lowercase()
-    return pl.when(code.is_in(list(column.codes)) | code.str.contains(r"^[a-z_]{1,24}$")).then(code)
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -15,8 +15,8 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.errors import UserError
-from pipeline.pseudonyms.drop_zone import drop_zones
 from pipeline.pseudonyms.extract_files import extract_files, scan_extract, value_free
+from pipeline.pseudonyms.extracts.drop_zone import drop_zones
 from pipeline.pseudonyms.keys import Keys
 from pipeline.pseudonyms.number_kinds import number_kinds
 from pipeline.pseudonyms.person_keys import person_keys

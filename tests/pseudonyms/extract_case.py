@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.pseudonyms import Keys, admit, at_the_border, look_at, open_checked, person_keys
-from pipeline.pseudonyms.extract_profile import Profile
+from pipeline.pseudonyms.extracts.profile import Profile
 
 
 @dataclass(frozen=True)

@@ -21,16 +21,15 @@ import polars as pl
 
 from pipeline.engine import connect
 from pipeline.errors import UserError
-from pipeline.pseudonyms.extract_columns import payload, require_columns, typed
-from pipeline.pseudonyms.extract_files import _CURE as CURE
-from pipeline.pseudonyms.extract_files import extract_files, value_free
-from pipeline.pseudonyms.extract_profile import ID_FORM, Profile, profile
-from pipeline.pseudonyms.extract_source import FILE, Source, open_extract
+from pipeline.pseudonyms.extract_files import CURE, extract_files, value_free
+from pipeline.pseudonyms.extracts.columns import payload, require_columns, typed
+from pipeline.pseudonyms.extracts.profile import ID_FORM, Profile, profile
+from pipeline.pseudonyms.extracts.register_store import counts, escaped, write_sorted
+from pipeline.pseudonyms.extracts.source import FILE, Source, open_extract
 from pipeline.pseudonyms.identity_search import refuse_identities
 from pipeline.pseudonyms.keys import Keys
 from pipeline.pseudonyms.owner_extract import owner_stamp
 from pipeline.pseudonyms.person_keys import register_keys
-from pipeline.pseudonyms.register_store import counts, escaped, write_sorted
 from pipeline.store import finish_file
 from pipeline.tables import INNDATA, REGISTERS
 from pipeline.tables.uttrekk import period_of

@@ -12,9 +12,9 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipeline.pseudonyms.extract_columns import can_be_lost, given, payload, typed
 from pipeline.pseudonyms.extract_files import value_free
-from pipeline.pseudonyms.extract_source import Source
+from pipeline.pseudonyms.extracts.columns import can_be_lost, given, payload, typed
+from pipeline.pseudonyms.extracts.source import Source
 from pipeline.tables import REGISTERS, Column
 from pipeline.tables.uttrekk import UTTREKKSFORDELING, UTTREKKSPROFIL, period_of
 

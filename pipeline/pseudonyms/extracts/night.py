@@ -17,13 +17,13 @@ import duckdb
 import polars as pl
 
 from pipeline.errors import UserError
-from pipeline.pseudonyms.admission import admit, at_the_border, look_at, open_checked
-from pipeline.pseudonyms.asked_for import cut_down_to, outside_extracts
-from pipeline.pseudonyms.extract_change import Standing, is_whole_population, measures
-from pipeline.pseudonyms.extract_profile import Profile
-from pipeline.pseudonyms.extract_source import Source
+from pipeline.pseudonyms.extracts.admission import admit, at_the_border, look_at, open_checked
+from pipeline.pseudonyms.extracts.asked_for import cut_down_to, outside_extracts
+from pipeline.pseudonyms.extracts.change import Standing, is_whole_population, measures
+from pipeline.pseudonyms.extracts.profile import Profile
+from pipeline.pseudonyms.extracts.register_store import Extract, RegisterStore, combine, in_use, keep_participants
+from pipeline.pseudonyms.extracts.source import Source
 from pipeline.pseudonyms.keys import Keys
-from pipeline.pseudonyms.register_store import Extract, RegisterStore, combine, in_use, keep_participants
 from pipeline.pseudonyms.roster import rosters
 from pipeline.rules import extract_rules
 from pipeline.settings import Settings

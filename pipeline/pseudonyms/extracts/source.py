@@ -13,12 +13,11 @@ from pathlib import Path
 import duckdb
 
 from pipeline.errors import UserError
-from pipeline.pseudonyms.extract_files import value_free
+from pipeline.pseudonyms.extract_files import CURE, value_free
 
 FILE = "jobbsjansen_fil"  # no owner's column is called that
 _SEPARATORS = (";", ",", "\t")
 _BLOCK = 1 << 20
-CURE = "Have the register's owner deliver it again as the file description says."
 
 
 @dataclass(frozen=True)

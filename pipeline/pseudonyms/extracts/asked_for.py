@@ -15,7 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.pseudonyms.register_store import Extract, RegisterStore
+from pipeline.pseudonyms.extracts.register_store import Extract, RegisterStore
 from pipeline.settings import Home
 from pipeline.store import parquet_bytes, write_bytes
 from pipeline.tables.uttrekk import UTENFOR_UTTREKK, period_of

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import polars as pl
 
-from pipeline.pseudonyms.extract_profile import Profile
+from pipeline.pseudonyms.extracts.profile import Profile
 from pipeline.rules import extract_rules
 from pipeline.tables import REGISTERS
 from pipeline.tables.uttrekk import period_of

@@ -6,7 +6,8 @@ Belongs here: reading a value as its description's type, in SQL. Must not be her
 from __future__ import annotations
 
 from pipeline.errors import UserError
-from pipeline.pseudonyms.extract_source import CURE, Source
+from pipeline.pseudonyms.extract_files import CURE
+from pipeline.pseudonyms.extracts.source import Source
 from pipeline.tables import Column, Table
 
 _SQL_TYPE = {"text": "VARCHAR", "date": "DATE", "int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN"}

@@ -298,7 +298,7 @@ def test_a_whole_population_needs_a_recorded_basis(tmp_path, keys):
 
 
 def test_a_night_that_dies_leaves_nothing_half_done(home, monkeypatch):
-    from pipeline.pseudonyms import registers_night
+    from pipeline.pseudonyms.extracts import night as registers_night
 
     home.drop("a.parquet", jobs([JAN, FEB]))
     monkeypatch.setattr(registers_night, "combine", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt))

@@ -1,0 +1,1 @@
+"""Registry extracts at the border: which files came, what they hold, whose rows pass, and what stands from night to night."""
