@@ -145,4 +145,6 @@ PERSON_MAANED = Table(
     ), "linkage",
 )  # fmt: skip
 
-KLARGJORT: dict[str, Table] = {t.name: t for t in (DELTAKELSE, TILTAK, OPPFOLGING, KARTLEGGING, PROSJEKT, PERSON_MAANED, UTENFOR_UTTREKK)}
+KLARGJORT: dict[str, Table] = {
+    t.name: t for t in (DELTAKELSE, TILTAK, OPPFOLGING, KARTLEGGING, PROSJEKT, PERSON_MAANED, UTENFOR_UTTREKK)
+}
