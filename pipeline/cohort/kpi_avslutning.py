@@ -8,6 +8,7 @@ import polars as pl
 
 from pipeline.cohort.grunnlag import ALL_EXITS, both_rules, contribution
 from pipeline.tables.deliveries import DIRECT_TRANSITION, DIRECT_WORK, LANGUAGE, PLACEMENTS
+from pipeline.tables.klargjort import RESIDENCE
 from pipeline.tables.statistikk import NOVEMBER_STATUS
 
 HALF_POSITION = 50
@@ -36,11 +37,15 @@ def at_exit(exits: pl.DataFrame, kartlegging: pl.DataFrame) -> Iterator[pl.DataF
 
 
 def by_registers(exits: pl.DataFrame, utfall: pl.DataFrame, person_maaned: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Contributions of what the registers say afterwards; leavers whom the extracts do not reach are left out."""
+    """Contributions of what the registers say afterwards; leavers whom the extracts do not reach are left out.
+
+    So are those who have left the country or died, from work and what follows from it; ``bosatt_12m`` counts them.
+    """
     rows = exits.join(utfall.drop("person_key"), on="deltakelse_key", maintain_order="left")
     for kpi in ("i_arbeid_12m", "varig_6m", "varig_12m"):
         yield both_rules(rows, kpi, pl.col(kpi))
     yield from _november(rows)
+    yield from _residence(rows)
     placed = rows.filter(pl.col("forste_praksis_dato").is_not_null())
     yield contribution(placed, "praksis_til_jobb_samme_arbeidsgiver", "avsluttede_med_praksis", pl.col("samme_arbeidsgiver_12m"))
     for kpi in ("selvforsorget", "ytelser_nok", "lonn_nok"):
@@ -105,6 +110,14 @@ def _november(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
     yield both_rules(known, "november_status", pl.col("november_status").is_in(IN_WORK_OR_EDUCATION))
     for status in NOVEMBER_STATUS:
         yield both_rules(known, "november_status", pl.col("november_status") == status, ("november_status", pl.lit(status)))
+
+
+def _residence(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Who has left the country or died is in no denominator of work: counted here."""
+    known = rows.filter(pl.col("bosatt_12m").is_not_null())
+    yield both_rules(known, "bosatt_12m", pl.col("bosatt_12m") == RESIDENCE[0])
+    for status in RESIDENCE:
+        yield both_rules(known, "bosatt_12m", pl.col("bosatt_12m") == status, ("bosatt_12m", pl.lit(status)))
 
 
 def _before_and_after(rows: pl.DataFrame, kpi: str) -> Iterator[pl.DataFrame]:

@@ -26,7 +26,8 @@ def shares(national: pl.DataFrame, threshold: int) -> pl.DataFrame:
 
     Returns:
         Rows of ``UTDATA["nokkeltall"]`` without target. Hidden: the primary rule, or a count of 1 to threshold - 1 follows from
-        another released row: the other denominator, a wider numerator, or a numerator that excludes it.
+        another released row: the other denominator, a wider numerator, a numerator that excludes it, or the denominator of
+        an indicator of all leavers (how many of them have left the country or died).
     """
     rules = declared()
     counted = national.with_columns(pl.col("teller", "nevner").round(0).cast(pl.Int64))
@@ -38,6 +39,11 @@ def shares(national: pl.DataFrame, threshold: int) -> pl.DataFrame:
         hidden = hidden | close
     for one, excluded in rules["disjunkte"]:
         other = _other(counted, excluded).with_columns(kpi=pl.lit(one), _k=pl.col("_n") - pl.col("_k"))
+        rows, close = _compare(rows, other, ["kpi", "periode", "nevnerregel"], threshold)
+        hidden = hidden | close
+    for fewer, everybody in rules["samme_personer"]:
+        # denominators alone: those who left the country or died are in one and not in the other
+        other = _other(counted, everybody).with_columns(kpi=pl.lit(fewer), _k=pl.lit(None, pl.Int64))
         rows, close = _compare(rows, other, ["kpi", "periode", "nevnerregel"], threshold)
         hidden = hidden | close
     return _hide(apart(rows.with_columns(_hidden=hidden.fill_null(False)), threshold))

@@ -60,11 +60,11 @@ CASE = inndata(
               r4 9999   h4 2023-02-06T02:30:00+01:00 accepted              4 0""",
 )  # fmt: skip
 UTFALL = """deltakelse_key person_key i_arbeid_12m varig_6m november_status samme_arbeidsgiver_12m ytelser_nok_foer \
-            ytelser_nok_etter lonn_nok_foer lonn_nok_etter
-            d1 p1 true  true  sysselsatt            true  200000 50000 0 300000
-            d2 p2 false false annet_eller_ukjent    -     150000 90000 0 100000
-            d3 p3 true  false under_utdanning       false 100000 -     0 -
-            d4 p4 -     -     -                     -     90000  -     0 -"""
+            ytelser_nok_etter lonn_nok_foer lonn_nok_etter bosatt_12m
+            d1 p1 true  true  sysselsatt            true  200000 50000 0 300000 bosatt
+            d2 p2 false false annet_eller_ukjent    -     150000 90000 0 100000 bosatt
+            d3 p3 true  false under_utdanning       false 100000 -     0 - dod
+            d4 p4 -     -     -                     -     90000  -     0 - -"""
 PERSON_MAANED = """deltakelse_key maaned person_key m_start m_slutt i_arbeid
                    d1 2023-12-01 p1 23 12 true
                    d1 2024-12-01 p1 35 24 false
@@ -120,6 +120,10 @@ MONTH = 365.25 / 12
         ("november_status land 0 2022 alle alle alle_avsluttede", 1, 2, 0.5),
         ("november_status land 0 2022 november_status annet_eller_ukjent alle_avsluttede", 1, 2, 0.5),
         ("november_status land 0 2022 november_status helt_ledig alle_avsluttede", 0, 2, 0.0),
+        ("bosatt_12m land 0 2022 alle alle alle_avsluttede", 2, 2, 1.0),
+        ("bosatt_12m land 0 2022 bosatt_12m dod alle_avsluttede", 0, 2, 0.0),
+        ("bosatt_12m land 0 2023 bosatt_12m dod alle_avsluttede", 1, 1, 1.0),
+        ("bosatt_12m land 0 2023 bosatt_12m utvandret alle_avsluttede", 0, 1, 0.0),
         ("i_arbeid_etter_slutt land 0 2022 maaneder_etter 24 alle_avsluttede", 0, 1, 0.0),
         ("praksis_til_jobb_samme_arbeidsgiver land 0 2022 alle alle avsluttede_med_praksis", 1, 1, 1.0),
         ("ytelser_nok land 0 2022 alle alle foer_og_etter_kjent", 140000, 2, 70000.0),

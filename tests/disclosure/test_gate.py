@@ -132,6 +132,18 @@ def test_shares_hide_small_alike_and_nested_differences(tmp_path: Path) -> None:
     assert status["varig_6m", "2023", "alle_avsluttede"] == ":"
 
 
+@pytest.mark.parametrize("whole", ["overgang_direkte", "november_status"])
+@pytest.mark.parametrize(("n", "sign"), [(100, ""), (99, ":"), (96, ":"), (95, ""), (60, "")])
+def test_a_few_who_died_or_emigrated_do_not_follow_from_two_denominators(whole: str, n: int, sign: str) -> None:
+    """Work is known of living residents, transition and status in November of all leavers: the difference counts the gone."""
+    rows = [indicator(whole, 2022, "alle_avsluttede", 70, 100)]
+    rows += [
+        indicator(kpi, 2022, "alle_avsluttede", k, n) for kpi, k in (("i_arbeid_12m", 50), ("varig_6m", 40), ("varig_12m", 30))
+    ]
+    shown = indicators.shares(STATISTIKK["nokkeltall"].conform(pl.DataFrame(rows)), 5)
+    assert dict(shown.select("kpi", "status").iter_rows()) == dict.fromkeys(("i_arbeid_12m", "varig_6m", "varig_12m"), sign)
+
+
 @pytest.mark.parametrize(
     ("k", "n", "sign"),
     [(89, 115, ":"), (87, 115, ""), (92, 115, ""), (82, 115, ""), (100, 241, ":"), (60, 210, ":"), (60, 212, "")],
