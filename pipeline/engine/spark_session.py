@@ -47,6 +47,7 @@ def open_session(settings: Settings, spill: Path) -> Session:
         UserError: pyspark or Java is missing, or no session can be had; without what Spark said.
     """
     sessions = _pyspark()
+    _silence()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about versions of pandas, which is not used
@@ -72,6 +73,14 @@ def _pyspark() -> Any:
             "Run: pip install 'jobbsjansen[spark]'; a Java runtime of version 17 or newer is needed too.",
         ) from None
     return SparkSession
+
+
+def _silence() -> None:
+    """pyspark writes an error's text to standard error by itself, beside raising it; the text may hold a value."""
+    from pyspark.logger import PySparkLogger
+
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+        PySparkLogger.getLogger(name).disabled = True
 
 
 def _session(sessions: Any, settings: Settings, spill: Path) -> Session:

@@ -32,6 +32,10 @@ try:
         engine.show_frame("rader", rows)
         print(engine.fetch("rader", table).equals(rows))
         print(sorted(p.name[:5] for p in (home / "warehouse" / ".spill").iterdir()) != [])
+        try:
+            engine.run("ukjent", "SELECT hemmelig FROM rader", {})
+        except StepFailed as told:
+            print(told)
         engine.run("feiler", "SELECT CAST(belop_nok AS BIGINT) AS n FROM rader", {})
 except StepFailed as told:
     print(told)
@@ -84,7 +88,8 @@ def test_a_session_of_ones_own_logs_no_value_and_leaves_nothing(tmp_path, spark_
         [sys.executable, "-c", OWN_SESSION, str(tmp_path / "home"), "local[1]"],
         cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.stdout.splitlines() == ["True", "True", "The step feiler failed (CAST_OVERFLOW).", "[]"], done.stderr[-2000:]
+    told = ["The step ukjent failed (UNRESOLVED_COLUMN.WITH_SUGGESTION).", "The step feiler failed (CAST_OVERFLOW)."]
+    assert done.stdout.splitlines() == ["True", "True", *told, "[]"], done.stderr[-2000:]
     assert "hemmelig" not in done.stderr
     assert "E30" not in done.stderr
     # the Java runtime itself has one line to say, which no setting takes away
