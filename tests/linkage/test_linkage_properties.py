@@ -44,7 +44,11 @@ def test_no_participation_is_lost_or_doubled_and_order_leaves_no_trace(settings,
     assert not monthly.select("deltakelse_key", "maaned").is_duplicated().any()
     assert (monthly["m_start"] >= -12).all()
     assert (monthly["m_slutt"].drop_nulls() <= 60).all()
-    assert (monthly["maaned"].dt.day() == 1).all()
+    dated = monthly.join(deltakelse.select("deltakelse_key", "start_dato", "slutt_dato"), on="deltakelse_key")
+    for day, apart in (("start_dato", "m_start"), ("slutt_dato", "m_slutt")):
+        months_apart = pl.format("{}mo", apart)
+        on_its_month = pl.col(day).dt.truncate("1mo").dt.offset_by(months_apart).eq_missing(pl.col("maaned"))
+        assert dated.filter(pl.col(apart).is_not_null()).select(on_its_month.all()).item()
     assert (links.filter(pl.col("avsender") == "alle")["n_deltakelser"] == deltakelse.height).all()
     for left, right in zip(first, second, strict=True):
         assert left.equals(right)
