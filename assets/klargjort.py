@@ -8,6 +8,7 @@ import dagster as dg
 import polars as pl
 
 from assets.night import Made, Night, Output
+from assets.registre import SPOKEN_OF
 from assets.specs import spec
 from pipeline.cohort import build_klargjort
 from pipeline.linkage import person_maaned
@@ -18,14 +19,15 @@ COHORT_INPUTS = ["prosjekt", "deltaker", "kartlegging", "tiltak", "oppfolging", 
 
 
 def register_paths(night: Night) -> dict[str, Path]:
-    """The admitted extracts that exist, by register."""
+    """The admitted extracts that exist, by register, and what they speak of and of whom not."""
     paths = {r: night.warehouse.path("inndata", f"register_{r}") for r in REGISTERS}
+    paths |= {t: night.warehouse.path("klargjort", t) for t in SPOKEN_OF}
     return {r: p for r, p in paths.items() if p.is_file()}
 
 
 def register_inputs() -> list[Output]:
     """All admitted extracts as inputs, those that are missing too."""
-    return [("inndata", f"register_{r}") for r in REGISTERS]
+    return [*(("inndata", f"register_{r}") for r in REGISTERS), *(("klargjort", t) for t in SPOKEN_OF)]
 
 
 @dg.multi_asset(

@@ -24,7 +24,7 @@ from pipeline.pseudonyms import (
 from pipeline.tables import REGISTERS
 
 EXTRACTS = [f"register_{name}" for name in REGISTERS]
-OUTSIDE = "utenfor_uttrekk"
+SPOKEN_OF = ["utenfor_uttrekk", "uttrekk_rekkevidde"]
 RECORDS = ["uttrekk", "uttrekksprofil", "uttrekksfordeling"]
 
 
@@ -32,7 +32,7 @@ RECORDS = ["uttrekk", "uttrekksprofil", "uttrekksfordeling"]
     specs=[
         *(spec("inndata", t, ["inndata_deltaker"], {"duckdb"}) for t in EXTRACTS),
         *(spec("statistikk", t, ["inndata_deltaker"], {"duckdb"}) for t in RECORDS),
-        spec("klargjort", OUTSIDE, ["inndata_deltaker"], {"polars"}),
+        *(spec("klargjort", t, ["inndata_deltaker"], {"polars"}) for t in SPOKEN_OF),
     ],
     check_specs=[
         dg.AssetCheckSpec(
@@ -63,7 +63,7 @@ def registre(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult
             metadata={"files": len(zones[register].files), "waiting": zones[register].waiting, "reason": taken[register].refused},
         )
         yield event._replace(check_results=[check])
-    outputs: list[Output] = [*(("statistikk", t) for t in RECORDS), ("klargjort", OUTSIDE)]
+    outputs: list[Output] = [*(("statistikk", t) for t in RECORDS), *(("klargjort", t) for t in SPOKEN_OF)]
     night.guard("uttrekk", lambda: _record(night, taken))
     yield from night.materialized(outputs, any(t.changed for t in taken.values()), time.monotonic())
     night.facts["extracts_refused"] = {register: t.refused for register, t in taken.items() if t.refused}
@@ -96,7 +96,8 @@ def _record(night: Night, taken: dict[str, Taken]) -> None:
     }
     for name, frame in frames.items():
         night.warehouse.write("statistikk", name, frame)
-    night.warehouse.write("klargjort", OUTSIDE, pl.concat([t.outside for t in taken.values()]))
+    night.warehouse.write("klargjort", "utenfor_uttrekk", pl.concat([t.outside for t in taken.values()]))
+    night.warehouse.write("klargjort", "uttrekk_rekkevidde", pl.concat([t.reach for t in taken.values()]))
 
 
 ASSETS = [registre]

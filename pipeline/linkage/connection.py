@@ -13,9 +13,10 @@ import polars as pl
 
 from pipeline.engine import Engine, open_engine
 from pipeline.settings import Settings
-from pipeline.tables import INNDATA, REGISTERS
+from pipeline.tables import INNDATA, KLARGJORT, REGISTERS
 
 FOLDER = Path(__file__).parent
+SPOKEN_OF = ("uttrekk_rekkevidde", "utenfor_uttrekk")
 # What each step binds; every other number in the SQL files is part of a definition.
 PARAMETERS: dict[str, dict[str, int | str]] = {"vindu": {"maaneder_foer": 12, "maaneder_etter": 60}}
 
@@ -24,11 +25,15 @@ PARAMETERS: dict[str, dict[str, int | str]] = {"vindu": {"maaneder_foer": 12, "m
 def linkage(settings: Settings, registers: Mapping[str, Path], frames: Mapping[str, pl.DataFrame]) -> Iterator[Engine]:
     """An engine in which every register is a view and every frame a table of its name.
 
-    A register that is missing becomes an empty view: its columns come out null, no participation is lost.
+    A register that is missing becomes an empty view: its columns come out null, no participation is lost. ``registers`` may also hold the files of
+    ``uttrekk_rekkevidde`` (what an extract speaks of, also where no participant has a row) and ``utenfor_uttrekk`` (whom it was never asked about);
+    without them the rows themselves tell.
     """
     with open_engine(settings) as engine:
         for name in REGISTERS:
             engine.show_parquet(name, registers.get(name), INNDATA[f"register_{name}"])
+        for name in SPOKEN_OF:
+            engine.show_parquet(name, registers.get(name), KLARGJORT[name])
         for name, frame in frames.items():
             engine.show_frame(name, frame)
         yield engine

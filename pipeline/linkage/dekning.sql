@@ -1,4 +1,5 @@
 -- one row per register: first and last month the extract reaches, null when it holds nothing
+-- The extract says itself what it speaks of (uttrekk_rekkevidde), also where no participant has a row; the rows may say more.
 -- A spell that still runs may carry a planned end: only ended spells count with their last day.
 WITH datoer AS (
     SELECT 'arbeidsforhold' AS register, min(maaned) AS fra, max(maaned) AS til FROM arbeidsforhold
@@ -16,8 +17,11 @@ WITH datoer AS (
     SELECT 'norskprove', min(prove_dato), max(prove_dato) FROM norskprove
     UNION ALL
     SELECT 'folkeregister', min(gyldig_fra), greatest(max(gyldig_fra), max(gyldig_til)) FROM folkeregister
+    UNION ALL
+    SELECT register, fra, til FROM uttrekk_rekkevidde WHERE register <> 'virksomhet'
 )
 SELECT register,
-       CAST(date_trunc('month', fra) AS DATE) AS fra,
-       CAST(date_trunc('month', til) AS DATE) AS til
+       CAST(date_trunc('month', min(fra)) AS DATE) AS fra,
+       CAST(date_trunc('month', max(til)) AS DATE) AS til
 FROM datoer
+GROUP BY register

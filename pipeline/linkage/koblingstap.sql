@@ -1,7 +1,9 @@
 -- one row per register with an extract, group variable and group: how many participations the register knows and does not know
 -- Groups are compared within a register: the share of the lost that belong to the group against the same share of the matched, over
 -- the mean of both variances. Null where nobody is lost or nobody matched, and where all or none on both sides belong to the group.
-WITH grupper AS (
+-- Who was never asked about is neither matched nor lost, and not counted.
+WITH ikke_spurt AS (SELECT DISTINCT register, person_key FROM utenfor_uttrekk),
+grupper AS (
     SELECT person_key, 'alle' AS dim, 'alle' AS dim_verdi FROM deltakelse
     UNION ALL
     SELECT person_key, 'kjonn', coalesce(kjonn, 'ukjent') FROM deltakelse
@@ -30,7 +32,8 @@ antall AS (
     FROM grupper
     CROSS JOIN dekning
     LEFT JOIN registertreff ON grupper.person_key = registertreff.person_key AND dekning.register = registertreff.register
-    WHERE dekning.til IS NOT NULL
+    LEFT JOIN ikke_spurt ON grupper.person_key = ikke_spurt.person_key AND dekning.register = ikke_spurt.register
+    WHERE dekning.til IS NOT NULL AND (registertreff.person_key IS NOT NULL OR ikke_spurt.person_key IS NULL)
     GROUP BY dekning.register, grupper.dim, grupper.dim_verdi
 ),
 andeler AS (

@@ -2,10 +2,13 @@
 -- Work is known where the employment register reaches; self-employment adds to it where its years reach. Were it null for
 -- those without a job only, the share in work among the known would be biased upwards.
 -- Who is gone (dead or emigrated the whole month, without a job) has nothing in these registers, and that is no "no": every column
--- about work, education and benefits is null. Own income is the year's, and no sign of a month; a spell of education may end late.
+-- about work, education and benefits is null. So it is where a register was never asked about her (utenfor_maaned). Own income is the year's, and no sign of a month; a spell of education may end late.
 WITH maaneder AS (
     SELECT vindu.deltakelse_key, vindu.maaned, vindu.person_key, vindu.m_start, vindu.m_slutt,
-           arbeid_dekket, selvstendig_dekket, utdanning_dekket, ytelse_dekket,
+           arbeid_dekket AND NOT coalesce(utenfor_maaned.arbeid, false) AS arbeid_dekket,
+           selvstendig_dekket AND NOT coalesce(utenfor_maaned.selvstendig, false) AS selvstendig_dekket,
+           utdanning_dekket AND NOT coalesce(utenfor_maaned.utdanning, false) AS utdanning_dekket,
+           ytelse_dekket AND NOT coalesce(utenfor_maaned.ytelse, false) AS ytelse_dekket,
            i_jobb, jobb_maaned.stillingsprosent, jobb_maaned.timer_per_uke, jobb_maaned.lonn_nok, jobb_maaned.lonnstilskudd,
            bosatt_maaned.status AS bosatt_status, bosatt_maaned.komm_nr AS bosted_komm_nr,
            bosatt_maaned.person_key IS NOT NULL AS i_folkeregisteret,
@@ -13,6 +16,7 @@ WITH maaneder AS (
     FROM vindu
     LEFT JOIN jobb_maaned ON vindu.person_key = jobb_maaned.person_key AND vindu.maaned = jobb_maaned.maaned
     LEFT JOIN bosatt_maaned ON vindu.person_key = bosatt_maaned.person_key AND vindu.maaned = bosatt_maaned.maaned
+    LEFT JOIN utenfor_maaned ON vindu.deltakelse_key = utenfor_maaned.deltakelse_key AND vindu.maaned = utenfor_maaned.maaned
 )
 SELECT maaneder.deltakelse_key, maaneder.maaned, maaneder.person_key, maaneder.m_start, maaneder.m_slutt,
        CASE WHEN arbeid_dekket AND NOT borte THEN coalesce(i_jobb, false) OR coalesce(har_inntekt, false) END AS i_arbeid,

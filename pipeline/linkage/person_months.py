@@ -15,6 +15,7 @@ STEPS = (
     "dekning",
     "vindu",
     "person_vindu",
+    "utenfor_maaned",
     "jobb_maaned",
     "selvstendig_aar",
     "praksisplass",

@@ -6,7 +6,7 @@ from pipeline.tables.base import Column as C
 from pipeline.tables.base import Table
 from pipeline.tables.deliveries import EXIT_REASONS, LANGUAGE, LIMITS, MEASURES, ORGANISATION, SECTORS, TARGET_GROUPS, YES_NO
 from pipeline.tables.registers import REGISTERS
-from pipeline.tables.uttrekk import UTENFOR_UTTREKK
+from pipeline.tables.uttrekk import REKKEVIDDE, UTENFOR_UTTREKK
 
 DELTAKELSE_KEY = C("deltakelse_key", "text", "pseudonym of the participation", required=True, key=True, sensitivity="personal")
 _CHILD_OF = C("deltakelse_key", "text", "pseudonym of the participation", required=True, sensitivity="personal")
@@ -146,5 +146,5 @@ PERSON_MAANED = Table(
 )  # fmt: skip
 
 KLARGJORT: dict[str, Table] = {
-    t.name: t for t in (DELTAKELSE, TILTAK, OPPFOLGING, KARTLEGGING, PROSJEKT, PERSON_MAANED, UTENFOR_UTTREKK)
+    t.name: t for t in (DELTAKELSE, TILTAK, OPPFOLGING, KARTLEGGING, PROSJEKT, PERSON_MAANED, UTENFOR_UTTREKK, REKKEVIDDE)
 }

@@ -62,6 +62,13 @@ UTENFOR_UTTREKK = Table(
         C("til", "date", "last month; null where the register is replaced whole"),
     ), "pseudonyms",
 )  # fmt: skip
+REKKEVIDDE = Table(
+    "uttrekk_rekkevidde", "klargjort", "one register with an extract in use: what it speaks of, whoever has rows in it", (
+        C("register", "text", "register", required=True, key=True, codes=tuple(REGISTERS)),
+        C("fra", "date", "first day, or first month", required=True),
+        C("til", "date", "last day, or last month", required=True),
+    ), "pseudonyms",
+)  # fmt: skip
 
 
 def period_of(register: str) -> str | None:

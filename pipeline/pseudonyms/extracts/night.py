@@ -21,7 +21,7 @@ from pipeline.pseudonyms.extracts.admission import admit, at_the_border, look_at
 from pipeline.pseudonyms.extracts.asked_for import cut_down_to, outside_extracts
 from pipeline.pseudonyms.extracts.change import Standing, is_whole_population, measures
 from pipeline.pseudonyms.extracts.profile import Profile
-from pipeline.pseudonyms.extracts.register_store import Extract, RegisterStore, combine, in_use, keep_participants
+from pipeline.pseudonyms.extracts.register_store import Extract, RegisterStore, combine, in_use, keep_participants, reach
 from pipeline.pseudonyms.extracts.source import Source
 from pipeline.pseudonyms.keys import Keys
 from pipeline.pseudonyms.roster import rosters
@@ -87,6 +87,7 @@ class Taken:
         counted: the profiles of all its extracts.
         extracts: every extract received, in order.
         outside: ``KLARGJORT["utenfor_uttrekk"]``: participants whose rows were never asked for.
+        reach: ``KLARGJORT["uttrekk_rekkevidde"]``: what the extracts in use speak of.
     """
 
     changed: bool
@@ -94,6 +95,7 @@ class Taken:
     counted: Counted
     extracts: list[Extract]
     outside: pl.DataFrame
+    reach: pl.DataFrame
 
 
 def take_in_register(
@@ -138,7 +140,8 @@ def take_in_register(
         store.record(done)
     newest = done[-1] if done else None
     refused = f"registers/{register}: {newest.told}" if newest and newest.told else ""
-    return Taken(changed, refused, counted, done, outside_extracts(store, used, done, who.persons["person_key"]))
+    outside = outside_extracts(store, used, done, who.persons["person_key"])
+    return Taken(changed, refused, counted, done, outside, reach(register, used, done))
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,9 @@ from pipeline.engine import connect
 from pipeline.settings import Home
 from pipeline.store import finish_file, json_text, write_text
 from pipeline.tables import INNDATA
-from pipeline.tables.uttrekk import UTTREKK, period_of
+from pipeline.tables.uttrekk import REKKEVIDDE, UTTREKK, period_of
+
+_YEAR = len("2024")
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,23 @@ def in_use(register: str, extracts: Iterable[Extract]) -> dict[str, list[str] | 
     used = {e.extract_id: [p for p in e.periods or [] if owner[p] == e.extract_id] for e in accepted}
     whole = {e.extract_id for e in accepted if len(used[e.extract_id]) == len(e.periods or [])}
     return {i: None if i in whole else periods for i, periods in used.items() if periods or i == accepted[-1].extract_id}
+
+
+def reach(register: str, used: Mapping[str, list[str] | None], extracts: Iterable[Extract]) -> pl.DataFrame:
+    """``KLARGJORT["uttrekk_rekkevidde"]`` of one register: what the extracts in use speak of; empty without any."""
+    spoken: list[str] = []
+    for extract in extracts:
+        if extract.extract_id in used:
+            periods = used[extract.extract_id]
+            ends = periods if periods is not None else [day for day in (extract.first, extract.last) if day]
+            spoken += [f"{end}-01-01" if len(end) == _YEAR else end for end in ends]
+    if not spoken:
+        return REKKEVIDDE.empty()
+    last = max(spoken)
+    if period_of(register) == "aar":  # an income year is its twelve months
+        last = f"{last[:_YEAR]}-12-01"
+    row = {"register": register, "fra": date.fromisoformat(min(spoken)), "til": date.fromisoformat(last)}
+    return REKKEVIDDE.conform(pl.DataFrame([row]))
 
 
 def combine(store: RegisterStore, used: Mapping[str, list[str] | None], target: Path, memory_limit: str) -> None:
