@@ -42,8 +42,9 @@ def shares(national: pl.DataFrame, threshold: int) -> pl.DataFrame:
         rows, close = _compare(rows, other, ["kpi", "periode", "nevnerregel"], threshold)
         hidden = hidden | close
     for fewer, everybody in rules["samme_personer"]:
-        # denominators alone: those who left the country or died are in one and not in the other
-        other = _other(counted, everybody).with_columns(kpi=pl.lit(fewer), _k=pl.lit(None, pl.Int64))
+        # denominators alone: those who left the country or died are in one and not in the other; what is hidden by now tells nothing
+        told = rows.filter(~hidden.fill_null(False)) if everybody in rules["andeler"] else counted
+        other = _other(told, everybody).with_columns(kpi=pl.lit(fewer), _k=pl.lit(None, pl.Int64))
         rows, close = _compare(rows, other, ["kpi", "periode", "nevnerregel"], threshold)
         hidden = hidden | close
     return _hide(apart(rows.with_columns(_hidden=hidden.fill_null(False)), threshold))

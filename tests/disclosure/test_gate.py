@@ -144,6 +144,15 @@ def test_a_few_who_died_or_emigrated_do_not_follow_from_two_denominators(whole: 
     assert dict(shown.select("kpi", "status").iter_rows()) == dict.fromkeys(("i_arbeid_12m", "varig_6m", "varig_12m"), sign)
 
 
+@pytest.mark.parametrize(("twelve", "six", "signs"), [(99, 100, (":", "")), (93, 95, ("", ":")), (90, 95, ("", ""))])
+def test_two_shares_of_living_residents_are_compared_while_both_are_told(twelve: int, six: int, signs: tuple[str, str]) -> None:
+    rows = [indicator(kpi, 2022, "alle_avsluttede", k, n) for kpi, k, n in (
+        ("overgang_direkte", 70, 100), ("i_arbeid_12m", 50, twelve), ("varig_6m", 40, six),
+    )]  # fmt: skip
+    shown = indicators.shares(STATISTIKK["nokkeltall"].conform(pl.DataFrame(rows)), 5)
+    assert dict(shown.select("kpi", "status").iter_rows()) == dict(zip(("i_arbeid_12m", "varig_6m"), signs, strict=True))
+
+
 @pytest.mark.parametrize(
     ("k", "n", "sign"),
     [(89, 115, ":"), (87, 115, ""), (92, 115, ""), (82, 115, ""), (100, 241, ":"), (60, 210, ":"), (60, 212, "")],
