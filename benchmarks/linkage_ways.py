@@ -21,7 +21,7 @@ REGISTER = "arbeidsforhold"
 
 def ours(folder: Path, out: Path, memory: str) -> None:
     """What a night does with an extract that has been judged: participants' rows to a file of their own, and from it the step ``jobb_maaned``."""
-    _nightly(folder, out, memory, ("dekning", "vindu", "person_vindu", "jobb_maaned"))
+    _nightly(folder, out, memory, ("dekning", "spenn", "person_vindu", "jobb_maaned"))
 
 
 def whole(folder: Path, out: Path, memory: str) -> None:

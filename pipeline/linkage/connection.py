@@ -18,7 +18,7 @@ from pipeline.tables import INNDATA, KLARGJORT, REGISTERS
 FOLDER = Path(__file__).parent
 SPOKEN_OF = ("uttrekk_rekkevidde", "utenfor_uttrekk")
 # What each step binds; every other number in the SQL files is part of a definition.
-PARAMETERS: dict[str, dict[str, int | str]] = {"vindu": {"maaneder_foer": 12, "maaneder_etter": 60}}
+PARAMETERS: dict[str, dict[str, int | str]] = {"spenn": {"maaneder_foer": 12, "maaneder_etter": 60}}
 
 
 @contextmanager

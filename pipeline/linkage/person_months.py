@@ -13,6 +13,7 @@ from pipeline.tables import KLARGJORT
 
 STEPS = (
     "dekning",
+    "spenn",
     "vindu",
     "person_vindu",
     "utenfor_maaned",

@@ -2,9 +2,7 @@
 -- Months are numbered (year * 12 + month - 1), so that months apart are a subtraction. The *_dekket columns say whether each
 -- monthly register reaches the month.
 WITH rekkevidde AS (
-    SELECT max(year(til) * 12 + month(til) - 1)
-               FILTER (WHERE register IN ('arbeidsforhold', 'selvstendig', 'utdanning', 'arbeidssoker', 'ytelse')) AS siste_nr,
-           max(fra) FILTER (WHERE register = 'arbeidsforhold') AS arbeid_fra,
+    SELECT max(fra) FILTER (WHERE register = 'arbeidsforhold') AS arbeid_fra,
            max(til) FILTER (WHERE register = 'arbeidsforhold') AS arbeid_til,
            max(fra) FILTER (WHERE register = 'selvstendig') AS selvstendig_fra,
            max(til) FILTER (WHERE register = 'selvstendig') AS selvstendig_til,
@@ -14,23 +12,10 @@ WITH rekkevidde AS (
            max(til) FILTER (WHERE register = 'ytelse') AS ytelse_til
     FROM dekning
 ),
-grenser AS (
-    SELECT deltakelse_key, person_key,
-           year(start_dato) * 12 + month(start_dato) - 1 AS start_nr,
-           year(slutt_dato) * 12 + month(slutt_dato) - 1 AS slutt_nr
-    FROM deltakelse
-),
-spenn AS (
-    SELECT deltakelse_key, person_key, start_nr, slutt_nr,
-           start_nr - $maaneder_foer AS forste_nr,
-           least(slutt_nr + $maaneder_etter, coalesce(siste_nr, slutt_nr, start_nr)) AS siste_nr
-    FROM grenser CROSS JOIN rekkevidde
-),
 steg AS (
     SELECT deltakelse_key, person_key, start_nr, slutt_nr, forste_nr,
            unnest(generate_series(0, siste_nr - forste_nr)) AS i
     FROM spenn
-    WHERE siste_nr >= forste_nr
 ),
 maaneder AS (
     SELECT deltakelse_key, person_key,
