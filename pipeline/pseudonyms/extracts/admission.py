@@ -24,7 +24,7 @@ from pipeline.errors import UserError
 from pipeline.pseudonyms.extract_files import CURE, extract_files, value_free
 from pipeline.pseudonyms.extracts.columns import payload, require_columns, typed
 from pipeline.pseudonyms.extracts.profile import ID_FORM, Profile, profile
-from pipeline.pseudonyms.extracts.register_store import counts, escaped, write_sorted
+from pipeline.pseudonyms.extracts.register_store import counts, write_sorted
 from pipeline.pseudonyms.extracts.source import FILE, Source, open_extract
 from pipeline.pseudonyms.identity_search import refuse_identities
 from pipeline.pseudonyms.keys import Keys
@@ -123,14 +123,15 @@ def admit(
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     target.parent.mkdir(parents=True, exist_ok=True)
     what = f"The extract {register} could not be read to the end: a file is damaged or half written."
+    found = value_free(lambda: _cut(connection, source, register), what)
+    _refuse_identities(connection, register)
+    rows, participants = value_free(lambda: counts(connection, register, "cut"), what)
     try:
-        repeated = value_free(lambda: _cut(connection, source, register, temporary), what)
-        rows, participants = value_free(lambda: counts(connection, register, temporary), what)
-        _refuse_identities(connection, register, temporary)
+        value_free(lambda: write_sorted(connection, "SELECT * FROM cut", register, temporary), what)
         finish_file(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
-    return Admitted(rows, participants, repeated)
+    return Admitted(rows, participants, found - rows)
 
 
 def _refuse_other_keys(paths: list[Path], register: str, keys: Keys) -> None:
@@ -195,8 +196,8 @@ def _show_persons(
     connection.unregister("persons_given")
 
 
-def _cut(connection: duckdb.DuckDBPyConnection, source: Source, register: str, target: Path) -> int:
-    """Write the rows, sorted by all columns, and return how many were left out because another one stands for them."""
+def _cut(connection: duckdb.DuckDBPyConnection, source: Source, register: str) -> int:
+    """Make the table ``cut`` of the participants' rows, each once, and return how many there were at first."""
     table = INNDATA[f"register_{register}"]
     connection.execute(f"CREATE OR REPLACE TEMP TABLE cut AS {_cut_sql(source, register)}")
     ((found,),) = connection.execute("SELECT count(*) FROM cut").fetchall()
@@ -205,10 +206,9 @@ def _cut(connection: duckdb.DuckDBPyConnection, source: Source, register: str, t
     names = ", ".join(f'"{name}"' for name in table.names)
     # Equal rows have equal hashes: no repeated hash, no repeated row.
     ((rows, distinct),) = connection.execute(f"SELECT count(*), count(DISTINCT hash({names})) FROM cut").fetchall()
-    chosen = f"SELECT DISTINCT {names} FROM cut" if distinct < rows else f"SELECT {names} FROM cut"
-    write_sorted(connection, chosen, register, target)
-    ((kept,),) = connection.execute("SELECT count(*) FROM read_parquet($1, hive_partitioning = false)", [str(target)]).fetchall()
-    return int(found) - int(kept)
+    if distinct < rows:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE cut AS SELECT DISTINCT {names} FROM cut")
+    return int(found)
 
 
 def _cut_sql(source: Source, register: str) -> str:
@@ -217,12 +217,14 @@ def _cut_sql(source: Source, register: str) -> str:
     values = [f'{typed(c, source)} AS "{name}"' for name, c in described.items()]
     if "fodselsdato" in described:
         values.append(f"CAST(year({typed(described['fodselsdato'], source)}) AS BIGINT) AS fodselsaar")
+    if not source.apart:
+        values.append(FILE)
     if "person_key" not in REGISTERS[register]:
-        return f"SELECT {', '.join(values)}, {FILE} FROM {source.sql} AS uttrekk"
+        return f"SELECT {', '.join(values)} FROM {source.sql} AS uttrekk"
     person = "person_id" if "person_id" in source.columns else "person_key"
     name = source.columns[person][0]
     rows = f"{source.sql} AS uttrekk JOIN persons ON uttrekk.{name} = persons.named"
-    return f"SELECT persons.person_key AS person_key, {', '.join(values)}, {FILE} FROM {rows}"
+    return f"SELECT persons.person_key AS person_key, {', '.join(values)} FROM {rows}"
 
 
 def _keep_latest(connection: duckdb.DuckDBPyConnection, register: str) -> None:
@@ -234,11 +236,10 @@ def _keep_latest(connection: duckdb.DuckDBPyConnection, register: str) -> None:
     )
 
 
-def _refuse_identities(connection: duckdb.DuckDBPyConnection, register: str, path: Path) -> None:
+def _refuse_identities(connection: duckdb.DuckDBPyConnection, register: str) -> None:
     """Raise when a text column without a code list holds an identity number: only texts long enough for one are looked at."""
     table = INNDATA[f"register_{register}"]
-    relation = f"read_parquet('{escaped(path)}', hive_partitioning = false)"
     for column in table.columns:
         if column.kind == "text" and not column.codes and column.name != "person_key":
-            sql = f'SELECT DISTINCT "{column.name}" FROM {relation} WHERE length("{column.name}") >= {_SHORTEST_IDENTITY}'
+            sql = f'SELECT DISTINCT "{column.name}" FROM cut WHERE length("{column.name}") >= {_SHORTEST_IDENTITY}'
             refuse_identities(f"register_{register}", connection.sql(sql).pl())

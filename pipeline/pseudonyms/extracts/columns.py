@@ -72,7 +72,8 @@ def _as_text(column: Column, name: str, given: str) -> str:
         return text
     codes = ", ".join(f"'{code}'" for code in column.codes)
     code = f"lower({text})"
-    return f"CASE WHEN {code} IN ({codes}) OR regexp_matches({code}, '{_CODE}') THEN {code} END"
+    # Most values are codes as they stand: they are looked up once and not taken apart.
+    return f"CASE WHEN {name} IN ({codes}) THEN CAST({name} AS VARCHAR) WHEN regexp_matches({code}, '{_CODE}') THEN {code} END"
 
 
 def _from_text(column: Column, name: str) -> str:

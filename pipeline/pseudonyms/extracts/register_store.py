@@ -189,7 +189,7 @@ def keep_participants(store: RegisterStore, path: Path, participants: Iterable[s
                     connection.executemany("INSERT INTO participants VALUES (?)", listed)
                 relation = f"(SELECT kept.* FROM {relation} AS kept SEMI JOIN participants USING (person_key))"
             write_sorted(connection, f"SELECT * FROM {relation} AS rows_kept", store.register, temporary)
-            left = counts(connection, store.register, temporary)
+            left = counts(connection, store.register, f"read_parquet('{escaped(temporary)}', hive_partitioning = false)")
         finish_file(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -208,11 +208,10 @@ def write_sorted(connection: duckdb.DuckDBPyConnection, chosen: str, register: s
     )
 
 
-def counts(connection: duckdb.DuckDBPyConnection, register: str, path: Path) -> tuple[int, int]:
-    """Rows and participants of an admitted file; 0 participants in a register without persons."""
+def counts(connection: duckdb.DuckDBPyConnection, register: str, relation: str) -> tuple[int, int]:
+    """Rows and participants of an admitted relation; 0 participants in a register without persons."""
     persons = "count(DISTINCT person_key)" if "person_key" in INNDATA[f"register_{register}"] else "0"
-    sql = f"SELECT count(*), {persons} FROM read_parquet('{escaped(path)}', hive_partitioning = false)"
-    ((rows, participants),) = connection.execute(sql).fetchall()
+    ((rows, participants),) = connection.execute(f"SELECT count(*), {persons} FROM {relation}").fetchall()
     return int(rows), int(participants)
 
 
