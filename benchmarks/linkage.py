@@ -23,7 +23,7 @@ import polars as pl
 
 from benchmarks.linkage_data import make
 
-MEMORY = "600MB"
+MEMORY = "500MB"
 _UNCOMPARED = ("judged", "whole")
 _NUMBERS = ("stillingsprosent", "timer_per_uke", "lonn_nok")
 
