@@ -91,7 +91,13 @@ def _check_everything(settings: Settings) -> str:
 
 @pytest.mark.parametrize(
     "stage",
-    ["assets.inndata.run_intake", "assets.inndata.to_inndata", "assets.klargjort.build_klargjort", "assets.statistikk.estimate"],
+    [
+        "assets.inndata.run_intake",
+        "assets.persons.to_inndata",
+        "assets.registre.take_in_register",
+        "assets.klargjort.build_klargjort",
+        "assets.statistikk.estimate",
+    ],
 )
 def test_no_identity_leaves_by_a_failing_night(planted, capfd, monkeypatch, stage):
     settings, canaries = planted
