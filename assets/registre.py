@@ -1,20 +1,21 @@
 """Registry extracts into the pseudonymised zone: admitted at the border, measured, judged; and the record of which are in use."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import dagster as dg
 import polars as pl
 
-from assets.night import Night, Output
+from assets.night import Night, Output, StepFailed, value_free
 from assets.specs import spec
 from expectations import judge_extract
+from pipeline.errors import UserError
 from pipeline.intake import current_rows
 from pipeline.pseudonyms import (
-    Counted,
     DropZone,
     Participants,
     Taken,
+    as_it_stands,
     drop_zones,
     extracts_received,
     person_table,
@@ -46,12 +47,14 @@ def registre(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult
     """Registry extracts: pseudonymised at the border, participants only, measured and judged; a bad one stops its own use."""
     night: Night = context.resources.night
     registers = night.settings.home.registers
-    zones = drop_zones(registers, REGISTERS, night.settings.min_age_seconds)
+    zones = night.guard("registers", lambda: drop_zones(registers, REGISTERS, night.settings.min_age_seconds))
     who = night.guard("registre", lambda: _participants(night))
     taken: dict[str, Taken] = {}
     for register in REGISTERS:
         started = time.monotonic()
-        taken[register] = night.guard(f"register_{register}", lambda register=register: _take_in(night, register, zones, who))
+        taken[register] = night.guard(
+            f"register_{register}", lambda register=register: _take_in(night, register, zones[register], who)
+        )
         if taken[register].changed:
             night.built.append(f"register_{register}")
         (event,) = night.materialized([("inndata", f"register_{register}")], taken[register].changed, started)
@@ -79,13 +82,21 @@ def _participants(night: Night) -> Participants:
     return Participants(person_table(rows["deltaker"]["fnr"].unique().sort(), night.identity_history, night.keys), night.keys)
 
 
-def _take_in(night: Night, register: str, zones: Mapping[str, DropZone], who: Participants) -> Taken:
-    chosen = pl.col("register") == register
-    counted = Counted(*(night.warehouse.read("statistikk", t).filter(chosen) for t in RECORDS[1:]))
-    night.progress(f"register_{register}")
+def _take_in(night: Night, register: str, zone: DropZone, who: Participants) -> Taken:
+    """One register; whatever breaks over it stops that register alone, and is told: no owner's file takes the night from the others."""
     # synthetic persons need no legal basis
     has_basis = night.settings.is_demo or whole_population_basis(night.settings.home, register) is not None
-    return take_in_register(register, zones[register].files, night.settings, who, counted, judge_extract, has_basis=has_basis)
+    night.progress(f"register_{register}")
+    told = zone.problem
+    if not told:
+        try:
+            return value_free(
+                f"register_{register}",
+                lambda: take_in_register(register, zone.files, night.settings, who, judge_extract, has_basis=has_basis),
+            )
+        except (UserError, StepFailed) as broken:
+            told = f"{broken} The register was left as it stood: look for what is odd in its newest file, and report this."
+    return as_it_stands(register, night.settings, who, told)
 
 
 def _record(night: Night, taken: dict[str, Taken]) -> None:

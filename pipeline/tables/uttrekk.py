@@ -41,8 +41,8 @@ UTTREKKSPROFIL = Table(
         C("n_uleselig", "int", "rows whose value could not be read", unit="rows"),
         C("n_ulike", "int", "distinct values (approximate)"),
         C("n_utenfor_kodeliste", "int", "rows with a value outside the code list; null without one", unit="rows"),
-        C("minste", "text", "smallest value of dates and numbers; never of text"),
-        C("storste", "text", "largest value of dates and numbers; never of text"),
+        C("minste", "text", "first month or year; null in other columns, where it may be one person's value"),
+        C("storste", "text", "last month or year; null in other columns"),
     ), "pseudonyms",
 )  # fmt: skip
 UTTREKKSFORDELING = Table(

@@ -94,7 +94,6 @@ def _check_everything(settings: Settings) -> str:
     [
         "assets.inndata.run_intake",
         "assets.persons.to_inndata",
-        "assets.registre.take_in_register",
         "assets.klargjort.build_klargjort",
         "assets.statistikk.estimate",
     ],

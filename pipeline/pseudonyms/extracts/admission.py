@@ -10,6 +10,7 @@ it, or making one at the register's owner (``owner_extract``).
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -80,7 +81,8 @@ def open_checked(
     paths = extract_files(files)
     if not paths:
         raise UserError(f"The extract {register} has no Parquet or CSV file.", "Put one under registers/, or remove the folder.")
-    source = open_extract(connection, _in_order_of_receipt(paths), scratch, period_of(register))
+    wanted = {"person_id", "person_key", "key_version", *REGISTERS[register].names}
+    source = open_extract(connection, _in_order_of_receipt(paths), scratch, period_of(register), wanted)
     require_columns(register, REGISTERS[register], source)
     if _person_column(register, source) == "person_key":
         _refuse_other_keys(paths, register, keys)
@@ -142,7 +144,10 @@ def _refuse_other_keys(paths: list[Path], register: str, keys: Keys) -> None:
     if not foreign:
         return
     other = foreign[0]
-    said = f"register {other.register}, version {other.key_version}, check value {other.check_value}"
+    # What a stamp says of itself is the owner's text: only what looks like our own words is repeated.
+    register_named = other.register if other.register in REGISTERS else "unknown"
+    version = other.key_version if re.fullmatch(r"[A-Za-z]{1,12}[0-9]{0,4}", other.key_version) else "unknown"
+    said = f"register {register_named}, version {version}, check value {other.check_value}"
     raise UserError(
         f"The extract {register} was made with another key in {len(foreign)} of its file(s): {said}; ours: "
         f"register {register}, version {ours.version}, check value {ours.check_value}.",

@@ -29,7 +29,7 @@ class Standing:
         columns: ``uttrekksprofil`` of the last good extract; empty without one.
         values: ``uttrekksfordeling`` of the last good extract.
         periods: rows per month or year of everything in use (``verdi``, ``n_rader``).
-        participants: participants with at least one row in the last good extract.
+        participants: participants with at least one row in what is in use, in the months that are compared.
     """
 
     columns: pl.DataFrame
@@ -39,7 +39,15 @@ class Standing:
 
 
 def measures(
-    register: str, seen: Profile, standing: Standing, *, found: int, asked_for: int, whole_population: bool, has_basis: bool
+    register: str,
+    seen: Profile,
+    standing: Standing,
+    *,
+    found: int,
+    found_again: int,
+    asked_for: int,
+    whole_population: bool,
+    has_basis: bool,
 ) -> pl.DataFrame:
     """The measures of an extract: one row per column of its description (``kolonne``) and one for the whole (``uttrekket``).
 
@@ -50,6 +58,7 @@ def measures(
         seen: the new extract.
         standing: what is in use.
         found: participants with a row in it.
+        found_again: participants with a row in it in the months that are compared with ``standing.participants``.
         asked_for: participants there are.
         whole_population: whether it holds far more persons than take part.
         has_basis: whether a legal basis for that is recorded, or none is needed.
@@ -61,7 +70,7 @@ def measures(
         "n_hull": _gaps(register, seen, standing),
         "n_deltakere_funnet": found if asked_for and "person_key" in REGISTERS[register] else None,
         "uten_grunnlag": int(whole_population and not has_basis),
-        **_growth(register, seen, standing, found),
+        **_growth(register, seen, standing, found_again),
     }
     return pl.concat([by_column, pl.DataFrame([whole])], how="diagonal_relaxed")
 
@@ -144,7 +153,8 @@ def _growth(register: str, seen: Profile, standing: Standing, found: int) -> dic
             .join(standing.periods, on="verdi", suffix="_sist")
         )
         new, old = int(common["n_rader"].sum()), int(common["n_rader_sist"].sum())
-    participants = found / standing.participants if standing.participants >= _floor() / 10 else None
+    few = extract_rules()["sammenlign"]["fra_deltakere"]
+    participants = found / standing.participants if standing.participants >= few else None
     if max(new, old) < _floor() or old == 0:
         return {"forhold_rader": None, "forhold_rader_per_person": None, "forhold_deltakere": participants}
     return {

@@ -13,6 +13,7 @@ from pipeline.tables import Column, Table
 _SQL_TYPE = {"text": "VARCHAR", "date": "DATE", "int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN"}
 # Only code-like text is kept outside the code list: enough to be counted, nothing that could name a person.
 _CODE = "^[a-z_]{1,24}$"
+_FIRST_YEAR, _NO_YEAR, _MOST = 1900, 2200, 10_000_000_000
 
 
 def payload(table: Table) -> list[Column]:
@@ -32,27 +33,38 @@ def require_columns(register: str, table: Table, source: Source) -> None:
 
 
 def typed(column: Column, source: Source) -> str:
-    """The column read as its description's type; what cannot be read becomes null. A column that is missing is null throughout."""
+    """The column read as its description's type; what cannot be read or meant becomes null. A column that is missing is null throughout.
+
+    Dates and years must lie within 1900-2199, numbers within the description's range and ten thousand million.
+    """
     if column.name not in source.columns:
         return f"CAST(NULL AS {_SQL_TYPE[column.kind]})"
     name, given = source.columns[column.name]
     if column.kind == "text":
         return _as_text(column, name, given)
-    if given == "VARCHAR":
-        return _from_text(column, name)
-    if column.name == "maaned" and column.kind == "date":
-        return f"CAST(date_trunc('month', TRY_CAST({name} AS DATE)) AS DATE)"
-    if column.kind == "float":
-        return f"CASE WHEN isfinite(CAST({name} AS DOUBLE)) THEN CAST({name} AS DOUBLE) END"
-    return f"TRY_CAST({name} AS {_SQL_TYPE[column.kind]})"
+    value = _from_text(column, name) if given == "VARCHAR" else _cast(column, name)
+    if column.kind == "bool":
+        return value
+    if column.kind == "date":
+        return f"CASE WHEN {value} >= DATE '{_FIRST_YEAR}-01-01' AND {value} < DATE '{_NO_YEAR}-01-01' THEN {value} END"
+    low: float
+    high: float
+    low, high = (_FIRST_YEAR, _NO_YEAR - 1) if column.unit == "year" else (-_MOST, _MOST)
+    low = low if column.minimum is None else max(low, column.minimum)
+    high = high if column.maximum is None else min(high, column.maximum)
+    return f"CASE WHEN {value} BETWEEN {low} AND {high} THEN {value} END"
 
 
 def given(column: Column, source: Source) -> str:
-    """Whether the owner has written anything there."""
+    """Whether the owner has written anything there. A day after 2199 where none is needed means that there is no such day yet."""
     if column.name not in source.columns:
         return "false"
     name, kind = source.columns[column.name]
-    return f"coalesce(trim({name}) <> '', false)" if kind == "VARCHAR" else f"{name} IS NOT NULL"
+    if kind == "VARCHAR":
+        return f"coalesce(trim({name}) <> '', false)"
+    if column.kind == "date" and not column.required:
+        return f"coalesce({name} < DATE '{_NO_YEAR}-01-01', false)"
+    return f"{name} IS NOT NULL"
 
 
 def can_be_lost(column: Column, source: Source) -> bool:
@@ -60,7 +72,13 @@ def can_be_lost(column: Column, source: Source) -> bool:
     kind = source.columns.get(column.name, ("", ""))[1]
     if not kind or (column.kind == "text" and kind == "VARCHAR" and not column.codes):
         return False
-    return kind != _SQL_TYPE[column.kind] or bool(column.codes) or column.kind == "float"
+    return kind != _SQL_TYPE[column.kind] or bool(column.codes) or column.kind != "text"
+
+
+def _cast(column: Column, name: str) -> str:
+    if column.name == "maaned" and column.kind == "date":
+        return f"CAST(date_trunc('month', TRY_CAST({name} AS DATE)) AS DATE)"
+    return f"TRY_CAST({name} AS {_SQL_TYPE[column.kind]})"
 
 
 def _as_text(column: Column, name: str, given: str) -> str:
@@ -86,6 +104,5 @@ def _from_text(column: Column, name: str) -> str:
         day = f"coalesce({iso}, {dotted})"
         return f"CAST(date_trunc('month', {day}) AS DATE)" if column.name == "maaned" else day
     if column.kind == "float":
-        number = f"TRY_CAST(replace({text}, ',', '.') AS DOUBLE)"
-        return f"CASE WHEN isfinite({number}) THEN {number} END"
+        return f"TRY_CAST(replace({text}, ',', '.') AS DOUBLE)"
     return f"CASE WHEN regexp_full_match({text}, '[+-]?[0-9]+') THEN TRY_CAST({text} AS {_SQL_TYPE[column.kind]}) END"

@@ -7,6 +7,7 @@ Belongs here: which files may be read tonight. Must not be here: reading them.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -25,10 +26,12 @@ class DropZone:
     Attributes:
         files: what may be read, sorted.
         waiting: top entries that are still being written; left for the next night whole, a folder with all it holds.
+        problem: why nothing of it can be read; else empty.
     """
 
     files: list[Path]
     waiting: int
+    problem: str = ""
 
 
 def drop_zones(
@@ -39,20 +42,32 @@ def drop_zones(
     A folder is one thing: while any file in it changes, or a name in it says that it is not finished, none of it is read.
     """
     tops = {name: _tops(registers / name) for name in names}
-    looks = {top: _look(top) for found in tops.values() for top in found}
+    closed = {name for name, found in tops.items() if found is None}
+    looks = {top: _look(top) for found in tops.values() for top in found or []}
     border = time.time_ns() - int(min_age_seconds * 1e9)
     young = [top for top, look in looks.items() if any(changed > border for _, _, changed in look)]
     if young:
         wait(min_age_seconds)
     busy = {top for top in young if _look(top) != looks[top]} | {top for top in looks if _says_unfinished(top)}
-    return {
-        name: DropZone(extract_files([top for top in found if top not in busy]), sum(top in busy for top in found))
-        for name, found in tops.items()
-    }
+    return {name: _zone(name, found or [], busy, closed=name in closed) for name, found in tops.items()}
 
 
-def _tops(folder: Path) -> list[Path]:
-    return sorted(top for top in folder.iterdir() if not top.is_symlink()) if folder.is_dir() else []
+def _zone(name: str, found: list[Path], busy: set[Path], *, closed: bool) -> DropZone:
+    files = extract_files([top for top in found if top not in busy])
+    shut = sum(not os.access(path, os.R_OK) for path in files)
+    problem = ""
+    if closed or shut:
+        what = f"{shut} file(s)" if shut else "the folder"
+        problem = f"{what} may not be read by this user. Give the user who runs the night read permission on registers/{name}."
+    return DropZone(files, sum(top in busy for top in found), problem)
+
+
+def _tops(folder: Path) -> list[Path] | None:
+    """What lies in a drop zone; None when it may not be opened."""
+    try:
+        return sorted(top for top in folder.iterdir() if not top.is_symlink()) if folder.is_dir() else []
+    except OSError:
+        return None
 
 
 def _inside(top: Path) -> list[Path]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,15 @@ from pipeline.pseudonyms.extracts.admission import admit, at_the_border, look_at
 from pipeline.pseudonyms.extracts.asked_for import cut_down_to, outside_extracts
 from pipeline.pseudonyms.extracts.change import Standing, is_whole_population, measures
 from pipeline.pseudonyms.extracts.profile import Profile
-from pipeline.pseudonyms.extracts.register_store import Extract, RegisterStore, combine, in_use, keep_participants, reach
+from pipeline.pseudonyms.extracts.register_store import (
+    Extract,
+    RegisterStore,
+    combine,
+    in_use,
+    keep_participants,
+    participants_in,
+    reach,
+)
 from pipeline.pseudonyms.extracts.source import Source
 from pipeline.pseudonyms.keys import Keys
 from pipeline.pseudonyms.roster import rosters
@@ -99,7 +107,7 @@ class Taken:
 
 
 def take_in_register(
-    register: str, files: list[Path], settings: Settings, who: Participants, counted: Counted, judge: Judge, *, has_basis: bool
+    register: str, files: list[Path], settings: Settings, who: Participants, judge: Judge, *, has_basis: bool
 ) -> Taken:
     """Take in what is new of one register, and write ``inndata/register_<name>.parquet`` anew when anything about it changed.
 
@@ -112,7 +120,6 @@ def take_in_register(
         files: the files that lie in its drop zone and stand still.
         settings: home, run clock, memory limit.
         who: whose rows pass.
-        counted: the profiles of earlier nights.
         judge: says what makes an extract unfit.
         has_basis: whether a whole population may be received.
 
@@ -121,6 +128,7 @@ def take_in_register(
     """
     store = RegisterStore(settings.home, register)
     before, by_id = store.extracts(), {_file_id(path, period_of(register)): path for path in files}
+    counted = Counted(*store.counted())
     night = _Night(register, store, settings, who, judge, has_basis, by_id, frozenset(in_use(register, before)))
     done: list[Extract] = []
     for extract in before:
@@ -137,11 +145,33 @@ def take_in_register(
     if changed:
         if used:
             combine(store, used, target, settings.memory_limit)
+        store.keep_counted((counted.columns, counted.values))
         store.record(done)
     newest = done[-1] if done else None
     refused = f"registers/{register}: {newest.told}" if newest and newest.told else ""
+    return _taken(store, used, done, who, counted, changed=changed, refused=refused)
+
+
+def as_it_stands(register: str, settings: Settings, who: Participants, told: str) -> Taken:
+    """A register that could not be taken in tonight, for whatever reason: what stood before stands, and it is told."""
+    store = RegisterStore(settings.home, register)
+    extracts = store.extracts()
+    used = in_use(register, extracts)
+    return _taken(store, used, extracts, who, Counted(*store.counted()), changed=False, refused=f"registers/{register}: {told}")
+
+
+def _taken(
+    store: RegisterStore,
+    used: Mapping[str, list[str] | None],
+    done: list[Extract],
+    who: Participants,
+    counted: Counted,
+    *,
+    changed: bool,
+    refused: str,
+) -> Taken:
     outside = outside_extracts(store, used, done, who.persons["person_key"])
-    return Taken(changed, refused, counted, done, outside, reach(register, used, done))
+    return Taken(changed, refused, counted, done, outside, reach(store.register, used, done))
 
 
 @dataclass(frozen=True)
@@ -155,11 +185,16 @@ class _Night:
     files: Mapping[str, Path]
     used: frozenset[str]
 
+    @property
+    def for_whom(self) -> str:
+        """Changes when the answer to an extract might change: other participants, key, code or limits, or a basis that has been recorded."""
+        return digest([self.who.fingerprint, str(self.has_basis)])
+
     def brought_up_to_date(self, extract: Extract, earlier: list[Extract], counted: Counted) -> tuple[Extract, Counted]:
         """An extract of an earlier night as it stands for tonight's participants: cut anew, judged anew when it was refused, or cut down."""
-        if extract.cut == self.who.fingerprint:
+        if extract.cut == self.for_whom:
             return extract, counted
-        extract = extract.with_(cut=self.who.fingerprint)
+        extract = extract.with_(cut=self.for_whom)
         lies_there = set(extract.files) <= set(self.files)
         if not extract.accepted:
             return self._judged(extract, earlier, counted) if lies_there else (extract, counted)
@@ -186,7 +221,7 @@ class _Night:
     def _received(self, files: list[str], earlier: list[Extract]) -> Extract:
         made = [e.roster_id for e in rosters(self.settings.home) if e.register == self.register and e.kind == "roster"]
         stamp, asked = self.settings.now.isoformat(), made[-1] if made else ""
-        return Extract(digest(files)[:12], len(earlier) + 1, stamp, files, cut=self.who.fingerprint, roster=asked)
+        return Extract(digest(files)[:12], len(earlier) + 1, stamp, files, cut=self.for_whom, roster=asked)
 
     def _kept(self, extract: Extract) -> Extract:
         """What was admitted stays, for those who still take part."""
@@ -224,7 +259,7 @@ class _Night:
             participants=result.participants, first=_iso(seen.first), last=_iso(seen.last),
             whole_population=is_whole_population(seen.persons, self.who.count), periods=_periods(self.register, seen),
         )  # fmt: skip
-        reasons = self._found_against(extract, seen, earlier, counted)
+        reasons = self._found_against(extract, seen, candidate, earlier, counted)
         if reasons:
             candidate.unlink()
         else:
@@ -242,12 +277,29 @@ class _Night:
     def _candidate(self, extract: Extract) -> Path:
         return self.store.path(extract.extract_id).with_name(f".{extract.extract_id}.kandidat.tmp")
 
-    def _found_against(self, extract: Extract, seen: Profile, earlier: list[Extract], counted: Counted) -> list[str]:
+    def _found_against(
+        self, extract: Extract, seen: Profile, candidate: Path, earlier: list[Extract], counted: Counted
+    ) -> list[str]:
+        standing = _standing(self.register, earlier, counted)
+        new, last = self._months_to_compare(extract, standing)
+        table = self.settings.home.warehouse / "inndata" / f"register_{self.register}.parquet"
+        found, before = (
+            participants_in(self.store, path, periods, self.settings.memory_limit)
+            for path, periods in ((candidate, new), (table, last))
+        )
         measured = measures(
-            self.register, seen, _standing(self.register, earlier, counted), found=extract.participants, asked_for=self.who.count,
-            whole_population=extract.whole_population, has_basis=self.has_basis,
+            self.register, seen, replace(standing, participants=before), found=extract.participants, found_again=found,
+            asked_for=self.who.count, whole_population=extract.whole_population, has_basis=self.has_basis,
         )  # fmt: skip
         return self.judge(self.register, measured)
+
+    def _months_to_compare(self, extract: Extract, standing: Standing) -> tuple[list[str] | None, list[str] | None]:
+        """The months both speak of; where there are none, the new extract's first and the last one in use. None = no months in this register."""
+        if extract.periods is None:
+            return None, None
+        known = standing.periods["verdi"].to_list()
+        common = sorted(set(extract.periods) & set(known))
+        return (common, common) if common or not known else (extract.periods[:1], [max(known)])
 
 
 def _standing(register: str, earlier: list[Extract], counted: Counted) -> Standing:
@@ -263,7 +315,7 @@ def _standing(register: str, earlier: list[Extract], counted: Counted) -> Standi
     empty = UTTREKKSFORDELING.empty()
     last = counted.of(accepted[-1].extract_id) if accepted else (UTTREKKSPROFIL.empty(), empty)
     periods_in_use = pl.concat([empty, *parts]).select("verdi", "n_rader")
-    return Standing(last[0], last[1], periods_in_use, accepted[-1].participants if accepted else 0)
+    return Standing(last[0], last[1], periods_in_use, 0)
 
 
 def _file_id(path: Path, period: str | None) -> str:

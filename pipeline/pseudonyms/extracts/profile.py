@@ -19,6 +19,8 @@ from pipeline.tables import REGISTERS, Column
 from pipeline.tables.uttrekk import UTTREKKSFORDELING, UTTREKKSPROFIL, period_of
 
 ID_FORM = "[0-9]{11}"
+# Of other columns the smallest and largest value may be one person's.
+_PERIODS = ("maaned", "aar")
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def _measures(column: Column, source: Source) -> list[str]:
     made = [f"count({value}) AS {name}__n", f"approx_count_distinct({value}) AS {name}__ulike"]
     if can_be_lost(column, source):
         made.append(f"count(*) FILTER (WHERE {given(column, source)}) - count({value}) AS {name}__uleselig")
-    if column.kind != "text":
+    if column.name in _PERIODS or (column.kind == "date" and column.key):
         made += [f"CAST(min({value}) AS VARCHAR) AS {name}__minste", f"CAST(max({value}) AS VARCHAR) AS {name}__storste"]
     # Codes are the description's own words, never the owner's.
     made += [f"count(*) FILTER (WHERE {value} = '{code}') AS {name}__kode_{i}" for i, code in enumerate(column.codes)]
@@ -126,7 +128,8 @@ def _column_rows(total: dict[str, Any], columns: list[Column]) -> pl.DataFrame:
                 "kolonne": c.name, "n_rader": int(total["n"]), "n_null": int(total["n"]) - filled,
                 "n_uleselig": int(total.get(f"{c.name}__uleselig") or 0), "n_ulike": int(total.get(f"{c.name}__ulike") or 0),
                 "n_utenfor_kodeliste": filled - listed if c.codes else None,
-                "minste": total.get(f"{c.name}__minste"), "storste": total.get(f"{c.name}__storste"),
+                "minste": total.get(f"{c.name}__minste") if c.name in _PERIODS else None,
+                "storste": total.get(f"{c.name}__storste") if c.name in _PERIODS else None,
             }
         )  # fmt: skip
     return pl.DataFrame(rows, infer_schema_length=None)

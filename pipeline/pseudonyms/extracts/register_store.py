@@ -18,11 +18,12 @@ import polars as pl
 
 from pipeline.engine import connect
 from pipeline.settings import Home
-from pipeline.store import finish_file, json_text, write_text
+from pipeline.store import finish_file, json_text, parquet_bytes, write_bytes, write_text
 from pipeline.tables import INNDATA
-from pipeline.tables.uttrekk import REKKEVIDDE, UTTREKK, period_of
+from pipeline.tables.uttrekk import REKKEVIDDE, UTTREKK, UTTREKKSFORDELING, UTTREKKSPROFIL, period_of
 
 _YEAR = len("2024")
+_COUNTED = (UTTREKKSPROFIL, UTTREKKSFORDELING)
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,17 @@ class RegisterStore:
 
     def path(self, extract_id: str) -> Path:
         return self.folder / f"{extract_id}.parquet"
+
+    def counted(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """``uttrekksprofil`` and ``uttrekksfordeling`` of every extract that was counted."""
+        paths = [self.folder / "telt" / f"{table.name}.parquet" for table in _COUNTED]
+        kept = [pl.read_parquet(p) if p.is_file() else t.empty() for p, t in zip(paths, _COUNTED, strict=True)]
+        return kept[0], kept[1]
+
+    def keep_counted(self, frames: Iterable[pl.DataFrame]) -> None:
+        """Write down what was counted; before the record, so that no extract is on record without its counts."""
+        for table, frame in zip(_COUNTED, frames, strict=True):
+            write_bytes(self.folder / "telt" / f"{table.name}.parquet", parquet_bytes(table.conform(frame)))
 
     def extracts(self) -> list[Extract]:
         """Every extract received, in order of receipt."""
@@ -194,6 +206,18 @@ def keep_participants(store: RegisterStore, path: Path, participants: Iterable[s
     finally:
         temporary.unlink(missing_ok=True)
     return left
+
+
+def participants_in(store: RegisterStore, path: Path, periods: Iterable[str] | None, memory_limit: str) -> int:
+    """Participants with a row in an admitted file; within those months or years where any are given."""
+    if "person_key" not in INNDATA[f"register_{store.register}"] or not path.is_file():
+        return 0
+    chosen = f"read_parquet('{escaped(path)}', hive_partitioning = false)"
+    if periods is not None:
+        listed = ", ".join(f"'{value}'" for value in periods) or "NULL"
+        chosen += f' WHERE CAST("{period_of(store.register)}" AS VARCHAR) IN ({listed})'
+    with _database(store, memory_limit) as connection:
+        return counts(connection, store.register, chosen)[1]
 
 
 def write_sorted(connection: duckdb.DuckDBPyConnection, chosen: str, register: str, target: Path) -> None:

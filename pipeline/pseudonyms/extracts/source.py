@@ -6,6 +6,8 @@ Belongs here: formats, encodings, hive folders, errors that hold no value. Must 
 from __future__ import annotations
 
 import codecs
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,7 +28,7 @@ class Source:
 
     Attributes:
         sql: the relation; beside the owner's columns it has ``FILE``, the path; the table ``extract_files`` says its place in order of receipt.
-        columns: the owner's columns as described (lower case, stripped) to how they are quoted in ``sql`` and their DuckDB type.
+        columns: the described columns that are there to how they are called in ``sql`` and the owner's DuckDB type.
         apart: whether no two files can hold rows of the same period (one hive folder for each).
     """
 
@@ -35,7 +37,9 @@ class Source:
     apart: bool
 
 
-def open_extract(connection: duckdb.DuckDBPyConnection, files: list[Path], scratch: Path, period: str | None) -> Source:
+def open_extract(
+    connection: duckdb.DuckDBPyConnection, files: list[Path], scratch: Path, period: str | None, wanted: Collection[str]
+) -> Source:
     """The files as one relation. CSV (UTF-8, with or without mark, or cp1252; ``;``, ``,`` or tab) is written to ``scratch`` as UTF-8 first.
 
     Args:
@@ -43,28 +47,32 @@ def open_extract(connection: duckdb.DuckDBPyConnection, files: list[Path], scrat
         files: the files, in order of receipt.
         scratch: a folder of this run alone, in the identified zone; the caller removes it.
         period: name of the register's period column, if it has one.
+        wanted: the columns that may be read; no other name of the owner's ever stands in a statement.
 
     Raises:
         UserError: a file is not readable as what its name says, or two of its columns have one name. Without a value.
     """
+    _refuse_place(files)
     groups: dict[tuple[str, ...], list[tuple[int, Path]]] = {}
     for place, path in enumerate(files):
         kind = "csv" if path.suffix.lower() == ".csv" else "parquet"
         groups.setdefault((kind, *_hive_keys(path), *([str(place)] if kind == "csv" else [])), []).append((place, path))
     connection.execute(f"CREATE OR REPLACE TEMP TABLE extract_files ({FILE} VARCHAR, receipt INTEGER)")
-    parts = [_part(connection, kind, members, scratch) for (kind, *_), members in groups.items()]
+    what = "An extract could not be read: a file is damaged or half written, or its name is not UTF-8."
+    parts = [value_free(partial(_part, connection, kind, members, scratch), what) for (kind, *_), members in groups.items()]
     joined = " UNION ALL BY NAME ".join(f"SELECT * FROM {part}" for part in parts)
     values = [_hive_value(path, period) for path in files]
     apart = len(files) == 1 or (None not in values and len(set(values)) == len(files))
-    sql = f"({joined})"
     described = value_free(
-        lambda: connection.execute(f"DESCRIBE SELECT * EXCLUDE ({FILE}) FROM {sql}").fetchall(),
-        "An extract could not be read: a file is damaged or half written.",
+        lambda: connection.execute(f"DESCRIBE SELECT * EXCLUDE ({FILE}) FROM ({joined}) AS deler").fetchall(), what
     )
-    columns = {str(name).strip().lower(): (_quoted(str(name)), str(kind)) for name, kind, *_ in described}
-    if len(columns) < len(described):
+    given = {str(name).strip().lower(): (str(name), str(kind)) for name, kind, *_ in described}
+    if len(given) < len(described):
         raise UserError("An extract has two columns of one name.", CURE)
-    return Source(sql, columns, apart)
+    read = {name: given[name] for name in sorted(wanted) if name in given}
+    named = [f"{_quoted(theirs)} AS {_ours(name)}" for name, (theirs, _) in read.items()]
+    sql = f"(SELECT {', '.join([*named, FILE])} FROM ({joined}) AS deler)"
+    return Source(sql, {name: (_ours(name), kind) for name, (_, kind) in read.items()}, apart)
 
 
 def _part(connection: duckdb.DuckDBPyConnection, kind: str, members: list[tuple[int, Path]], scratch: Path) -> str:
@@ -72,7 +80,9 @@ def _part(connection: duckdb.DuckDBPyConnection, kind: str, members: list[tuple[
     names = [str(path if kind == "parquet" else _utf8_copy(path, scratch / f"{place}.csv")) for place, path in members]
     rows = [(name, place) for name, (place, _) in zip(names, members, strict=True)]
     connection.executemany("INSERT INTO extract_files VALUES (?, ?)", rows)
-    listed = "[" + ", ".join("'" + name.replace("'", "''") + "'" for name in names) + "]"
+    # A file's name is no pattern: its stars and brackets stand for themselves.
+    exact = [re.sub(r"[*?\[]", r"[\g<0>]", name).replace("'", "''") for name in names]
+    listed = "[" + ", ".join(f"'{name}'" for name in exact) + "]"
     if kind == "parquet":
         return f"read_parquet({listed}, union_by_name = true, hive_partitioning = true, filename = '{FILE}')"
     separator = _separator(Path(names[0])).replace("\t", "\\t")
@@ -106,6 +116,19 @@ def _separator(path: Path) -> str:
     with path.open("rb") as handle:
         header = handle.readline(_BLOCK).decode("utf-8", "replace")
     return max(_SEPARATORS, key=header.count)
+
+
+def _ours(name: str) -> str:
+    """A described column's name inside the relation: an owner's column can never be taken for one of ours."""
+    return f'"k_{name}"'
+
+
+def _refuse_place(files: list[Path]) -> None:
+    """Raise where a folder above the drop zone would be read as a column: ``…/status=bosatt/registers/…``."""
+    for path in files:
+        above = path.parts[: max((i for i, part in enumerate(path.parts) if part == "registers"), default=0)]
+        if any("=" in part for part in above):
+            raise UserError("The home lies in a folder with '=' in its name, which reads as a column.", "Move the home.")
 
 
 def _quoted(name: str) -> str:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipeline.errors import UserError
 from pipeline.pseudonyms import Keys, new_key_file, new_register_key_file, person_keys, pseudonymise_file
 from pipeline.tables import INNDATA
-from tests.pseudonyms.extract_case import admitted
+from tests.pseudonyms.extracts.extract_case import admitted
 from tests.pseudonyms.synthetic_numbers import numbers
 
 IN, ALSO, OUT = numbers(3)
@@ -179,7 +179,8 @@ def test_doubtful_values_are_counted_not_shown(drop, tmp_path, keys):
     [
         ("maaned", ["2024-02-01", "15.02.2024", "31.02.2024", "01.02.24"], [date(2024, 2, 1), date(2024, 2, 1), None, None]),
         ("stillingsprosent", ["50,5", " 20 ", "nan", "1e999"], [50.5, 20.0, None, None]),
-        ("lonn_nok", ["12", "", "abc", "-3"], [12.0, None, None, -3.0]),
+        ("lonn_nok", ["12", "", "abc", "-3"], [12.0, None, None, None]),
+        ("stillingsprosent", ["201", "200", "0", "1e11"], [None, 200.0, 0.0, None]),
     ],
 )
 def test_texts_are_read_as_described_or_not_at_all(drop, tmp_path, keys, column, text, read):
