@@ -12,6 +12,7 @@ from expectations import judge_extract
 from pipeline.errors import UserError
 from pipeline.intake import current_rows
 from pipeline.pseudonyms import (
+    IDENTITY_FOLDER,
     DropZone,
     Participants,
     Taken,
@@ -71,6 +72,11 @@ def registre(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult
     yield from night.materialized(outputs, any(t.changed for t in taken.values()), time.monotonic())
     night.facts["extracts_refused"] = {register: t.refused for register, t in taken.items() if t.refused}
     night.facts["extracts_waiting"] = {register: zone.waiting for register, zone in zones.items() if zone.waiting}
+    night.facts["extracts_ignored"] = {register: zone.ignored for register, zone in zones.items() if zone.ignored}
+    known = {*REGISTERS, IDENTITY_FOLDER}
+    night.facts["register_folders_unknown"] = (
+        sum(p.is_dir() and p.name not in known for p in registers.iterdir()) if registers.is_dir() else 0
+    )
     night.facts["extracts_of_whole_populations"] = sorted(
         register for register, t in taken.items() if any(e.accepted and e.whole_population for e in t.extracts)
     )

@@ -59,9 +59,15 @@ def waiting_files(facts: dict[str, Any]) -> list[str]:
 def extract_lines(facts: dict[str, Any]) -> list[str]:
     """Lines on registry extracts that may not be used or are still being written, and on whole populations; without values."""
     waiting, whole = facts.get("extracts_waiting", {}), facts.get("extracts_of_whole_populations", [])
+    unknown = facts.get("register_folders_unknown", 0)
     return [
         *(f"Extract refused, the last good one stays: {text}" for text in facts.get("extracts_refused", {}).values()),
         *(f"registers/{register}: {n} still being written, left for the next night." for register, n in waiting.items()),
+        *(
+            f"registers/{register}: {n} not read (a link, or neither Parquet nor CSV)."
+            for register, n in facts.get("extracts_ignored", {}).items()
+        ),
+        *([f"registers/ holds {unknown} folder(s) of no register: check their spelling."] if unknown else []),
         *([f"Whole-population extracts in use (participants' rows are kept): {', '.join(whole)}."] if whole else []),
     ]
 

@@ -11,6 +11,7 @@ from pipeline.pseudonyms.extracts.drop_zone import DropZone, drop_zones
 from pipeline.pseudonyms.extracts.night import Counted, Participants, Taken, as_it_stands, take_in_register
 from pipeline.pseudonyms.extracts.register_store import Extract, extracts_received
 from pipeline.pseudonyms.home_key import check_home_key
+from pipeline.pseudonyms.identity_history import FOLDER as IDENTITY_FOLDER
 from pipeline.pseudonyms.identity_history import IdentityHistory, forget, home_history, last_good_copy, person_table
 from pipeline.pseudonyms.inndata import to_inndata
 from pipeline.pseudonyms.key_files import new_key_file, new_register_key_file
@@ -22,6 +23,7 @@ from pipeline.pseudonyms.roster import whole_population_basis
 
 __all__ = [
     "DEMO_VERSION",
+    "IDENTITY_FOLDER",
     "Admitted",
     "Counted",
     "DropZone",

@@ -6,6 +6,8 @@ from jobbsjansen.status import extract_lines
 FACTS = {
     "extracts_refused": {"ytelse": "registers/ytelse: uttrekk_hull: A month is missing."},
     "extracts_waiting": {"utdanning": 1},
+    "extracts_ignored": {"ytelse": 2},
+    "register_folders_unknown": 1,
     "extracts_of_whole_populations": ["arbeidsforhold"],
 }
 
@@ -15,5 +17,7 @@ def test_refused_waiting_and_whole_extracts_are_told_by_night_and_status():
     lines = extract_lines(FACTS)
     assert lines[0] == "Extract refused, the last good one stays: registers/ytelse: uttrekk_hull: A month is missing."
     assert "registers/utdanning: 1 still being written" in lines[1]
-    assert lines[2].endswith(": arbeidsforhold.")
+    assert "registers/ytelse: 2 not read" in lines[2]
+    assert "1 folder(s) of no register" in lines[3]
+    assert lines[4].endswith(": arbeidsforhold.")
     assert all(line in NightResult(1.0, FACTS).text() for line in lines)

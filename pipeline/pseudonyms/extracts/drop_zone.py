@@ -27,11 +27,13 @@ class DropZone:
         files: what may be read, sorted.
         waiting: top entries that are still being written; left for the next night whole, a folder with all it holds.
         problem: why nothing of it can be read; else empty.
+        ignored: links, and files that are neither Parquet nor CSV.
     """
 
     files: list[Path]
     waiting: int
     problem: str = ""
+    ignored: int = 0
 
 
 def drop_zones(
@@ -59,19 +61,25 @@ def _zone(name: str, found: list[Path], busy: set[Path], *, closed: bool) -> Dro
     if closed or shut:
         what = f"{shut} file(s)" if shut else "the folder"
         problem = f"{what} may not be read by this user. Give the user who runs the night read permission on registers/{name}."
-    return DropZone(files, sum(top in busy for top in found), problem)
+    return DropZone(files, sum(top in busy for top in found), problem, _ignored([top for top in found if top not in busy], files))
+
+
+def _ignored(tops: list[Path], files: list[Path]) -> int:
+    """How many entries nobody reads: links and other kinds of files; not what programs leave beside their files."""
+    inside = {path for top in tops for path in _inside(top) if path.is_symlink() or not path.is_dir()}
+    return sum(not path.name.startswith((".", "_", "~$")) for path in inside - set(files))
 
 
 def _tops(folder: Path) -> list[Path] | None:
     """What lies in a drop zone; None when it may not be opened."""
     try:
-        return sorted(top for top in folder.iterdir() if not top.is_symlink()) if folder.is_dir() else []
+        return sorted(folder.iterdir()) if folder.is_dir() else []
     except OSError:
         return None
 
 
 def _inside(top: Path) -> list[Path]:
-    return [top, *sorted(top.rglob("*"))] if top.is_dir() else [top]
+    return [top, *sorted(top.rglob("*"))] if top.is_dir() and not top.is_symlink() else [top]
 
 
 def _look(top: Path) -> list[tuple[str, int, int]]:

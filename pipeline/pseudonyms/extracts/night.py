@@ -127,8 +127,9 @@ def take_in_register(
         UserError: never for an extract's faults; those are told in the result.
     """
     store = RegisterStore(settings.home, register)
-    before, by_id = store.extracts(), {_file_id(path, period_of(register)): path for path in files}
+    recorded, by_id = store.extracts(), {_file_id(path, period_of(register)): path for path in files}
     counted = Counted(*store.counted())
+    before = [_seen_again(extract, set(by_id), in_use(register, recorded)) for extract in recorded]
     night = _Night(register, store, settings, who, judge, has_basis, by_id, frozenset(in_use(register, before)))
     done: list[Extract] = []
     for extract in before:
@@ -139,13 +140,14 @@ def take_in_register(
         done.append(extract)
     target = settings.home.warehouse / "inndata" / f"register_{register}.parquet"
     used = in_use(register, done)
-    if done != before:
-        cut_down_to(store, who.persons["person_key"])
-    changed = done != before or (bool(used) and not target.is_file())
+    stood = [extract.with_(gone=False) for extract in recorded] == [extract.with_(gone=False) for extract in done]
+    changed = not stood or (bool(used) and not target.is_file())
     if changed:
+        cut_down_to(store, who.persons["person_key"])
         if used:
             combine(store, used, target, settings.memory_limit)
         store.keep_counted((counted.columns, counted.values))
+    if done != recorded:
         store.record(done)
     newest = done[-1] if done else None
     refused = f"registers/{register}: {newest.told}" if newest and newest.told else ""
@@ -195,7 +197,7 @@ class _Night:
         if extract.cut == self.for_whom:
             return extract, counted
         extract = extract.with_(cut=self.for_whom)
-        lies_there = set(extract.files) <= set(self.files)
+        lies_there = bool(extract.files) and set(extract.files) <= set(self.files)
         if not extract.accepted:
             return self._judged(extract, earlier, counted) if lies_there else (extract, counted)
         if lies_there and extract.extract_id in self.used:
@@ -210,7 +212,7 @@ class _Night:
         """
         alone, counted_alone = self._judged(self._received(new, earlier), earlier, counted)
         last = earlier[-1] if earlier else None
-        if last is None or last.accepted or not set(last.files) <= set(self.files):
+        if last is None or last.accepted or not last.files or not set(last.files) <= set(self.files):
             return alone, counted_alone
         speaks_of_all = set(last.periods or []) <= set(alone.periods or [])
         if speaks_of_all and (last.periods or alone.accepted):
@@ -221,7 +223,9 @@ class _Night:
     def _received(self, files: list[str], earlier: list[Extract]) -> Extract:
         made = [e.roster_id for e in rosters(self.settings.home) if e.register == self.register and e.kind == "roster"]
         stamp, asked = self.settings.now.isoformat(), made[-1] if made else ""
-        return Extract(digest(files)[:12], len(earlier) + 1, stamp, files, cut=self.for_whom, roster=asked)
+        return Extract(
+            digest([*files, str(len(earlier) + 1)])[:12], len(earlier) + 1, stamp, files, cut=self.for_whom, roster=asked
+        )
 
     def _kept(self, extract: Extract) -> Extract:
         """What was admitted stays, for those who still take part."""
@@ -300,6 +304,16 @@ class _Night:
         known = standing.periods["verdi"].to_list()
         common = sorted(set(extract.periods) & set(known))
         return (common, common) if common or not known else (extract.periods[:1], [max(known)])
+
+
+def _seen_again(extract: Extract, files: set[str], used: Mapping[str, list[str] | None]) -> Extract:
+    """The extract with what its files tell: taken away, or back again. What came back and is not in use is news: its files count as new."""
+    lies_there = bool(extract.files) and set(extract.files) <= files
+    if not lies_there:
+        return extract.with_(gone=True)
+    if not extract.gone:
+        return extract
+    return extract.with_(gone=False) if extract.extract_id in used else extract.with_(files=[])
 
 
 def _standing(register: str, earlier: list[Extract], counted: Counted) -> Standing:

@@ -45,6 +45,7 @@ class Extract:
         whole_population: whether it holds far more persons than take part.
         periods: months or years it holds, as text; empty where an extract replaces the last one whole.
         roster: the latest roster made for the register before it came; empty without one.
+        gone: whether its files have been taken away; when they come back they are news.
     """
 
     extract_id: str
@@ -66,6 +67,7 @@ class Extract:
     whole_population: bool = False
     periods: list[str] | None = None
     roster: str = ""
+    gone: bool = False
 
     def with_(self, **changes: object) -> Extract:
         return replace(self, **changes)  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from pipeline.pseudonyms import pseudonymise_file
+from pipeline.pseudonyms import drop_zones, pseudonymise_file
 from tests.pseudonyms.extracts.extract_case import admitted
 from tests.pseudonyms.extracts.register_nights import FEB, JAN, KNOWN, MAR, PEOPLE, Nights, jobs, states
 from tests.pseudonyms.synthetic_numbers import numbers
@@ -141,3 +141,29 @@ def test_a_home_in_a_folder_that_reads_as_a_column_is_refused(tmp_path, keys):
     home = Nights(tmp_path / "status=bosatt", keys)
     home.drop("a.parquet", jobs([JAN]))
     assert "'=' in its name" in home.night().refused
+
+
+def test_an_extract_that_is_taken_away_and_brought_back_is_news(home, tmp_path):
+    good = home.drop("a.parquet", jobs([JAN, FEB], position=50.0))
+    home.night()
+    kept = good.rename(tmp_path / "unna.parquet")
+    home.drop("b.parquet", jobs([JAN, FEB], position=70.0))
+    home.night()
+    (home.folder / "b.parquet").unlink()
+    assert not home.night().refused
+    assert set(home.months().values()) == {70.0}  # what was admitted stays
+    kept.rename(home.folder / "a.parquet")
+    assert states(home.night())[-1] == "i_bruk"
+    assert set(home.months().values()) == {50.0}
+    assert not home.night().changed
+
+
+def test_what_nobody_reads_is_counted(home, tmp_path):
+    home.drop("a.parquet", jobs([JAN]))
+    (home.folder / "juli.xlsx").write_bytes(b"PK")
+    (home.folder / "_SUCCESS").write_bytes(b"")
+    (home.folder / "lenke.parquet").symlink_to(tmp_path)
+    (home.folder / "hive").mkdir()
+    (home.folder / "hive" / "del.csv.gz").write_bytes(b"x")
+    zone = drop_zones(home.settings.home.registers, ["arbeidsforhold"], 0.0)["arbeidsforhold"]
+    assert ([path.name for path in zone.files], zone.ignored) == (["a.parquet"], 3)
