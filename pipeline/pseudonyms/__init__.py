@@ -8,8 +8,9 @@ from pipeline.pseudonyms.extract_files import extract_files
 from pipeline.pseudonyms.extracts.admission import Admitted, admit, at_the_border, look_at, open_checked
 from pipeline.pseudonyms.extracts.asked_for import remember_asked
 from pipeline.pseudonyms.extracts.drop_zone import DropZone, drop_zones
-from pipeline.pseudonyms.extracts.night import Counted, Participants, Taken, as_it_stands, take_in_register
+from pipeline.pseudonyms.extracts.night import Taken, as_it_stands, take_in_register
 from pipeline.pseudonyms.extracts.register_store import Extract, extracts_received
+from pipeline.pseudonyms.extracts.whom import Participants
 from pipeline.pseudonyms.home_key import check_home_key
 from pipeline.pseudonyms.identity_history import FOLDER as IDENTITY_FOLDER
 from pipeline.pseudonyms.identity_history import IdentityHistory, forget, home_history, last_good_copy, person_table
@@ -25,7 +26,6 @@ __all__ = [
     "DEMO_VERSION",
     "IDENTITY_FOLDER",
     "Admitted",
-    "Counted",
     "DropZone",
     "Extract",
     "IdentityHistory",

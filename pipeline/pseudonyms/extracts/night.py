@@ -5,12 +5,10 @@ Belongs here: the order of events. Must not be here: reading files, counting, ju
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -20,6 +18,7 @@ from pipeline.errors import UserError
 from pipeline.pseudonyms.extracts.admission import admit, at_the_border, look_at, open_checked
 from pipeline.pseudonyms.extracts.asked_for import cut_down_to, outside_extracts
 from pipeline.pseudonyms.extracts.change import Standing, is_whole_population, measures
+from pipeline.pseudonyms.extracts.counted import Counted, standing_of
 from pipeline.pseudonyms.extracts.profile import Profile
 from pipeline.pseudonyms.extracts.register_store import (
     Extract,
@@ -31,58 +30,15 @@ from pipeline.pseudonyms.extracts.register_store import (
     reach,
 )
 from pipeline.pseudonyms.extracts.source import Source
-from pipeline.pseudonyms.keys import Keys
+from pipeline.pseudonyms.extracts.whom import Participants
 from pipeline.pseudonyms.roster import rosters
 from pipeline.rules import extract_rules
 from pipeline.settings import Settings
-from pipeline.store import code_hash, digest, sha256_file
-from pipeline.tables.uttrekk import UTTREKKSFORDELING, UTTREKKSPROFIL, period_of
+from pipeline.store import digest, sha256_file
+from pipeline.tables.uttrekk import period_of
 
 Judge = Callable[[str, pl.DataFrame], list[str]]
 """(register, measures of one extract) to the codes of what makes it unfit, sorted; empty when it may be used."""
-
-
-@dataclass(frozen=True)
-class Participants:
-    """Whose rows pass the border.
-
-    Attributes:
-        persons: ``person_id`` (every number a participant is known by), ``person_key``.
-        keys: this run's master key.
-    """
-
-    persons: pl.DataFrame
-    keys: Keys
-
-    @cached_property
-    def count(self) -> int:
-        return self.persons["person_key"].n_unique()
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """Changes when other rows might pass: other participants or numbers of theirs, another key, other code or limits."""
-        numbers = "\n".join(self.persons["person_id"].sort().to_list())
-        keyed = hmac.digest(self.keys.derive("log"), numbers.encode(), "sha256").hex()
-        listed = self.persons["person_key"].sort().to_list()
-        return digest([self.keys.check_value, code_hash("pseudonyms", "engine", "rules/uttrekk.toml"), keyed, *listed])
-
-
-@dataclass(frozen=True)
-class Counted:
-    """The profiles of all extracts of one register: ``uttrekksprofil`` and ``uttrekksfordeling``."""
-
-    columns: pl.DataFrame
-    values: pl.DataFrame
-
-    def of(self, extract_id: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-        chosen = pl.col("uttrekk_id") == extract_id
-        return self.columns.filter(chosen), self.values.filter(chosen)
-
-    def with_profile(self, seen: Profile, extract_id: str) -> Counted:
-        others = pl.col("uttrekk_id") != extract_id
-        return Counted(
-            pl.concat([self.columns.filter(others), seen.columns]), pl.concat([self.values.filter(others), seen.values])
-        )
 
 
 @dataclass(frozen=True)
@@ -284,7 +240,7 @@ class _Night:
     def _found_against(
         self, extract: Extract, seen: Profile, candidate: Path, earlier: list[Extract], counted: Counted
     ) -> list[str]:
-        standing = _standing(self.register, earlier, counted)
+        standing = standing_of(self.register, earlier, counted)
         new, last = self._months_to_compare(extract, standing)
         table = self.settings.home.warehouse / "inndata" / f"register_{self.register}.parquet"
         found, before = (
@@ -314,22 +270,6 @@ def _seen_again(extract: Extract, files: set[str], used: Mapping[str, list[str] 
     if not extract.gone:
         return extract
     return extract.with_(gone=False) if extract.extract_id in used else extract.with_(files=[])
-
-
-def _standing(register: str, earlier: list[Extract], counted: Counted) -> Standing:
-    """What is in use of the extracts that came before."""
-    accepted = [extract for extract in earlier if extract.accepted]
-    period = period_of(register)
-    parts = [
-        counted.of(extract_id)[1].filter(
-            (pl.col("kolonne") == (period or "")) & (pl.lit(periods is None) | pl.col("verdi").is_in(periods or []))
-        )
-        for extract_id, periods in in_use(register, accepted).items()
-    ]
-    empty = UTTREKKSFORDELING.empty()
-    last = counted.of(accepted[-1].extract_id) if accepted else (UTTREKKSPROFIL.empty(), empty)
-    periods_in_use = pl.concat([empty, *parts]).select("verdi", "n_rader")
-    return Standing(last[0], last[1], periods_in_use, 0)
 
 
 def _file_id(path: Path, period: str | None) -> str:

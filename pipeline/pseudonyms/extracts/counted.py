@@ -1,0 +1,49 @@
+"""What earlier extracts of a register were found to hold: the measure of a new one.
+
+Belongs here: looking up profiles. Must not be here: counting, or judging.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from pipeline.pseudonyms.extracts.change import Standing
+from pipeline.pseudonyms.extracts.profile import Profile
+from pipeline.pseudonyms.extracts.register_store import Extract, in_use
+from pipeline.tables.uttrekk import UTTREKKSFORDELING, UTTREKKSPROFIL, period_of
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The profiles of all extracts of one register: ``uttrekksprofil`` and ``uttrekksfordeling``."""
+
+    columns: pl.DataFrame
+    values: pl.DataFrame
+
+    def of(self, extract_id: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+        chosen = pl.col("uttrekk_id") == extract_id
+        return self.columns.filter(chosen), self.values.filter(chosen)
+
+    def with_profile(self, seen: Profile, extract_id: str) -> Counted:
+        others = pl.col("uttrekk_id") != extract_id
+        return Counted(
+            pl.concat([self.columns.filter(others), seen.columns]), pl.concat([self.values.filter(others), seen.values])
+        )
+
+
+def standing_of(register: str, earlier: list[Extract], counted: Counted) -> Standing:
+    """What is in use of the extracts that came before."""
+    accepted = [extract for extract in earlier if extract.accepted]
+    period = period_of(register)
+    parts = [
+        counted.of(extract_id)[1].filter(
+            (pl.col("kolonne") == (period or "")) & (pl.lit(periods is None) | pl.col("verdi").is_in(periods or []))
+        )
+        for extract_id, periods in in_use(register, accepted).items()
+    ]
+    empty = UTTREKKSFORDELING.empty()
+    last = counted.of(accepted[-1].extract_id) if accepted else (UTTREKKSPROFIL.empty(), empty)
+    periods_in_use = pl.concat([empty, *parts]).select("verdi", "n_rader")
+    return Standing(last[0], last[1], periods_in_use, 0)
