@@ -40,13 +40,13 @@ REGISTERS: dict[str, Table] = {
             C("orgnr", "text", "employer", required=True, key=True),
             C("stillingsprosent", "float", "position", unit="percent", minimum=0, maximum=200),
             C("timer_per_uke", "float", "hours a week", unit="hours", minimum=0, maximum=100),
-            C("lonn_nok", "float", "pay in the month", unit="nok", minimum=0),
+            C("lonn_nok", "float", "pay in the month", unit="nok", minimum=0, maximum=100_000_000),
             C("type", "text", "kind of employment", required=True, key=True,
               codes=("ordinaert", "frilans", "maritimt", "lonnstilskudd")),
         ), source="A-ordningen"),
         _register("selvstendig", "one person and year", (
             C("aar", "int", "income year", required=True, key=True, unit="year"),
-            C("naeringsinntekt_nok", "float", "income from own business", unit="nok"),
+            C("naeringsinntekt_nok", "float", "income from own business", unit="nok", minimum=-1_000_000_000, maximum=1_000_000_000),
         ), source="Skatteetaten"),
         _register("utdanning", "one person and spell of education", (
             C("start_dato", "date", "first day", required=True, key=True),
@@ -62,13 +62,13 @@ REGISTERS: dict[str, Table] = {
             C("maaned", "date", "first day of the month", required=True, key=True),
             C("ytelse", "text", "benefit", required=True, key=True, sensitivity="special",
               codes=("sosialhjelp", "overgangsstonad", "kvp", "dagpenger", "aap", "introduksjonsstonad", "tiltakspenger", "foreldrepenger")),
-            C("belop_nok", "float", "amount", unit="nok", minimum=0),
+            C("belop_nok", "float", "amount", unit="nok", minimum=0, maximum=100_000_000),
         ), source="NAV"),
         _register("virksomhet", "one establishment", (
             C("orgnr", "text", "establishment", required=True, key=True),
             C("naering", "text", "industry, SN2007"),
             C("sektor", "text", "sector", codes=SECTORS),
-            C("antall_ansatte", "int", "employees", unit="persons", minimum=0),
+            C("antall_ansatte", "int", "employees", unit="persons", minimum=0, maximum=1_000_000),
         ), source="Enhetsregisteret", person=False),
     )
 }  # fmt: skip

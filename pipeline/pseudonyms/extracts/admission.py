@@ -61,6 +61,7 @@ def at_the_border(scratch: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyC
         scratch: a folder in the identified zone that does not exist yet: what is spilled may hold identity numbers.
         memory_limit: as in the settings.
     """
+    shutil.rmtree(scratch, ignore_errors=True)  # what a killed run of the same number has left
     scratch.mkdir(parents=True, mode=0o700)
     connection = connect(memory_limit, scratch)
     try:
