@@ -2,6 +2,9 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
@@ -16,7 +19,6 @@ from pipeline.pseudonyms import (
     DropZone,
     Participants,
     Taken,
-    as_it_stands,
     drop_zones,
     extracts_received,
     person_table,
@@ -93,16 +95,19 @@ def _take_in(night: Night, register: str, zone: DropZone, who: Participants) -> 
     # synthetic persons need no legal basis
     has_basis = night.settings.is_demo or whole_population_basis(night.settings.home, register) is not None
     night.progress(f"register_{register}")
+
+    def taken(files: list[Path]) -> Taken:
+        step = partial(take_in_register, register, files, night.settings, who, judge_extract, has_basis=has_basis)
+        return value_free(f"register_{register}", step)
+
     told = zone.problem
     if not told:
         try:
-            return value_free(
-                f"register_{register}",
-                lambda: take_in_register(register, zone.files, night.settings, who, judge_extract, has_basis=has_basis),
-            )
+            return taken(zone.files)
         except (UserError, StepFailed) as broken:
-            told = f"{broken} The register was left as it stood: look for what is odd in its newest file, and report this."
-    return as_it_stands(register, night.settings, who, told)
+            told = f"{broken} The register stays as it was: look for what is odd in its newest file, and report this."
+    # without its files: what was admitted stays, but who has withdrawn or was erased does not
+    return replace(taken([]), refused=f"registers/{register}: {told}")
 
 
 def _record(night: Night, taken: dict[str, Taken]) -> None:

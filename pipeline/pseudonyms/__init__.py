@@ -8,7 +8,7 @@ from pipeline.pseudonyms.extract_files import extract_files
 from pipeline.pseudonyms.extracts.admission import Admitted, admit, at_the_border, look_at, open_checked
 from pipeline.pseudonyms.extracts.asked_for import remember_asked
 from pipeline.pseudonyms.extracts.drop_zone import DropZone, drop_zones
-from pipeline.pseudonyms.extracts.night import Taken, as_it_stands, take_in_register
+from pipeline.pseudonyms.extracts.night import Taken, take_in_register
 from pipeline.pseudonyms.extracts.register_store import Extract, extracts_received
 from pipeline.pseudonyms.extracts.whom import Participants
 from pipeline.pseudonyms.home_key import check_home_key
@@ -38,7 +38,6 @@ __all__ = [
     "Pseudonymised",
     "Taken",
     "admit",
-    "as_it_stands",
     "at_the_border",
     "check_home_key",
     "drop_zones",

@@ -73,7 +73,7 @@ def take_in_register(
 
     Args:
         register: name in ``REGISTERS``.
-        files: the files that lie in its drop zone and stand still.
+        files: the files that lie in its drop zone and stand still; none: what was admitted stays, for those who still take part.
         settings: home, run clock, memory limit.
         who: whose rows pass.
         judge: says what makes an extract unfit.
@@ -107,29 +107,8 @@ def take_in_register(
         store.record(done)
     newest = done[-1] if done else None
     refused = f"registers/{register}: {newest.told}" if newest and newest.told else ""
-    return _taken(store, used, done, who, counted, changed=changed, refused=refused)
-
-
-def as_it_stands(register: str, settings: Settings, who: Participants, told: str) -> Taken:
-    """A register that could not be taken in tonight, for whatever reason: what stood before stands, and it is told."""
-    store = RegisterStore(settings.home, register)
-    extracts = store.extracts()
-    used = in_use(register, extracts)
-    return _taken(store, used, extracts, who, Counted(*store.counted()), changed=False, refused=f"registers/{register}: {told}")
-
-
-def _taken(
-    store: RegisterStore,
-    used: Mapping[str, list[str] | None],
-    done: list[Extract],
-    who: Participants,
-    counted: Counted,
-    *,
-    changed: bool,
-    refused: str,
-) -> Taken:
     outside = outside_extracts(store, used, done, who.persons["person_key"])
-    return Taken(changed, refused, counted, done, outside, reach(store.register, used, done))
+    return Taken(changed, refused, counted, done, outside, reach(register, used, done))
 
 
 @dataclass(frozen=True)
@@ -263,7 +242,12 @@ class _Night:
 
 
 def _seen_again(extract: Extract, files: set[str], used: Mapping[str, list[str] | None]) -> Extract:
-    """The extract with what its files tell: taken away, or back again. What came back and is not in use is news: its files count as new."""
+    """The extract with what its files tell: taken away, or back again. What came back and is not in use is news: its files count as new.
+
+    An empty drop zone tells nothing: a disk that was away for a night must not make old extracts the newest.
+    """
+    if not files:
+        return extract
     lies_there = bool(extract.files) and set(extract.files) <= files
     if not lies_there:
         return extract.with_(gone=True)

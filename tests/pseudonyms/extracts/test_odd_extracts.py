@@ -175,3 +175,20 @@ def test_what_nobody_reads_is_counted(home, tmp_path):
     (home.folder / "hive" / "del.csv.gz").write_bytes(b"x")
     zone = drop_zones(home.settings.home.registers, ["arbeidsforhold"], 0.0)["arbeidsforhold"]
     assert ([path.name for path in zone.files], zone.ignored) == (["a.parquet"], 3)
+
+
+def test_a_disk_that_was_away_for_a_night_makes_no_old_extract_the_newest(home, tmp_path):
+    home.drop("a.parquet", jobs([JAN, FEB], position=50.0))
+    home.night()
+    home.drop("b.parquet", jobs([JAN, FEB], position=70.0))
+    home.night()
+    files = sorted(home.folder.iterdir())
+    for path in files:
+        path.rename(tmp_path / path.name)
+    home.known = KNOWN[:10]
+    home.night()
+    assert home.rows()["person_key"].n_unique() == 10  # who has left is taken out all the same
+    for path in files:
+        (tmp_path / path.name).rename(path)
+    assert states(home.night()) == ["erstattet", "i_bruk"]
+    assert set(home.months().values()) == {70.0}
