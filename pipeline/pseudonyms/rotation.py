@@ -16,6 +16,7 @@ import polars as pl
 
 from pipeline.engine import connect, spill_place
 from pipeline.errors import Fault, UserError
+from pipeline.pseudonyms.extracts.register_store import escaped
 from pipeline.pseudonyms.key_files import new_key_file, refuse_place
 from pipeline.pseudonyms.key_providers import KeyFile
 from pipeline.pseudonyms.keys import Keys, Retired
@@ -127,7 +128,7 @@ def _write_rekeyed(connection: duckdb.DuckDBPyConnection, path: Path, replacemen
     order = ", ".join(f'"{n}" NULLS LAST' for n in _order(path, columns))
     rows = f"SELECT {names} FROM rader {joins} WHERE {known}"
     connection.execute(
-        f"COPY (SELECT * FROM ({rows}) AS nye_rader ORDER BY {order}) TO '{_escaped(target)}' "
+        f"COPY (SELECT * FROM ({rows}) AS nye_rader ORDER BY {order}) TO '{escaped(target)}' "
         "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3)"
     )
     return True
@@ -138,7 +139,3 @@ def _order(path: Path, columns: list[str]) -> list[str]:
     tables = STATES.get(path.parent.name, {})
     key = tables[path.stem].key if path.stem in tables else []
     return list(dict.fromkeys([*(name for name in key if name in columns), *columns]))
-
-
-def _escaped(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -55,13 +55,14 @@ def drop_zones(
 
 
 def _zone(name: str, found: list[Path], busy: set[Path], *, closed: bool) -> DropZone:
-    files = extract_files([top for top in found if top not in busy])
+    still = [top for top in found if top not in busy]
+    files = extract_files(still)
     shut = sum(not os.access(path, os.R_OK) for path in files)
     problem = ""
     if closed or shut:
         what = f"{shut} file(s)" if shut else "the folder"
         problem = f"{what} may not be read by this user. Give the user who runs the night read permission on registers/{name}."
-    return DropZone(files, sum(top in busy for top in found), problem, _ignored([top for top in found if top not in busy], files))
+    return DropZone(files, len(found) - len(still), problem, _ignored(still, files))
 
 
 def _ignored(tops: list[Path], files: list[Path]) -> int:

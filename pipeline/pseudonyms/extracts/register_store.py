@@ -183,7 +183,9 @@ def combine(store: RegisterStore, used: Mapping[str, list[str] | None], target: 
             shutil.copyfile(store.path(next(iter(used))), temporary)
         else:
             with _database(store, memory_limit) as connection:
-                parts = " UNION ALL ".join(_part(store, extract_id, periods) for extract_id, periods in used.items())
+                parts = " UNION ALL ".join(
+                    f"SELECT * FROM {_rows(store, store.path(extract_id), periods)}" for extract_id, periods in used.items()
+                )
                 write_sorted(connection, parts, store.register, temporary)
         finish_file(temporary, target)
     finally:
@@ -214,12 +216,8 @@ def participants_in(store: RegisterStore, path: Path, periods: Iterable[str] | N
     """Participants with a row in an admitted file; within those months or years where any are given."""
     if "person_key" not in INNDATA[f"register_{store.register}"] or not path.is_file():
         return 0
-    chosen = f"read_parquet('{escaped(path)}', hive_partitioning = false)"
-    if periods is not None:
-        listed = ", ".join(f"'{value}'" for value in periods) or "NULL"
-        chosen += f' WHERE CAST("{period_of(store.register)}" AS VARCHAR) IN ({listed})'
     with _database(store, memory_limit) as connection:
-        return counts(connection, store.register, chosen)[1]
+        return counts(connection, store.register, _rows(store, path, periods))[1]
 
 
 def write_sorted(connection: duckdb.DuckDBPyConnection, chosen: str, register: str, target: Path) -> None:
@@ -250,10 +248,10 @@ def _database(store: RegisterStore, memory_limit: str) -> duckdb.DuckDBPyConnect
     return connect(memory_limit, store.folder / f".spill.{os.getpid()}.tmp")
 
 
-def _part(store: RegisterStore, extract_id: str, periods: list[str] | None) -> str:
-    relation = f"read_parquet('{escaped(store.path(extract_id))}', hive_partitioning = false)"
+def _rows(store: RegisterStore, path: Path, periods: Iterable[str] | None) -> str:
+    """An admitted file as a relation; of those months or years alone where any are given."""
+    relation = f"read_parquet('{escaped(path)}', hive_partitioning = false)"
     if periods is None:
-        return f"SELECT * FROM {relation}"
-    period = period_of(store.register)
-    listed = ", ".join(f"'{value}'" for value in periods)
-    return f'SELECT * FROM {relation} WHERE CAST("{period}" AS VARCHAR) IN ({listed})'
+        return relation
+    listed = ", ".join(f"'{value}'" for value in periods) or "NULL"
+    return f'{relation} WHERE CAST("{period_of(store.register)}" AS VARCHAR) IN ({listed})'
