@@ -46,6 +46,7 @@ class Extract:
         periods: months or years it holds, as text; empty where an extract replaces the last one whole.
         roster: the latest roster made for the register before it came; empty without one.
         gone: whether its files have been taken away; when they come back they are news.
+        n_files: how many files it came in, also after they came back as another extract's.
     """
 
     extract_id: str
@@ -68,6 +69,11 @@ class Extract:
     periods: list[str] | None = None
     roster: str = ""
     gone: bool = False
+    n_files: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.n_files:  # just received, or on record since before they were counted
+            object.__setattr__(self, "n_files", len(self.files))
 
     def with_(self, **changes: object) -> Extract:
         return replace(self, **changes)  # type: ignore[arg-type]
@@ -123,7 +129,7 @@ def extracts_received(register: str, extracts: Iterable[Extract]) -> pl.DataFram
     rows = [
         {
             "uttrekk_id": e.extract_id, "register": register, "rekkefolge": e.order, "mottatt": e.received,
-            "tilstand": _state(e, used), "begrunnelse": " ".join(e.reasons or []), "n_filer": len(e.files), "n_rader": e.rows,
+            "tilstand": _state(e, used), "begrunnelse": " ".join(e.reasons or []), "n_filer": e.n_files, "n_rader": e.rows,
             "n_personer": e.persons, "n_ugyldig_person": e.malformed, "n_identiske": e.repeated, "n_rader_deltakere": e.kept,
             "n_deltakere": e.participants, "fra": e.first and date.fromisoformat(e.first), "til": e.last and date.fromisoformat(e.last),
             "helbefolkning": e.whole_population,
