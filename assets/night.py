@@ -153,8 +153,8 @@ def value_free(step: str, call: Callable[[], T]) -> T:
         return call()
     except (UserError, Fault) as known:
         told = known
-    # polars' panics are no Exception, and quote values all the same
-    except (Exception, pl.exceptions.PanicException) as problem:
+    # polars' panics are no Exception, and quote values all the same; what would end the process leaves a night that is not whole
+    except (Exception, SystemExit, pl.exceptions.PanicException) as problem:
         frames = [f for f in traceback.extract_tb(problem.__traceback__) if "site-packages" not in f.filename]
         where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
         told = StepFailed(f"{step}: {type(problem).__name__} at {where}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -102,10 +103,23 @@ def expectation_classes() -> Any:
     """The module of expectation classes, imported late, with usage statistics off and its logger silenced."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     with _quiet():
+        _import_spark_connect()
         import great_expectations.expectations as classes
 
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL + 1)
     return classes
+
+
+def _import_spark_connect() -> None:
+    """Before Great Expectations does: a process without a main file (``python -c``) is taken by PySpark for its own doctests, and ended with
+    exit code 0 where Spark Connect lacks a package. There it then counts as not installed.
+    """
+    try:
+        import pyspark.sql.connect  # noqa: F401
+    except ImportError:
+        return
+    except SystemExit:
+        sys.modules["pyspark.sql.connect"] = None  # type: ignore[assignment]
 
 
 @cache

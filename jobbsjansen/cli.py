@@ -301,7 +301,7 @@ def prove(
 not_yet(app, "report")
 
 
-def _told(problem: Exception) -> str:
+def _told(problem: BaseException) -> str:
     """Kind and places in the code, without the error's own text: libraries put values from the data into it."""
     if _no_room(problem):
         return "The disk is full. Free room where the home and the temporary files lie, and run the command again."
@@ -337,7 +337,8 @@ def main(arguments: list[str] | None = None) -> None:
             print(json.dumps({"error": {"what": refused.what, "cure": refused.cure, "code": refused.code}}, ensure_ascii=False))
         print(str(refused), file=sys.stderr)
         code = refused.exit_code
-    except Exception as problem:
+    # Nothing of ours ends the process, and a library that does must not pass for success; nor may a panic show its text.
+    except BaseException as problem:
         print(_told(problem), file=sys.stderr)
         code = OUR_FAULT
     sys.exit(code if isinstance(code, int) else 0)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jobbsjansen.status import extract_lines, identity_lines, waiting_files
-from pipeline.errors import ReleaseRefused
+from pipeline.errors import Fault, ReleaseRefused
 from pipeline.settings import Settings
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
@@ -54,6 +54,7 @@ def run_nightly(settings: Settings, progress: Callable[[str], None]) -> NightRes
         HomeBusy: another run holds the home.
         RefusedStart: wrong key or environment; nothing was written.
         ReleaseRefused: the night is complete, but the gate kept the last release.
+        Fault: a step broke, or the graph ended before its last step.
     """
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     from assets.definitions import run_night
@@ -62,6 +63,8 @@ def run_nightly(settings: Settings, progress: Callable[[str], None]) -> NightRes
     started = time.monotonic()
     with held(settings, progress) as night:
         run_night(night)
+    if not night.completed:
+        raise Fault("The run ended before its last step.")
     if "release_refused" in night.facts:
         raise ReleaseRefused(str(night.facts["release_refused"]), "The night is otherwise complete.")
     return NightResult(time.monotonic() - started, night.facts, night.built)
