@@ -10,13 +10,17 @@ Source: Skatteetaten on the person number from 2032, UDI on the DUF number.
 from __future__ import annotations
 
 import re
+from unicodedata import category, normalize
 
 import polars as pl
 
 _K1 = (3, 7, 6, 1, 8, 9, 4, 5, 2, 1)
 _K2 = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
 _DUF = (4, 6, 3, 2, 4, 6, 3, 2, 7, 5)
-_GAP = r"[\s._/\-\u2010-\u2015]?"
+# Any blanks, and among them at most one mark: what is meant as one number, not a row of numbers.
+_GAP = r"\s*(?:[._/\-\u2010-\u2015\u2212\u00b7]\s*)?"
+_ODD = r"[^\p{L}\x20-\x7e\s]"  # what may be a digit of another script, or be seen by nobody
+_UNSEEN = ("Cf", "Mn", "Me", "Cc")
 _PERSON = re.compile(rf"(?<!\d)(\d\d){_GAP}(\d\d){_GAP}(\d\d){_GAP}(\d{{3}}){_GAP}(\d\d)(?!\d)")
 _DUF_SHAPE = re.compile(r"(?<!\d)((?:19|20)\d{10})(?!\d)")
 _SIFT = r"\d\d" + rf"{_GAP}\d\d" * 2 + rf"{_GAP}\d{{3}}{_GAP}\d\d"  # the same shapes without look-around, for polars
@@ -54,10 +58,22 @@ def _text_holds(text: str, duf: bool) -> bool:
     return duf and any(is_duf_number(match.group(1)) for match in _DUF_SHAPE.finditer(text))
 
 
+def _plain(text: str) -> str:
+    """The text in compatibility form with digits of all scripts as ours, without the signs that nobody sees."""
+    shown = (c for c in normalize("NFKC", text) if c.isspace() or category(c) not in _UNSEEN)
+    return "".join(str(int(c)) if c.isdecimal() else c for c in shown)
+
+
+def _in_plain_digits(texts: pl.Series) -> pl.Series:
+    odd = texts.filter(texts.str.contains(_ODD)).unique().to_list()
+    return texts.replace(odd, [_plain(text) for text in odd]) if odd else texts
+
+
 def holds_identity_number(series: pl.Series, *, duf: bool = True) -> pl.Series:
     """Per value, whether it holds something shaped like a person number; null gives False.
 
-    Text is searched anywhere inside, with a blank, point, slash, underscore or hyphen between the groups; whole numbers are read with the
+    Text is searched anywhere inside, with any blanks and a point, slash, underscore or hyphen between the groups. Digits of other scripts,
+    in full width or raised are digits, and signs that nobody sees (zero-width blanks) do not part them. Whole numbers are read with the
     leading zero that a spreadsheet may have eaten. Runs of 26 or more hexadecimal characters (pseudonyms, hashes) are passed
     over. Columns of other types give False throughout.
 
@@ -74,7 +90,7 @@ def holds_identity_number(series: pl.Series, *, duf: bool = True) -> pl.Series:
         text = series.cast(pl.String)
     else:
         return pl.Series(series.name, [False] * len(series), dtype=pl.Boolean)
-    text = text.fill_null("").str.replace_all(_HEX_RUN, " ")
+    text = _in_plain_digits(text.fill_null("")).str.replace_all(_HEX_RUN, " ")
     suspects = text.filter(text.str.contains(_SIFT)).unique().sort()
     found = [value for value in suspects.to_list() if _text_holds(value, duf)]
     return text.is_in(found).alias(series.name) if found else pl.Series(series.name, [False] * len(series), dtype=pl.Boolean)

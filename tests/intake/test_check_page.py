@@ -16,7 +16,7 @@ from pipeline.rules import catalogue
 from tests.dashboard.dash_browser import Browser
 from tests.intake.corpus import CASES, Case
 from tests.intake.corpus_answers import check_answer, receipt_of
-from tests.intake.intake_case import csv_bytes, valid_tables, xlsx_of, zip_of
+from tests.intake.intake_case import csv_bytes, make_fnr, valid_tables, xlsx_of, zip_of
 from tests.intake.page_case import UNCHECKED, assert_same, page_answer, page_texts
 from tests.intake.page_deliveries import ODD_WORKBOOKS, random_delivery, spoiled
 
@@ -86,6 +86,25 @@ def test_random_cells_get_the_same_findings(tab: Browser, folder: Path, tmp_path
     receipt = check_answer(tmp_path, data, f"levering.{form}", "4601", "demo")
     assert_same(page_answer(tab, data, f"levering.{form}", "4601"), receipt)
     assert len({f["code"] for f in receipt["findings"]}) > 20  # the cells break most rules of content
+
+
+@pytest.mark.usefixtures("one_reader")
+def test_a_hidden_identity_number_is_found_in_both_places(tab: Browser, folder: Path, tmp_path: Path) -> None:
+    number = make_fnr(100, month=81)
+    wide, raised = (number.translate(str.maketrans("0123456789", digits)) for digits in ("０１２３４５６７８９", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    hidden = [
+        f"{number[:6]}  {number[6:]}",
+        f"{number[:6]} \u2212 {number[6:]}",
+        f"{wide[:6]}\u3000{wide[6:]}",
+        raised,
+        "12 345 678 901",
+    ]
+    rows = [valid_tables(1)["deltaker"][0] | {"veileder_id": text} for text in hidden]
+    data = csv_bytes(rows)
+    receipt = check_answer(tmp_path, data, "deltaker.csv", "4601", "demo")
+    tab.open(f"file://{folder}/demo.html")
+    assert_same(page_answer(tab, data, "deltaker.csv", "4601"), receipt)
+    assert [f["rows"] for f in receipt["findings"] if f["code"] == "JS127"] == [[2, 3, 4, 5]]
 
 
 @pytest.mark.usefixtures("one_reader")

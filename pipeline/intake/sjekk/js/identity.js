@@ -45,13 +45,18 @@ function holdsIdentity(written) {
   for (const run of text.match(/\d{11,}/g) || []) {
     for (let at = 0; at + 11 <= run.length; at += 1) if (kindOfEleven(run.slice(at, at + 11)) !== "invalid") return true;
   }
-  const bare = text.replace(new RegExp(IDENTITY.hex_run, "g"), " ");
+  const bare = inPlainText(text).replace(new RegExp(IDENTITY.hex_run, "g"), " ");
   return [...bare.matchAll(PERSON)].some((match) => isPersonNumber(match.slice(1).join("")));
 }
 
 /** Digits of other scripts as ours, and without the characters that nobody sees. */
 function inPlainDigits(text) {
   return text.replace(/\p{Cf}/gu, "").replace(/(?![0-9])\p{Nd}/gu, plainDigit);
+}
+
+/** In compatibility form too: raised digits and those in full width, and no marks or control signs upon or between them. */
+function inPlainText(text) {
+  return inPlainDigits(text.normalize("NFKC")).replace(/(?!\s)[\p{Mn}\p{Me}\p{Cc}]/gu, "");
 }
 
 /** Every script has its ten digits in a row: how many stand right below tells which one it is. */
