@@ -1,7 +1,7 @@
 """What leaves the pseudonymised zone: releases through the one gate, the site, the package for Statistics Norway, the analyst file."""
 
 import shutil
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -85,17 +85,26 @@ def is_due(night: Night) -> bool:
 def _freshness(night: Night, released: ReleasedTables) -> Freshness:
     accepted = night.warehouse.read("inndata", "mottak").filter(pl.col("state").str.starts_with("accepted")).sort("rekkefolge")
     latest = accepted.group_by("avsender").agg(pl.col("state").last())
+    due = night.warehouse.read("klargjort", "prosjekt")["avsender"].unique()
     reach = night.warehouse.read("statistikk", "kobling").filter(pl.col("avsender") == "alle")
     return Freshness(
         built=night.settings.now,
-        received=latest.height,
-        due=night.warehouse.read("klargjort", "prosjekt")["avsender"].n_unique(),
+        received=latest["avsender"].is_in(due.implode()).sum(),
+        due=due.len(),
         with_remarks=latest.filter(pl.col("state") == "accepted_with_remarks").height,
         release_id=released.release_id,
         release_date=datetime.fromisoformat(str(released.manifest["beregnet"])).date(),
         extracts=dict(reach.sort("register").select("register", "siste_maaned").iter_rows()),
-        failed=tuple(sorted(str(name) for name in night.facts.get("extracts_refused", {}))),
+        refused=_refused(night),
     )
+
+
+def _refused(night: Night) -> dict[str, date | None]:
+    """Registers whose last extract may not be used, and when the newest one that is used instead came."""
+    received = night.warehouse.read("statistikk", "uttrekk")
+    used = received.filter(pl.col("tilstand").is_in(["i_bruk", "delvis_erstattet"]))
+    came = dict(used.group_by("register").agg(pl.col("mottatt").max().str.head(10).str.to_date()).iter_rows())
+    return {register: came.get(register) for register in sorted(night.facts.get("extracts_refused", {}))}
 
 
 def rebuild_site(night: Night) -> Path | None:

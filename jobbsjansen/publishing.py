@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import UserError
 from pipeline.settings import Settings
 from pipeline.store import home_lock
+
+if TYPE_CHECKING:
+    from assets.night import Night
+
+
+def night_after(settings: Settings) -> Night:
+    """A night that only builds from what stands, and knows which registers the last one could not bring up to date."""
+    from assets.night import Night
+
+    status = settings.home.status
+    last = json.loads(status.read_text(encoding="utf-8")) if status.is_file() else {}
+    return Night(settings, facts={"extracts_refused": last.get("extracts_refused", {})})
 
 
 def make_release(settings: Settings, *, dry_run: bool) -> dict[str, Any]:
@@ -18,13 +31,12 @@ def make_release(settings: Settings, *, dry_run: bool) -> dict[str, Any]:
         RefusedStart: a change of key has been interrupted: the guard would see persons leave and join who did neither.
         UserError: nothing has come in yet.
     """
-    from assets.night import Night
     from assets.publish import candidate_release, publish_snapshot, rebuild_site, write_candidate
     from pipeline.pseudonyms.home_key import refuse_while_rotating
 
     with home_lock(settings.home):
         refuse_while_rotating(settings.home)
-        night = Night(settings)
+        night = night_after(settings)
         released = candidate_release(night)
         if not dry_run:
             write_candidate(night, released)
@@ -41,10 +53,9 @@ def rebuild_site(settings: Settings) -> Path:
         UserError: there is no release to show.
     """
     from assets import publish
-    from assets.night import Night
 
     with home_lock(settings.home):
-        index = publish.rebuild_site(Night(settings))
+        index = publish.rebuild_site(night_after(settings))
     if index is None:
         raise UserError("There is no release to show yet.", "Run 'jobbsjansen nightly' or 'jobbsjansen release' first.")
     return index

@@ -10,6 +10,7 @@ from jobbsjansen.senders import senders_status, senders_text
 from pipeline.errors import UserError
 from pipeline.settings import Settings
 from pipeline.store import is_held
+from pipeline.tables.register_names import register_title
 
 STALE_AFTER = timedelta(hours=36)
 
@@ -61,15 +62,23 @@ def extract_lines(facts: dict[str, Any]) -> list[str]:
     waiting, whole = facts.get("extracts_waiting", {}), facts.get("extracts_of_whole_populations", [])
     unknown = facts.get("register_folders_unknown", 0)
     return [
-        *(f"Extract refused, the last good one stays: {text}" for text in facts.get("extracts_refused", {}).values()),
-        *(f"registers/{register}: {n} still being written, left for the next night." for register, n in waiting.items()),
         *(
-            f"registers/{register}: {n} not read (a link, or neither Parquet nor CSV)."
+            f"Extract of {named(register)} refused, the last good one stays: {text.removeprefix(f'registers/{register}: ')}"
+            for register, text in facts.get("extracts_refused", {}).items()
+        ),
+        *(f"registers/{named(register)}: {n} still being written, left for the next night." for register, n in waiting.items()),
+        *(
+            f"registers/{named(register)}: {n} not read (a link, or neither Parquet nor CSV)."
             for register, n in facts.get("extracts_ignored", {}).items()
         ),
         *([f"registers/ holds {unknown} folder(s) of no register: check their spelling."] if unknown else []),
-        *([f"Whole-population extracts in use (participants' rows are kept): {', '.join(whole)}."] if whole else []),
+        *([f"Whole-population extracts in use (participants' rows are kept): {', '.join(map(named, whole))}."] if whole else []),
     ]
+
+
+def named(register: str) -> str:
+    """A register as the page for readers calls it, and by its code, which is its folder."""
+    return f"{register} ({register_title(register)})"
 
 
 def identity_lines(facts: dict[str, Any]) -> list[str]:

@@ -13,13 +13,13 @@ class Freshness:
 
     Attributes:
         built: the run clock of this build, time zone aware.
-        received: senders with an accepted delivery in the current period.
-        due: senders from whom a delivery is expected; null when no list of expected senders exists.
+        received: those of them with an accepted delivery.
+        due: senders from whom a delivery is expected: those with a project; null when nobody knows.
         with_remarks: deliveries accepted with remarks.
         release_id: the release that the site shows.
         release_date: when that release was made.
         extracts: register to the last month its extract reaches; null where the month is unknown.
-        failed: codes of what failed in the last run; empty when nothing did.
+        refused: register whose last extract could not be used to the day on which what is used instead came; null where there is nothing.
     """
 
     built: datetime
@@ -29,4 +29,4 @@ class Freshness:
     release_id: str
     release_date: date
     extracts: Mapping[str, date | None] = field(default_factory=dict)
-    failed: tuple[str, ...] = ()
+    refused: Mapping[str, date | None] = field(default_factory=dict)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from pipeline.tables.register_names import register_figures, register_titles
+
 CATALOGUE = Path(__file__).parent / "texts.json"
 
 
@@ -20,7 +22,9 @@ class MissingText(KeyError):
 
 @cache
 def _catalogue() -> dict[str, dict[str, str]]:
-    return dict(json.loads(CATALOGUE.read_text(encoding="utf-8")))
+    pages: dict[str, dict[str, str]] = json.loads(CATALOGUE.read_text(encoding="utf-8"))
+    registers = {"register": register_titles(), "register_tall": register_figures()}
+    return pages | {f"{kind}.{name}": {"nb": said} for kind, words in registers.items() for name, said in words.items()}
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ def released() -> ReleasedTables:
 def freshness() -> Freshness:
     return Freshness(
         built=datetime(2026, 11, 21, 2, 30, tzinfo=ZoneInfo("Europe/Oslo")), received=37, due=40, with_remarks=6, release_id="r0003",
-        release_date=date(2026, 11, 1), extracts={"arbeidsforhold": date(2026, 9, 1), "norskprove": None}, failed=("JS014",),
+        release_date=date(2026, 11, 1), extracts={"arbeidsforhold": date(2026, 9, 1), "norskprove": None},
+        refused={"arbeidsforhold": date(2026, 10, 3), "norskprove": None},
     )  # fmt: skip
 
 

@@ -15,9 +15,9 @@ FACTS = {
 def test_refused_waiting_and_whole_extracts_are_told_by_night_and_status():
     assert extract_lines({}) == []
     lines = extract_lines(FACTS)
-    assert lines[0] == "Extract refused, the last good one stays: registers/ytelse: uttrekk_hull: A month is missing."
-    assert "registers/utdanning: 1 still being written" in lines[1]
-    assert "registers/ytelse: 2 not read" in lines[2]
+    assert lines[0] == "Extract of ytelse (Ytelser) refused, the last good one stays: uttrekk_hull: A month is missing."
+    assert "registers/utdanning (Utdanning): 1 still being written" in lines[1]
+    assert "registers/ytelse (Ytelser): 2 not read" in lines[2]
     assert "1 folder(s) of no register" in lines[3]
-    assert lines[4].endswith(": arbeidsforhold.")
+    assert lines[4].endswith(": arbeidsforhold (Arbeidsforhold).")
     assert all(line in NightResult(1.0, FACTS).text() for line in lines)
