@@ -8,13 +8,19 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
+import polars as pl
 
 from pipeline.effects.findings import Interval
 from pipeline.effects.person_weeks import Floats
+from pipeline.linkage import utfall
+from pipeline.settings import OSLO, Home, Settings
+from pipeline.tables.statistikk import NOVEMBER_STATUS
 from tests.external.external_data import (
     Ended,
     gammopathy,
@@ -41,6 +47,8 @@ from tests.external.external_treatment import (
     slope,
     unweighted,
 )
+from tests.linkage.leavers_2016 import SEXES, as_published, cells
+from tests.linkage.linkage_cases import extracts, measures, months_file
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "external-truth.md"
 YEARS = (5, 15, 25)
@@ -149,6 +157,19 @@ def gammopathies() -> Floats:
     return malignancy(gammopathy())
 
 
+@cache
+def november() -> pl.DataFrame:
+    """Persons by status in November 2017 and sex (``status, kjonn, n``), as the linkage finds them in the registers."""
+    leavers = as_published()
+    with TemporaryDirectory() as folder:
+        settings = Settings(Home(Path(folder) / "home"), "demo", datetime(2024, 5, 1, tzinfo=OSLO), memory_limit="500MB")
+        paths = extracts(Path(folder) / "uttrekk", **leavers.registers)
+        months = months_file(leavers.deltakelse, measures(), paths, settings)
+        made = utfall(leavers.deltakelse, measures(), months, paths, settings)
+    by_sex = made.join(leavers.deltakelse.select("deltakelse_key", "kjonn"), on="deltakelse_key", validate="1:1")
+    return by_sex.group_by("kjonn", status="november_status").agg(n=pl.len())
+
+
 def _money(value: float) -> str:
     return f"{value:,.2f}".replace(",", " ").replace("-", "−")
 
@@ -178,6 +199,7 @@ _OLS = "`chain.adjusted_slope`"
 _IPW = "`start_model.fit_start_model`, `strategies.strategy_weights`, `diagnostics.estimate_arm`"
 _TILTED = "`start_model.fit_start_model`, `strategies.strategy_weights`, `diagnostics.weighted_arm`"
 _DW = "Dehejia & Wahba 1999"
+_SEX = {"menn": "men", "kvinner": "women"}
 
 
 def _earning_rows() -> Iterator[tuple[str, ...]]:
@@ -224,9 +246,20 @@ def _other_rows() -> Iterator[tuple[str, ...]]:
         )
 
 
+def _november_rows() -> Iterator[tuple[str, ...]]:
+    for published, sex in SEXES.items():
+        theirs, ours = (
+            " / ".join(_whole(dict(table.filter(kjonn=sex).select("status", "n").iter_rows()).get(s, 0)) for s in NOVEMBER_STATUS)
+            for table in (cells(), november())
+        )
+        asked = "November 2017: work / with education / education / unemployed / measure / other"
+        data = f"Norway, {_whole(cells().filter(kjonn=sex)['n'].sum())} {_SEX[published]} who left the introduction programme in 2016"
+        yield data, asked, f"{theirs} (Statistics Norway)", ours, "`linkage.person_maaned`, `linkage.utfall`"
+
+
 def answers() -> str:
     """The table of published answers and ours."""
-    rows = [*_earning_rows(), *_other_rows()]
+    rows = [*_earning_rows(), *_other_rows(), *_november_rows()]
     return HEAD + "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 

@@ -30,7 +30,7 @@ def test_a_changed_number_would_be_seen(number):
 def test_every_data_set_has_its_published_answer_beside_ours():
     rows = [line.split(" | ") for line in answers().splitlines()[2:]]
     data = {row[0].removeprefix("| ").split(",")[0] for row in rows}
-    assert data == {"NSW experiment", "the 185 with 15 992 men of the CPS", "NHEFS", "Stanford", "Canada", "Rochester"}
+    assert data == {"NSW experiment", "the 185 with 15 992 men of the CPS", "NHEFS", "Stanford", "Canada", "Rochester", "Norway"}
     assert all(re.search(r"\d", row[2]) and re.search(r"\d", row[3]) for row in rows)
 
 
