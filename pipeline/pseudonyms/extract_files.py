@@ -1,26 +1,59 @@
-"""Opening a registry extract: Parquet (hive folders too) or CSV, as lazy frames, with errors that hold no value.
+"""Which files an owner has delivered, whether they are what their names say, and how a file is spoken of; no error holds a value.
 
-Belongs here: formats, encodings, headers, types. Must not be here: pseudonyms, or what a register's rows mean.
+Belongs here: finding files, kinds of files, errors. Must not be here: what CSV looks like inside (``csv_dialect``), rows, pseudonyms.
 """
 
 from __future__ import annotations
 
-import io
 import os
+import re
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import duckdb
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from pipeline.errors import UserError
+from pipeline.identity_shape import holds_identity_number, is_duf_number, is_person_number
 
 T = TypeVar("T")
 SUFFIXES = (".parquet", ".csv")
-_SEPARATORS = (";", ",", "\t")
 CURE = "Have the register's owner deliver it again as the file description says."
+_DAMAGED = "is damaged or half written."
+_WHOLE = "It must be delivered again, whole."
+_PLAINLY = "It must be delivered without encryption inside the file."
+_AS_NAMED = "It must be saved as what its name says, or named as what it is."
+# Slashes, points and the like in a path; whatever else an owner writes may be somebody's name.
+_PLAIN = re.compile(r"[A-Za-z0-9._=/-]{1,120}")
+_KINDS = (
+    (b"PAR1", "Parquet"),
+    (b"PARE", "encrypted Parquet"),
+    (b"PK\x03\x04", "a zip archive or an Excel workbook"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh91AY&SY", "a bzip2 archive"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
+    (b"7z\xbc\xaf", "a 7-zip archive"),
+    (b"ARROW1", "Arrow (Feather)"),
+    (b"Obj\x01", "Avro"),
+    (b"age-encryption.org/", "a file encrypted with age"),
+)
+
+
+class UnfitFile(UserError):
+    """A file that nobody can read as it is, whoever asks and whenever: only another file mends it."""
+
+
+class NotRead(UserError):
+    """Reading stopped, and what stopped it would have quoted a value: which file it was is yet to be found out."""
+
+
+class OutOfRoom(UserError):
+    """Reading stopped for want of memory or disk: no fault of the file."""
 
 
 def extract_files(places: Iterable[Path]) -> list[Path]:
@@ -32,31 +65,108 @@ def extract_files(places: Iterable[Path]) -> list[Path]:
     return sorted(found)
 
 
-def scan_extract(path: Path) -> pl.LazyFrame:
-    """One file as a lazy frame with lower-case column names; hive folder names (``aar=2024``) become columns, CSV is all text.
+def file_places(files: Sequence[Path], root: Path | None = None) -> dict[Path, str]:
+    """How each file is spoken of: ``File 17 of 96 (befolkning/maaned=2024-05-01/del-0.parquet)``.
 
-    Raises:
-        UserError: not readable as what its name says.
+    A name is the owner's text. It is repeated when it has plain characters alone and nothing like an identity number; else the number in
+    order of name has to do.
+
+    Args:
+        files: all files of the extract.
+        root: the folder that names are told from; without one ``…/registers/<register>``, else the folder that holds all of them.
     """
-    if path.suffix.lower() == ".csv":
-        return value_free(lambda: _scan_csv(path), "A CSV extract could not be read.")
-    return value_free(
-        lambda: _lower_names(pl.scan_parquet(path, hive_partitioning=True, glob=False)), "A Parquet extract could not be read."
-    )
+    told_from = root or _drop_zone(files)
+    return {path: _place(number, len(files), path.relative_to(told_from)) for number, path in enumerate(sorted(files), 1)}
 
 
-def value_free(step: Callable[[], T], what: str, cure: str = CURE) -> T:
-    """The step's result; what polars or the system say on failure is thrown away, because it quotes the offending value.
+def at_place(place: str, step: Callable[[], T]) -> T:
+    """The step's result; where the file is unfit, the message begins with its place.
 
     Raises:
-        UserError: the step failed.
+        UnfitFile: the file is unfit.
     """
     try:
         return step()
-    except (duckdb.Error, pl.exceptions.PolarsError, OSError, ValueError, pl.exceptions.PanicException):
-        pass
+    except UnfitFile as found:
+        told = found
+    raise UnfitFile(f"{place} {told.what}", told.cure)
+
+
+def refuse_other_kind(path: Path) -> None:
+    """Raise where a file is not what its name says: by its first and last bytes, no more is read.
+
+    Raises:
+        UnfitFile: empty, of another kind, encrypted, or cut off. Without the file's name.
+    """
+    head, tail = value_free(lambda: _ends(path), "A file could not be opened.", "Look at the disk and the file's permissions.")
+    if not head:
+        raise UnfitFile("is empty (0 bytes).", _WHOLE)
+    kind = next((text for start, text in _KINDS if head.startswith(start)), "")
+    if path.suffix.lower() == ".csv":
+        if kind:
+            raise UnfitFile(f"is named .csv, but starts like {kind}.", _AS_NAMED)
+        return
+    if kind == "encrypted Parquet" or (kind == "Parquet" and tail == b"PARE"):
+        raise UnfitFile("is encrypted Parquet.", _PLAINLY)
+    if kind != "Parquet":
+        looks = (
+            f"starts like {kind}" if kind else "holds text, as CSV does" if _is_text(head) else "does not start as Parquet does"
+        )
+        raise UnfitFile(f"is named .parquet, but {looks}.", _AS_NAMED)
+    if tail != b"PAR1":
+        raise UnfitFile(_DAMAGED, _WHOLE)
+
+
+def unreadable_parquet(path: Path) -> UnfitFile:
+    """What to say of a Parquet file that starts and ends as one and cannot be read all the same. Without the file's name."""
+    try:
+        with pq.ParquetFile(path) as file:
+            next(file.iter_batches(batch_size=1), None)
+    except (pa.ArrowException, OSError, ValueError) as problem:
+        if "crypt" in str(problem).lower():
+            return UnfitFile("is encrypted Parquet.", _PLAINLY)
+    return UnfitFile(_DAMAGED, _WHOLE)
+
+
+def value_free(step: Callable[[], T], what: str, cure: str = CURE) -> T:
+    """The step's result; what libraries or the system say on failure is thrown away, because it quotes the offending value.
+
+    Raises:
+        NotRead: the step failed.
+        OutOfRoom: the step failed for want of memory or disk.
+    """
+    short = False
+    try:
+        return step()
+    except (
+        duckdb.Error,
+        pl.exceptions.PolarsError,
+        pa.ArrowException,
+        OSError,
+        ValueError,
+        pl.exceptions.PanicException,
+    ) as problem:
+        short = isinstance(problem, (duckdb.OutOfMemoryException, pa.ArrowMemoryError)) or "No space left" in str(problem)
     # Raised outside the handler, so that no context with the value hangs on to it.
-    raise UserError(what, cure)
+    if short:
+        raise OutOfRoom(
+            "Reading stopped for want of memory or disk; the files may be sound.",
+            "Raise JOBBSJANSEN_MEMORY_LIMIT or make room on the disk; it is tried again next night.",
+        )
+    raise NotRead(what, cure)
+
+
+def described_names(found: Sequence[str], wanted: Iterable[str]) -> dict[str, int]:
+    """Which of a file's columns are the wanted ones: name as described (lower case, no blanks around) to place in the file.
+
+    Raises:
+        UnfitFile: two columns have one wanted name. Columns that nobody asked for may be called anything.
+    """
+    stripped = [name.strip().lower() for name in found]
+    for name in sorted(wanted):
+        if stripped.count(name) > 1:
+            raise UnfitFile(f"has two columns of one name: {name}.", "Each column must have a name of its own.")
+    return {name: stripped.index(name) for name in sorted(wanted) if name in stripped}
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -70,21 +180,36 @@ def _is_extract(path: Path) -> bool:
     return name.endswith(SUFFIXES) and not name.startswith((".", "_", "~$")) and stat.S_ISREG(path.lstat().st_mode)
 
 
-def _scan_csv(path: Path) -> pl.LazyFrame:
-    text = _decode(path.read_bytes())
-    header = text.split("\n", 1)[0]
-    separator = max(_SEPARATORS, key=header.count)
-    frame = pl.scan_csv(io.BytesIO(text.encode("utf-8")), separator=separator, infer_schema=False, truncate_ragged_lines=False)
-    return _lower_names(frame)
+def _drop_zone(files: Sequence[Path]) -> Path:
+    parts = files[0].parts
+    at = max((i for i, part in enumerate(parts[:-2]) if part == "registers"), default=None)
+    return Path(os.path.commonpath([path.parent for path in files])) if at is None else Path(*parts[: at + 2])
 
 
-def _decode(raw: bytes) -> str:
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("cp1252")
+def _place(number: int, files: int, path: Path) -> str:
+    name = path.as_posix()
+    return f"File {number} of {files} ({name})" if _is_harmless(name) else f"File {number} of {files} in order of name"
 
 
-def _lower_names(frame: pl.LazyFrame) -> pl.LazyFrame:
-    names = frame.collect_schema().names()
-    return frame.rename({name: name.strip().lower() for name in names})
+def _is_harmless(name: str) -> bool:
+    return bool(_PLAIN.fullmatch(name)) and not holds_identity_number(pl.Series([name])).any() and not _hides_number(name)
+
+
+def _hides_number(name: str) -> bool:
+    """Whether eleven (or twelve) digits in a row are an identity number once all between letters and digits is taken out."""
+    for digits in re.findall(r"\d+", re.sub(r"[^A-Za-z0-9]", "", name)):
+        run = f"0{digits}"  # a spreadsheet may have eaten it
+        if any(is_person_number(run[i : i + 11]) or is_duf_number(run[i : i + 12]) for i in range(len(run) - 10)):
+            return True
+    return False
+
+
+def _ends(path: Path) -> tuple[bytes, bytes]:
+    with path.open("rb") as handle:
+        head = handle.read(64)
+        handle.seek(max(0, handle.seek(0, os.SEEK_END) - 4))
+        return head, handle.read(4)
+
+
+def _is_text(head: bytes) -> bool:
+    return all(byte >= 32 or byte in b"\t\r\n" for byte in head)

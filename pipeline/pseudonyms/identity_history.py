@@ -7,7 +7,7 @@ Must not be here: rows about persons, or a guess. A row that contradicts another
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -15,7 +15,17 @@ from pathlib import Path
 import polars as pl
 
 from pipeline.errors import UserError
-from pipeline.pseudonyms.extract_files import extract_files, scan_extract, value_free
+from pipeline.pseudonyms.csv_dialect import csv_batches, csv_dialect
+from pipeline.pseudonyms.extract_files import (
+    NotRead,
+    UnfitFile,
+    described_names,
+    extract_files,
+    file_places,
+    refuse_other_kind,
+    unreadable_parquet,
+    value_free,
+)
 from pipeline.pseudonyms.extracts.drop_zone import drop_zones
 from pipeline.pseudonyms.keys import Keys
 from pipeline.pseudonyms.number_kinds import number_kinds
@@ -27,9 +37,10 @@ from pipeline.tables.identity import IDENTITET
 FOLDER, LAST_GOOD = "identitet", "identity_history.parquet"
 _LINK = ["tidligere_id", "person_id"]
 _MALFORMED = ("ugyldig_tidligere_id", "ugyldig_person_id")
-_UNREADABLE = "The identity history (registers/identitet) could not be read."
 _UNFINISHED = "Files in registers/identitet are still being written; the last good ones stay in use."
-_CURE = "Have Folkeregisteret deliver it again as the file description says; the last good one stays in use."
+_STANDS = "The last good one stays in use."
+_AGAIN = "Have Folkeregisteret deliver it again as the file description says."
+_CURE = f"{_AGAIN} {_STANDS}"
 Graph = Mapping[str, set[str]]
 
 
@@ -105,7 +116,8 @@ def read_identity_history(places: Iterable[Path], last_good: Path, *, demo: bool
     stands = IdentityHistory()
     try:
         if files:
-            return _history(pl.concat([_rows(path) for path in files]), demo=demo, files=len(files))
+            rows = [_rows(path, f"f{place[1:]}") for path, place in file_places(files).items()]
+            return _history(pl.concat(rows), demo=demo, files=len(files))
     except UserError as damaged:
         stands = IdentityHistory(refused=str(damaged))
     if not last_good.is_file():
@@ -140,23 +152,45 @@ def person_table(identities: pl.Series, history: IdentityHistory, keys: Keys) ->
     return numbers.select("person_id", person_keys(numbers["gjeldende_id"], keys).alias("person_key"))
 
 
-def _opened(path: Path) -> pl.LazyFrame:
+def _rows(path: Path, place: str = "the last good copy") -> pl.DataFrame:
+    what = f"The identity history: {place}"
     try:
-        return scan_extract(path)
-    except UserError:  # says the same of a register's extract
-        pass
-    raise UserError(_UNREADABLE, _CURE)
+        return value_free(lambda: _links(path), what)
+    except UnfitFile as unfit:
+        found = unfit
+    except NotRead:
+        found = UnfitFile("cannot be read as CSV.", _AGAIN) if _is_csv(path) else unreadable_parquet(path)
+    raise UnfitFile(f"{what} {found.what}", f"{found.cure} {_STANDS}")
 
 
-def _rows(path: Path) -> pl.DataFrame:
-    scanned = _opened(path)
-    schema = value_free(scanned.collect_schema, _UNREADABLE, _CURE)
-    missing = [name for name in IDENTITET.required if name not in schema.names()]
+def _is_csv(path: Path) -> bool:
+    return path.suffix.lower() == ".csv"
+
+
+def _links(path: Path) -> pl.DataFrame:
+    """The two columns of a file, as text without blanks around."""
+    if _is_csv(path):
+        dialect = csv_dialect(path)
+        places = _places(dialect.names)
+        batches = [pl.DataFrame(pl.from_arrow(batch)) for batch in csv_batches(path, dialect, places)]
+        rows = pl.concat([pl.DataFrame(schema=dict.fromkeys(places, pl.String)), *batches])
+    else:
+        refuse_other_kind(path)
+        scanned = pl.scan_parquet(path, hive_partitioning=False, glob=False)
+        schema = scanned.collect_schema()
+        places = _places(schema.names())
+        if any(schema[schema.names()[place]] != pl.String for place in places.values()):
+            raise UnfitFile("has an identity number that is no text: leading zeros are lost.", _AGAIN)
+        rows = scanned.select(pl.nth(place).alias(name) for name, place in places.items()).collect()
+    return rows.select(pl.col(name).str.strip_chars() for name in _LINK)
+
+
+def _places(found: Sequence[str]) -> dict[str, int]:
+    places = described_names(found, _LINK)
+    missing = [name for name in IDENTITET.required if name not in places]
     if missing:
-        raise UserError(f"The identity history lacks the column(s) {', '.join(missing)}.", _CURE)
-    if any(schema[name] != pl.String for name in _LINK):
-        raise UserError("An identity number in the identity history is no text: leading zeros are lost.", _CURE)
-    return value_free(lambda: scanned.select(pl.col(name).str.strip_chars() for name in _LINK).collect(), _UNREADABLE, _CURE)
+        raise UnfitFile(f"lacks the column(s) {', '.join(missing)}.", _AGAIN)
+    return places
 
 
 def _history(rows: pl.DataFrame, *, demo: bool, files: int) -> IdentityHistory:

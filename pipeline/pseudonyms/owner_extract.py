@@ -94,7 +94,8 @@ def pseudonymise_file(
     table = _described(register)
     own = keys.of_register(register)
     _refuse_target(source, target)
-    files, others = owner_files(source)
+    kept = {"person_id", *table.names} - {"person_key"}
+    files, others = owner_files(source, kept)
     objections = Objections(register)
     with _appearing(target) as unfinished:
         told, rows = 0, 0
@@ -106,8 +107,7 @@ def pseudonymise_file(
                     told = rows
                     progress(f"{rows} rows")
         objections.refuse()
-    kept = {"person_id", *table.names} - {"person_key"}
-    left_out = {name for file in files for name in file.names} - kept
+    left_out = {name for file in files for name in file.others}
     return Pseudonymised(rows, len(files), len(left_out), others, own.check_value)
 
 

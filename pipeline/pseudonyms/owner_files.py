@@ -1,31 +1,40 @@
 """An owner's extract, read in batches: memory is constant, however long the files are, and no error holds a value.
 
-Belongs here: finding the files of IN, formats, encodings, headers. Must not be here: pseudonyms, or what is written.
+Belongs here: finding the files of IN, the columns wanted of them, batches. Must not be here: pseudonyms, what CSV looks like inside
+(``csv_dialect``), or what is written.
 """
 
 from __future__ import annotations
 
-import codecs
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from pipeline.errors import UserError
 from pipeline.identity_shape import holds_identity_number
-from pipeline.pseudonyms.extract_files import extract_files
+from pipeline.pseudonyms.csv_dialect import csv_batches, csv_dialect
+from pipeline.pseudonyms.extract_files import (
+    NotRead,
+    UnfitFile,
+    at_place,
+    described_names,
+    extract_files,
+    file_places,
+    refuse_other_kind,
+    unreadable_parquet,
+    value_free,
+)
 
 BATCH_ROWS = 262_144
 _BLOCK = 1 << 20  # bytes read at once: larger ones add up to hundreds of MB in the reader's pool
-_SEPARATORS = (";", ",", "\t")
-_UNREADABLE = "A file of the extract could not be read ({place})."
 _CURE = "Give Parquet, or CSV with a header (UTF-8 or cp1252; separated by semicolon, comma or tab)."
 T = TypeVar("T")
+Read = Callable[[list[str]], Iterator[pa.RecordBatch]]
 
 
 @dataclass(frozen=True)
@@ -34,20 +43,27 @@ class OwnerFile:
 
     Attributes:
         place: its path inside IN (only its name when IN is a file); holds no identity number.
-        names: column names as described (lower case, stripped) to the names in the file.
+        names: the wanted columns that it has, as described (lower case, stripped).
+        others: the names of its other columns, in the same form.
         batches: the batches of the columns asked for (names as described), in the file's order.
     """
 
     place: Path
-    names: dict[str, str]
-    batches: Callable[[list[str]], Iterator[pa.RecordBatch]]
+    names: frozenset[str]
+    others: frozenset[str]
+    batches: Read
 
 
-def owner_files(source: Path) -> tuple[list[OwnerFile], int]:
+def owner_files(source: Path, wanted: Collection[str]) -> tuple[list[OwnerFile], int]:
     """The extract's files in fixed order, and how many files of other kinds lie beside them.
 
+    Args:
+        source: the file, or a folder of files.
+        wanted: the columns that may be asked for; others may be called and hold anything.
+
     Raises:
-        UserError: there is none, one is unreadable or has two columns of one name, or a file's or folder's name holds an identity number.
+        UserError: there is none, one is unreadable or has two columns of one wanted name, or a file's or folder's name holds an identity
+            number.
     """
     paths = extract_files([source]) if source.exists() else []
     if not paths:
@@ -58,23 +74,21 @@ def owner_files(source: Path) -> tuple[list[OwnerFile], int]:
     if named:
         raise UserError(f"The names of {named} file(s) or their folders hold identity numbers.", "Rename them.")
     others = sum(1 for p in root.rglob("*") if p.is_file()) - len(paths) if source.is_dir() else 0
-    return [_opened(path, place, number) for number, (path, place) in enumerate(zip(paths, places, strict=True), 1)], others
+    told = file_places(paths, root)
+    return [_opened(path, path.relative_to(root), told[path], wanted) for path in paths], others
 
 
-def _opened(path: Path, place: Path, number: int) -> OwnerFile:
-    what = _UNREADABLE.format(place=f"file {number}")
+def _opened(path: Path, place: Path, told: str, wanted: Collection[str]) -> OwnerFile:
     open_file = _open_csv if path.suffix.lower() == ".csv" else _open_parquet
-    found, read = _safely(lambda: open_file(path), what)
-    names = {name.strip().lower(): name for name in found}
-    if len(names) < len(found):
-        raise UserError(f"File {number} of the extract has two columns of one name.", "Give each column a name of its own.")
+    found, names, read = _safely(lambda: open_file(path, wanted), path, told)
 
-    def pieces(wanted: list[str]) -> Iterator[pa.RecordBatch]:
-        reader = _safely(lambda: iter(read([names[name] for name in wanted])), what)
-        while (batch := _safely(lambda: next(reader, None), what)) is not None:
-            yield batch.select([names[name] for name in wanted]).rename_columns(wanted)
+    def pieces(chosen: list[str]) -> Iterator[pa.RecordBatch]:
+        reader = _safely(lambda: iter(read(chosen)), path, told)
+        while (batch := _safely(lambda: next(reader, None), path, told)) is not None:
+            yield batch
 
-    return OwnerFile(place, names, lambda wanted: _together(pieces(wanted)))
+    stripped = {name.strip().lower() for name in found}
+    return OwnerFile(place, frozenset(names), frozenset(stripped - set(names)), lambda chosen: _together(pieces(chosen)))
 
 
 def _together(pieces: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -89,53 +103,35 @@ def _together(pieces: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield pa.concat_batches(held)
 
 
-Read = Callable[[list[str]], Iterator[pa.RecordBatch]]
+def _open_parquet(path: Path, wanted: Collection[str]) -> tuple[list[str], Collection[str], Read]:
+    refuse_other_kind(path)
+    found = list(pq.read_schema(path).names)
+    places = described_names(found, wanted)
 
-
-def _open_parquet(path: Path) -> tuple[list[str], Read]:
-    def read(wanted: list[str]) -> Iterator[pa.RecordBatch]:
+    def read(chosen: list[str]) -> Iterator[pa.RecordBatch]:
+        theirs = [found[places[name]] for name in chosen]
         # Without pre-buffering a row group is read in pieces: it may be as large as the file.
         with pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
-            yield from file.iter_batches(batch_size=BATCH_ROWS, columns=wanted)
+            for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=theirs):
+                yield batch.select(theirs).rename_columns(chosen)
 
-    return pq.read_schema(path).names, read
-
-
-def _open_csv(path: Path) -> tuple[list[str], Read]:
-    encoding = _encoding(path)
-    reading = pacsv.ReadOptions(encoding=encoding, block_size=_BLOCK)
-    with path.open("rb") as handle:
-        header = handle.readline(_BLOCK).decode(encoding, "replace")
-    parsing = pacsv.ParseOptions(delimiter=max(_SEPARATORS, key=header.count), newlines_in_values=True)
-
-    def read(wanted: list[str]) -> Iterator[pa.RecordBatch]:
-        text = pacsv.ConvertOptions(
-            column_types=dict.fromkeys(wanted, pa.string()), include_columns=wanted, null_values=[""], strings_can_be_null=True
-        )
-        with pacsv.open_csv(path, reading, parsing, text) as reader:
-            yield from reader
-
-    with pacsv.open_csv(path, reading, parsing) as reader:
-        return reader.schema.names, read
+    return found, places, read
 
 
-def _encoding(path: Path) -> str:
-    """UTF-8 when the whole file is, else cp1252."""
-    decoder = codecs.getincrementaldecoder("utf-8")("strict")
+def _open_csv(path: Path, wanted: Collection[str]) -> tuple[list[str], Collection[str], Read]:
+    dialect = csv_dialect(path)
+    places = described_names(dialect.names, wanted)
+
+    def read(chosen: list[str]) -> Iterator[pa.RecordBatch]:
+        return csv_batches(path, dialect, {name: places[name] for name in chosen}, _BLOCK)
+
+    return list(dialect.names), places, read
+
+
+def _safely(step: Callable[[], T], path: Path, told: str) -> T:
     try:
-        with path.open("rb") as handle:
-            while block := handle.read(_BLOCK):
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
-
-
-def _safely(step: Callable[[], T], what: str) -> T:
-    try:
-        return step()
-    except (pa.ArrowException, OSError, ValueError):
+        return at_place(told, lambda: value_free(step, told, _CURE))
+    except NotRead:
         pass
-    # Raised outside the handler, so that no context with the value hangs on to it.
-    raise UserError(what, _CURE)
+    found = UnfitFile("cannot be read as CSV.", _CURE) if path.suffix.lower() == ".csv" else unreadable_parquet(path)
+    raise UnfitFile(f"{told} {found.what}", found.cure)

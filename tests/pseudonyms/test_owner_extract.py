@@ -162,16 +162,44 @@ def test_identity_numbers_in_names_of_files_and_folders_stop_it(keys, tmp_path):
     refused(tmp_path / "inn", tmp_path / "ut", keys, "names of 1 file")
 
 
-def test_what_cannot_be_read_is_told_without_a_value(keys, tmp_path):
-    (tmp_path / "a.parquet").write_bytes(b"PAR1" + PERSONS[0].encode() * 10)
-    (tmp_path / "b.csv").write_text(f"person_id;type\n{PERSONS[0]};x;y;z\n")
-    (tmp_path / "c.csv").write_text(f"Person_id;person_id\n{PERSONS[0]};x\n")
-    (tmp_path / "d.csv").write_text("")
-    (tmp_path / "e.txt").write_text("x")
-    says = {"a.parquet": "file 1", "b.csv": "file 1", "c.csv": "two columns", "d.csv": "file 1", "e.txt": "no Parquet or CSV"}
-    for name, text in says.items():
-        refused(tmp_path / name, tmp_path / "ut.parquet", keys, text)
+NOT_READ = {
+    "a.parquet": (b"PAR1" + PERSONS[0].encode() * 10, r"File 1 of 1 \(a.parquet\) is damaged or half written"),
+    "b.csv": (f"person_id;type\n{PERSONS[0]};x;y;z\n".encode(), r"\(b.csv\) has 2 columns by its header, but 4 in row 2"),
+    "c.csv": (f"Person_id;person_id\n{PERSONS[0]};x\n".encode(), "two columns of one name: person_id"),
+    "d.csv": (b"", r"is empty \(0 bytes\)"),
+    "e.txt": (b"x", "no Parquet or CSV"),
+    "f.csv": (f"person_id;type\n{PERSONS[0]};x\n".encode("utf-16"), "encoded in UTF-16; UTF-8 is wanted"),
+    "Kari Nordmann.parquet": (
+        b"PK\x03\x04",
+        "File 1 of 1 in order of name is named .parquet, but starts like a zip archive or an Excel",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOT_READ)
+def test_what_cannot_be_read_is_told_without_a_value(keys, tmp_path, name):
+    content, text = NOT_READ[name]
+    (tmp_path / name).write_bytes(content)
+    refused(tmp_path / name, tmp_path / "ut.parquet", keys, text)
     refused(tmp_path / "mangler.parquet", tmp_path / "ut.parquet", keys, "no Parquet or CSV")
+
+
+def test_the_file_that_is_to_blame_is_named_among_many(keys, tmp_path):
+    for year in range(2001, 2013):
+        (tmp_path / f"inn/aar={year}").mkdir(parents=True)
+        pl.DataFrame({"person_id": PERSONS, "naeringsinntekt_nok": 1.0}).write_parquet(tmp_path / f"inn/aar={year}/a.parquet")
+    (tmp_path / "inn/aar=2007/a.parquet").write_bytes(b"")
+    says = r"File 7 of 12 \(aar=2007/a.parquet\) is empty"
+    refused(tmp_path / "inn", tmp_path / "ut", keys, says, "selvstendig")
+
+
+def test_columns_that_nobody_asked_for_may_be_called_and_hold_anything(keys, tmp_path):
+    odd = pa.table({"person_id": PERSONS, "x": [{"q": 1}] * 6, "orgnr": ["1"] * 6, "type": ["ordinaert"] * 6, " X": [[1]] * 6})
+    pq.write_table(odd, tmp_path / "inn.parquet")
+    assert pseudonymise_file(tmp_path / "inn.parquet", tmp_path / "ut.parquet", "arbeidsforhold", keys).rows == 6
+    assert pl.read_parquet(tmp_path / "ut.parquet").columns == ["person_key", "key_version", "orgnr", "type"]
+    (tmp_path / "inn.csv").write_text(f"person_id;type;;\n{PERSONS[0]};ordinaert;;\n")
+    assert pseudonymise_file(tmp_path / "inn.csv", tmp_path / "csv.parquet", "arbeidsforhold", keys).rows == 1
 
 
 def _raise(problem: Exception) -> None:
