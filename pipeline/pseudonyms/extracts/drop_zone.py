@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.pseudonyms.extract_files import extract_files
+from pipeline.pseudonyms.extract_files import extract_files, file_places
 
 UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
 BUSY_FOLDERS = ("_temporary", "_started")
@@ -57,11 +57,14 @@ def drop_zones(
 def _zone(name: str, found: list[Path], busy: set[Path], *, closed: bool) -> DropZone:
     still = [top for top in found if top not in busy]
     files = extract_files(still)
-    shut = sum(not os.access(path, os.R_OK) for path in files)
+    shut = [path for path in files if not os.access(path, os.R_OK)]
     problem = ""
     if closed or shut:
-        what = f"{shut} file(s)" if shut else "the folder"
-        problem = f"{what} may not be read by this user. Give the user who runs the night read permission on registers/{name}."
+        what = f"{len(shut)} file(s)" if shut else "the folder"
+        first = f" (first: {file_places(files)[shut[0]]})" if shut else ""
+        problem = (
+            f"{what} may not be read by this user{first}. Give the user who runs the night read permission on registers/{name}."
+        )
     return DropZone(files, len(found) - len(still), problem, _ignored(still, files))
 
 

@@ -1,25 +1,61 @@
-"""A registry extract's files as one relation that DuckDB can read.
+"""A registry extract's files as one relation that DuckDB can read, and which of them is to blame when it cannot.
 
-Belongs here: formats, encodings, hive folders, errors that hold no value. Must not be here: pseudonyms, or what a register's rows mean.
+Belongs here: formats, hive folders, errors that hold no value. Must not be here: what CSV looks like inside (``csv_dialect``), pseudonyms,
+or what a register's rows mean.
 """
 
 from __future__ import annotations
 
-import codecs
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
 from pipeline.errors import UserError
-from pipeline.pseudonyms.extract_files import CURE, value_free
+from pipeline.pseudonyms.csv_dialect import CsvDialect, csv_dialect, recoded, uneven_row
+from pipeline.pseudonyms.extract_files import (
+    NotRead,
+    UnfitFile,
+    at_place,
+    described_names,
+    file_places,
+    refuse_other_kind,
+    unreadable_parquet,
+    value_free,
+)
 
-FILE = "jobbsjansen_fil"  # no owner's column is called that
-_SEPARATORS = (";", ",", "\t")
-_BLOCK = 1 << 20
+T = TypeVar("T")
+FILE = "jobbsjansen_fil"
+_UNREAD = "An extract could not be read."
+_PERSON = ("person_id", "person_key", "key_version")
+_NESTED = re.compile(r".*\]|(STRUCT|MAP|UNION|VARIANT)\b.*", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """One file of an extract.
+
+    Attributes:
+        path: where the owner put it.
+        place: how it is spoken of.
+        read_from: what DuckDB opens: the file, or its copy in UTF-8.
+        names: the described columns to what they are called there.
+        kinds: the described columns to their DuckDB types.
+        taken: every name that the file's own columns have, in lower case.
+        dialect: of a CSV file.
+    """
+
+    path: Path
+    place: str
+    read_from: Path
+    names: dict[str, str]
+    kinds: dict[str, str]
+    taken: frozenset[str] = frozenset()
+    dialect: CsvDialect | None = None
 
 
 @dataclass(frozen=True)
@@ -27,95 +63,214 @@ class Source:
     """An extract's files as one relation that DuckDB can select from.
 
     Attributes:
-        sql: the relation; beside the owner's columns it has ``FILE``, the path; the table ``extract_files`` says its place in order of receipt.
+        sql: the relation; beside the described columns it has ``FILE``, the path; the table ``extract_files`` says its place in order of receipt.
         columns: the described columns that are there to how they are called in ``sql`` and the owner's DuckDB type.
         apart: whether no two files can hold rows of the same period (one hive folder for each).
+        files: the files, in order of receipt.
     """
 
     sql: str
     columns: dict[str, tuple[str, str]]
     apart: bool
+    files: tuple[Delivered, ...] = ()
 
 
 def open_extract(
     connection: duckdb.DuckDBPyConnection, files: list[Path], scratch: Path, period: str | None, wanted: Collection[str]
 ) -> Source:
-    """The files as one relation. CSV (UTF-8, with or without mark, or cp1252; ``;``, ``,`` or tab) is written to ``scratch`` as UTF-8 first.
+    """The files as one relation. CSV that is not UTF-8 with even line ends is written to ``scratch`` as such first.
 
     Args:
         connection: where the relation will be read.
         files: the files, in order of receipt.
         scratch: a folder of this run alone, in the identified zone; the caller removes it.
         period: name of the register's period column, if it has one.
-        wanted: the columns that may be read; no other name of the owner's ever stands in a statement.
+        wanted: the columns that may be read; no other column of the owner's is ever looked at, whatever it is called or holds.
 
     Raises:
-        UserError: a file is not readable as what its name says, or two of its columns have one name. Without a value.
+        UnfitFile: a file is not readable as what its name says, two of its columns have one wanted name, or a wanted one holds lists or
+            structures. Says which file; without a value.
     """
     _refuse_place(files)
-    groups: dict[tuple[str, ...], list[tuple[int, Path]]] = {}
-    for place, path in enumerate(files):
-        kind = "csv" if path.suffix.lower() == ".csv" else "parquet"
-        groups.setdefault((kind, *_hive_keys(path), *([str(place)] if kind == "csv" else [])), []).append((place, path))
+    places = file_places(files)
+    schemas = _parquet_schemas(connection, [path for path in files if not _is_csv(path)], places)
+    delivered = []
+    for number, path in enumerate(files):
+        look = partial(_csv, path, places[path], scratch / f"{number}.csv", wanted)
+        if not _is_csv(path):
+            look = partial(_parquet, path, places[path], schemas[path], wanted)
+        delivered.append(at_place(places[path], look))
     connection.execute(f"CREATE OR REPLACE TEMP TABLE extract_files ({FILE} VARCHAR, receipt INTEGER)")
-    what = "An extract could not be read: a file is damaged or half written, or its name is not UTF-8."
-    parts = [value_free(partial(_part, connection, kind, members, scratch), what) for (kind, *_), members in groups.items()]
-    joined = " UNION ALL BY NAME ".join(f"SELECT * FROM {part}" for part in parts)
-    values = [_hive_value(path, period) for path in files]
-    apart = len(files) == 1 or (None not in values and len(set(values)) == len(files))
-    described = value_free(
-        lambda: connection.execute(f"DESCRIBE SELECT * EXCLUDE ({FILE}) FROM ({joined}) AS deler").fetchall(), what
-    )
-    given = {str(name).strip().lower(): (str(name), str(kind)) for name, kind, *_ in described}
-    if len(given) < len(described):
-        raise UserError("An extract has two columns of one name.", CURE)
-    read = {name: given[name] for name in sorted(wanted) if name in given}
-    named = [f"{_quoted(theirs)} AS {_ours(name)}" for name, (theirs, _) in read.items()]
-    sql = f"(SELECT {', '.join([*named, FILE])} FROM ({joined}) AS deler)"
-    return Source(sql, {name: (_ours(name), kind) for name, (_, kind) in read.items()}, apart)
+    connection.executemany("INSERT INTO extract_files VALUES (?, ?)", [(str(d.read_from), n) for n, d in enumerate(delivered)])
+    opened = Source(_together(delivered), {}, _apart(files, period), tuple(delivered))
+    describe = f"DESCRIBE SELECT * EXCLUDE ({FILE}) FROM {opened.sql} AS deler"
+    step = partial(value_free, lambda: connection.execute(describe).fetchall(), _UNREAD)
+    kinds = {str(name): str(kind) for name, kind, *_ in pointing_out(connection, opened, step)}
+    columns = {name: (_ours(name), kinds[f"k_{name}"]) for name in sorted(wanted) if f"k_{name}" in kinds}
+    return replace(opened, columns=columns)
 
 
-def _part(connection: duckdb.DuckDBPyConnection, kind: str, members: list[tuple[int, Path]], scratch: Path) -> str:
-    # Paths are the owner's text: they are bound or escaped, never trusted.
-    names = [str(path if kind == "parquet" else _utf8_copy(path, scratch / f"{place}.csv")) for place, path in members]
-    rows = [(name, place) for name, (place, _) in zip(names, members, strict=True)]
-    connection.executemany("INSERT INTO extract_files VALUES (?, ?)", rows)
-    # A file's name is no pattern: its stars and brackets stand for themselves.
-    exact = [re.sub(r"[*?\[]", r"[\g<0>]", name).replace("'", "''") for name in names]
-    listed = "[" + ", ".join(f"'{name}'" for name in exact) + "]"
-    if kind == "parquet":
-        return f"read_parquet({listed}, union_by_name = true, hive_partitioning = true, filename = '{FILE}')"
-    separator = _separator(Path(names[0])).replace("\t", "\\t")
-    return (
-        f"read_csv({listed}, delim = '{separator}', header = true, all_varchar = true, quote = '\"', escape = '\"', "
-        f"strict_mode = true, null_padding = false, filename = '{FILE}', hive_partitioning = false)"
-    )
+def pointing_out(connection: duckdb.DuckDBPyConnection, source: Source, step: Callable[[], T]) -> T:
+    """The result of a step that reads the source; where reading stops, the files are read one by one to say which of them it is.
 
-
-def _utf8_copy(path: Path, target: Path) -> Path:
-    """The file in UTF-8 without mark, read block by block: strict UTF-8 first, else cp1252."""
-    for encoding in ("utf-8-sig", "cp1252"):
-        if value_free(partial(_recoded, path, target, encoding), "A CSV extract could not be read."):
-            return target
-    raise UserError("A CSV extract is neither UTF-8 nor cp1252.", CURE)
-
-
-def _recoded(path: Path, target: Path, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    Raises:
+        UnfitFile: one of the files, with its place.
+        UserError: every file can be read by itself; or as the step raises.
+    """
     try:
-        with path.open("rb") as source, target.open("wb") as out:
-            while block := source.read(_BLOCK):
-                out.write(decoder.decode(block).encode("utf-8"))
-            out.write(decoder.decode(b"", final=True).encode("utf-8"))
-    except UnicodeDecodeError:
-        return False
-    return True
+        return step()
+    except NotRead as problem:
+        told = problem
+    for file in source.files:
+        try:
+            value_free(partial(_read_whole, connection, file), _UNREAD)
+            continue
+        except NotRead:
+            pass
+        raise at_fault(connection, file)
+    what = f"{told.what.split(':')[0].rstrip('.')}, but every file can be read by itself."
+    raise UserError(f"{what} {_types(source)}", "Each column must have the type of the file description, the same in all files.")
 
 
-def _separator(path: Path) -> str:
-    with path.open("rb") as handle:
-        header = handle.readline(_BLOCK).decode("utf-8", "replace")
-    return max(_SEPARATORS, key=header.count)
+def at_fault(connection: duckdb.DuckDBPyConnection, file: Delivered) -> UnfitFile:
+    """What is wrong with a file that was opened and could not be read to the end."""
+    found = unreadable_parquet(file.path) if file.dialect is None else _csv_fault(connection, file.read_from, file.dialect)
+    return UnfitFile(f"{file.place} {found.what}", found.cure)
+
+
+def _csv(path: Path, place: str, copy: Path, wanted: Collection[str]) -> Delivered:
+    dialect = csv_dialect(path)
+    names = described_names(dialect.names, wanted)
+    read_from = path
+    if dialect.encoding != "utf-8" or not dialect.even or not _is_utf8(path):
+        value_free(partial(recoded, path, copy, dialect), "A CSV extract could not be read.")
+        read_from = copy
+    ours = {name: f"c{number}" for name, number in names.items()}
+    return Delivered(path, place, read_from, ours, dict.fromkeys(ours, "VARCHAR"), dialect=dialect)
+
+
+def _parquet(path: Path, place: str, schema: list[tuple[str, str]], wanted: Collection[str]) -> Delivered:
+    names = described_names([name for name, _ in schema], wanted)
+    kinds = {name: schema[number][1] for name, number in names.items()}
+    for name, kind in kinds.items():
+        if _NESTED.fullmatch(kind):
+            raise UnfitFile(f"has lists or structures in the column {name}.", "It must have one plain value a row there.")
+        if name in _PERSON and kind != "VARCHAR":
+            raise UnfitFile(f"has a {name} that is no text: leading zeros are lost.", "It must be delivered as text.")
+    hive = {key.strip().lower(): key for key in _hive_keys(path)}
+    called = {name: schema[number][0] for name, number in names.items()} | {n: key for n, key in hive.items() if n in wanted}
+    taken = frozenset(name.lower() for name, _ in schema) | frozenset(hive)
+    return Delivered(path, place, path, called, kinds, taken)
+
+
+def _parquet_schemas(
+    connection: duckdb.DuckDBPyConnection, paths: list[Path], places: dict[Path, str]
+) -> dict[Path, list[tuple[str, str]]]:
+    """Names and DuckDB types of each file's columns; where a file has no sound end that tells them, that file is named."""
+    for path in paths:
+        at_place(places[path], partial(_refuse_unopenable, path))
+    try:
+        return value_free(partial(_schemas, connection, paths), _UNREAD) if paths else {}
+    except NotRead:
+        pass
+    for path in paths:
+        try:
+            value_free(partial(_schemas, connection, [path]), _UNREAD)
+            continue
+        except NotRead:
+            pass
+        found = unreadable_parquet(path)
+        raise UnfitFile(f"{places[path]} {found.what}", found.cure)
+    raise NotRead(_UNREAD, "This is a fault of ours: report it.")
+
+
+def _schemas(connection: duckdb.DuckDBPyConnection, paths: list[Path]) -> dict[Path, list[tuple[str, str]]]:
+    rows = connection.execute(
+        "SELECT file_name, name, duckdb_type, coalesce(num_children, 0) "
+        f"FROM parquet_schema({_listed(paths)}) ORDER BY file_name, column_id"
+    ).fetchall()
+    found: dict[Path, list[tuple[str, str]]] = {path: [] for path in paths}
+    inside = dict.fromkeys(paths, -1)  # how many of the rows to come are parts of a column; the first row is the file itself
+    for file, name, kind, children in rows:
+        path = Path(file)
+        if inside[path] == 0:
+            found[path].append((str(name), str(kind)))
+        inside[path] = 0 if inside[path] < 0 else max(0, inside[path] - 1) + children
+    return found
+
+
+def _refuse_unopenable(path: Path) -> None:
+    if not _is_utf8(path):
+        raise UnfitFile("or a folder it lies in has a name that is not UTF-8.", "Rename it.")
+    refuse_other_kind(path)
+
+
+def _together(files: list[Delivered]) -> str:
+    """All files as one relation: those that are read alike by one scan."""
+    groups: dict[tuple[object, ...], list[Delivered]] = {}
+    for file in files:
+        shape = (
+            (file.dialect.separator, len(file.dialect.names))
+            if file.dialect
+            else (*_hive_keys(file.path), *sorted(file.kinds.items()))
+        )
+        groups.setdefault((file.dialect is None, shape, *sorted(file.names.items())), []).append(file)
+    return f"({' UNION ALL BY NAME '.join(_scan(group) for group in groups.values())})"
+
+
+def _scan(files: list[Delivered]) -> str:
+    """Files that are read alike, as one SELECT; the owner's names are quoted, and no other column of theirs is named."""
+    first = files[0]
+    named = [f"{_quoted(theirs)} AS {_ours(name)}" for name, theirs in sorted(first.names.items())]
+    file_column = FILE
+    while any(file_column in file.taken for file in files):
+        file_column += "_"
+    chosen = ", ".join([*named, f"{file_column} AS {FILE}"])
+    paths = [file.read_from for file in files]
+    if first.dialect is not None:
+        return f"SELECT {chosen} FROM {_read_csv(paths, first.dialect)}"
+    return f"SELECT {chosen} FROM read_parquet({_listed(paths)}, hive_partitioning = true, filename = '{file_column}')"
+
+
+def _read_csv(paths: list[Path], dialect: CsvDialect, more: str = "") -> str:
+    columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(dialect.names)))
+    separator = dialect.separator.replace("\t", "\\t")
+    return (
+        f"read_csv({_listed(paths)}, auto_detect = false, columns = {{{columns}}}, delim = '{separator}', header = true, quote = '\"', "
+        f"escape = '\"', strict_mode = true, null_padding = false, filename = '{FILE}', hive_partitioning = false{more})"
+    )
+
+
+def _read_whole(connection: duckdb.DuckDBPyConnection, file: Delivered) -> None:
+    values = f"bit_xor(hash({', '.join(_ours(name) for name in sorted(file.names))}))" if file.names else "count(*)"
+    connection.execute(f"SELECT {values} FROM ({_scan([file])})").fetchall()
+
+
+def _csv_fault(connection: duckdb.DuckDBPyConnection, path: Path, dialect: CsvDialect) -> UnfitFile:
+    """Which row is wrong, and in what way. DuckDB's own words would quote it; its table of rejected rows also has their numbers."""
+    tables = ", store_rejects = true, rejects_table = 'rows_rejected', rejects_scan = 'scans_rejected', rejects_limit = 1000"
+    try:
+        connection.execute(f"SELECT count(*) FROM {_read_csv([path], dialect, tables)}").fetchall()
+        rows = connection.execute("SELECT line, error_type FROM rows_rejected ORDER BY line LIMIT 1").fetchall()
+    except duckdb.Error:
+        rows = []
+    if not rows:
+        return UnfitFile("cannot be read as CSV.", "Line ends and quotation marks must be used alike throughout.")
+    ((number, kind),) = rows
+    if kind in ("TOO MANY COLUMNS", "MISSING COLUMNS"):
+        return uneven_row(number, len(dialect.names))
+    if kind == "UNQUOTED VALUE":
+        return UnfitFile(f"has a quotation mark that is not closed in row {number} (the header is row 1).", "Close it.")
+    return UnfitFile(f"cannot be read as CSV in row {number} (the header is row 1).", "It must be delivered again.")
+
+
+def _types(source: Source) -> str:
+    """What types the columns came in; of types alone, DuckDB's own words."""
+    names = sorted({name for file in source.files for name in file.kinds})
+    kinds = {name: sorted({file.kinds[name] for file in source.files if name in file.kinds}) for name in names}
+    unlike = {name: found for name, found in kinds.items() if len(found) > 1}
+    said = ", ".join(f"{name} {' and '.join(found)}" for name, found in (unlike or kinds).items())
+    return f"Columns of several types: {said}." if unlike else f"The columns came as: {said}."
 
 
 def _ours(name: str) -> str:
@@ -131,12 +286,35 @@ def _refuse_place(files: list[Path]) -> None:
             raise UserError("The home lies in a folder with '=' in its name, which reads as a column.", "Move the home.")
 
 
+def _is_csv(path: Path) -> bool:
+    return path.suffix.lower() == ".csv"
+
+
+def _is_utf8(path: Path) -> bool:
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _listed(paths: list[Path]) -> str:
+    """Paths in a statement: the owner's text, so quoted; and no pattern, so that stars and brackets stand for themselves."""
+    exact = [re.sub(r"[*?\[]", r"[\g<0>]", str(path)).replace("'", "''") for path in paths]
+    return "[" + ", ".join(f"'{path}'" for path in exact) + "]"
+
+
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
 def _hive_keys(path: Path) -> list[str]:
     return sorted(part.split("=", 1)[0] for part in path.parts[:-1] if "=" in part)
+
+
+def _apart(files: list[Path], period: str | None) -> bool:
+    values = [_hive_value(path, period) for path in files]
+    return len(files) == 1 or (None not in values and len(set(values)) == len(files))
 
 
 def _hive_value(path: Path, period: str | None) -> str | None:

@@ -9,6 +9,7 @@ import polars as pl
 
 from pipeline.pseudonyms import Keys, admit, at_the_border, look_at, open_checked, person_keys
 from pipeline.pseudonyms.extracts.profile import Profile
+from pipeline.pseudonyms.extracts.source import pointing_out
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,10 @@ def admitted(files: list[Path], register: str, keys: Keys, identities: pl.Series
     scratch, target = folder / "scratch", folder / "admitted.parquet"
     with at_the_border(scratch, memory) as connection:
         source = open_checked(connection, files, register, keys, scratch)
-        seen = look_at(connection, source, register, keys, "abc")
-        result = admit(connection, source, register, keys, persons(identities, keys), target)
+        seen = pointing_out(connection, source, lambda: look_at(connection, source, register, keys, "abc"))
+        result = pointing_out(
+            connection, source, lambda: admit(connection, source, register, keys, persons(identities, keys), target)
+        )
     assert not scratch.exists()
     frame = pl.read_parquet(target)
     assert (result.rows, result.participants) == (
