@@ -15,7 +15,8 @@ import duckdb
 import polars as pl
 
 from pipeline.errors import UserError
-from pipeline.pseudonyms.extracts.admission import admit, at_the_border, look_at, open_checked
+from pipeline.pseudonyms.extract_files import OutOfRoom, UnfitFile
+from pipeline.pseudonyms.extracts.admission import Admitted, admit, at_the_border, look_at, open_checked
 from pipeline.pseudonyms.extracts.asked_for import cut_down_to, outside_extracts
 from pipeline.pseudonyms.extracts.change import Standing, is_whole_population, measures
 from pipeline.pseudonyms.extracts.counted import Counted, standing_of
@@ -29,12 +30,12 @@ from pipeline.pseudonyms.extracts.register_store import (
     participants_in,
     reach,
 )
-from pipeline.pseudonyms.extracts.source import Source
+from pipeline.pseudonyms.extracts.source import Source, pointing_out
 from pipeline.pseudonyms.extracts.whom import Participants
 from pipeline.pseudonyms.roster import rosters
 from pipeline.rules import extract_rules
 from pipeline.settings import Settings
-from pipeline.store import digest, sha256_file
+from pipeline.store import code_hash, digest, sha256_file
 from pipeline.tables.uttrekk import period_of
 
 Judge = Callable[[str, pl.DataFrame], list[str]]
@@ -127,9 +128,14 @@ class _Night:
         """Changes when the answer to an extract might change: other participants, key, code or limits, or a basis that has been recorded."""
         return digest([self.who.fingerprint, str(self.has_basis)])
 
+    @property
+    def for_nobody(self) -> str:
+        """Stands in place of ``for_whom`` where a file is unfit whoever asks: it is not read again before it, or our code, changes."""
+        return digest(["unfit", code_hash("pseudonyms", "engine")])
+
     def brought_up_to_date(self, extract: Extract, earlier: list[Extract], counted: Counted) -> tuple[Extract, Counted]:
         """An extract of an earlier night as it stands for tonight's participants: cut anew, judged anew when it was refused, or cut down."""
-        if extract.cut == self.for_whom:
+        if extract.cut in (self.for_whom, self.for_nobody):
             return extract, counted
         extract = extract.with_(cut=self.for_whom)
         lies_there = bool(extract.files) and set(extract.files) <= set(self.files)
@@ -174,9 +180,9 @@ class _Night:
         try:
             with self._border() as connection:
                 source = self._opened(connection, extract)
-                result = admit(connection, source, self.register, self.who.keys, self.who.persons, self._candidate(extract))
+                result = pointing_out(connection, source, lambda: self._admitted(connection, source, self._candidate(extract)))
         except UserError as problem:  # made under a key that has been replaced, or damaged since
-            return self._kept(extract).with_(told=str(problem))
+            return self._kept(extract).with_(told=str(problem), cut=self._until(problem))
         if not result.rows and extract.kept:  # the same, but it does not say so itself
             self._candidate(extract).unlink()
             return self._kept(extract)
@@ -189,10 +195,11 @@ class _Night:
         try:
             with self._border() as connection:
                 source = self._opened(connection, extract)
-                seen = look_at(connection, source, self.register, self.who.keys, extract.extract_id)
-                result = admit(connection, source, self.register, self.who.keys, self.who.persons, candidate)
+                seen = pointing_out(connection, source, lambda: self._looked_at(connection, source, extract))
+                result = pointing_out(connection, source, lambda: self._admitted(connection, source, candidate))
         except UserError as problem:
-            return extract.with_(accepted=False, reasons=["uttrekk_ubrukelig"], told=str(problem)), counted
+            unusable = {"accepted": False, "reasons": ["uttrekk_ubrukelig"], "told": str(problem), "cut": self._until(problem)}
+            return extract.with_(**unusable), counted
         extract = extract.with_(
             rows=seen.rows, persons=seen.persons, malformed=seen.malformed, kept=result.rows, repeated=result.repeated,
             participants=result.participants, first=_iso(seen.first), last=_iso(seen.last),
@@ -212,6 +219,18 @@ class _Night:
     def _opened(self, connection: duckdb.DuckDBPyConnection, extract: Extract) -> Source:
         files = [self.files[file] for file in extract.files]
         return open_checked(connection, files, self.register, self.who.keys, self.store.scratch)
+
+    def _looked_at(self, connection: duckdb.DuckDBPyConnection, source: Source, extract: Extract) -> Profile:
+        return look_at(connection, source, self.register, self.who.keys, extract.extract_id)
+
+    def _admitted(self, connection: duckdb.DuckDBPyConnection, source: Source, target: Path) -> Admitted:
+        return admit(connection, source, self.register, self.who.keys, self.who.persons, target)
+
+    def _until(self, problem: UserError) -> str:
+        """What must be another before the files are read once more: the files themselves, or who asks; nothing where it was want of room."""
+        if isinstance(problem, UnfitFile):
+            return self.for_nobody
+        return "" if isinstance(problem, OutOfRoom) else self.for_whom
 
     def _candidate(self, extract: Extract) -> Path:
         return self.store.path(extract.extract_id).with_name(f".{extract.extract_id}.kandidat.tmp")
