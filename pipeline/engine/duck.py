@@ -5,7 +5,7 @@ Belongs here: everything that knows DuckDB's ways of running a step. Must not be
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import duckdb
@@ -81,21 +81,47 @@ def write_sorted(connection: duckdb.DuckDBPyConnection, name: str, table: Table,
         StepFailed: it lacks columns, a value does not fit its column, or memory and disk do not suffice.
     """
     columns = ", ".join(f'CAST("{c.name}" AS {SQL_TYPE[c.kind]}) AS "{c.name}"' for c in table.columns)
-    order = ", ".join(f'"{key}" ASC NULLS LAST' for key in table.key or table.names)
-    # COPY takes no bound parameter for its file.
-    place = str(target).replace("'", "''")
-    statement = (
-        f"COPY (SELECT {columns} FROM {name} ORDER BY {order}) TO '{place}' "
-        "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, USE_TMP_FILE false)"
-    )
     try:
-        # What DuckDB happens to know of a column (no nulls) changes bytes of the file, and depends on where the rows came from.
-        connection.execute("SET disabled_optimizers = 'statistics_propagation'")
-        value_free(name, lambda: connection.execute(statement), duckdb.Error)
-        connection.execute("RESET disabled_optimizers")
+        value_free(
+            name,
+            lambda: copy_sorted(connection, f"SELECT {columns} FROM {name}", table.key or table.names, target),
+            duckdb.Error,
+        )
     except BaseException:
         target.unlink(missing_ok=True)
         raise
+
+
+def copy_sorted(connection: duckdb.DuckDBPyConnection, rows: str, order: Iterable[str], target: Path, columns: str = "*") -> None:
+    """Write the rows of a statement to the Parquet file ``target``, sorted: the same rows give the same bytes, wherever they came from.
+
+    Args:
+        connection: where the statement is run.
+        rows: a SELECT.
+        order: the columns to sort by, nulls last: a key, or all columns where rows may share one.
+        target: the file.
+        columns: what is written of the sorted rows, as SQL.
+
+    Raises:
+        duckdb.Error: the statement fails, or memory and disk do not suffice.
+    """
+    by = ", ".join(f'"{name}" ASC NULLS LAST' for name in order)
+    # COPY takes no bound parameter for its file.
+    statement = (
+        f"COPY (SELECT {columns} FROM (SELECT * FROM ({rows}) AS chosen ORDER BY {by}) AS in_order) TO '{escaped(target)}' "
+        "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, USE_TMP_FILE false)"
+    )
+    # What DuckDB happens to know of a column (no nulls) changes bytes of the file, and depends on where the rows came from.
+    connection.execute("SET disabled_optimizers = 'statistics_propagation'")
+    try:
+        connection.execute(statement)
+    finally:
+        connection.execute("RESET disabled_optimizers")
+
+
+def escaped(path: Path) -> str:
+    """A path inside single quotes of a statement."""
+    return str(path).replace("'", "''")
 
 
 def doubled_keys(path: Path, table: Table, memory_limit: str, spill: Path) -> int:

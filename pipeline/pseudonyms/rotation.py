@@ -14,9 +14,8 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipeline.engine import connect, spill_place
+from pipeline.engine import connect, copy_sorted, spill_place
 from pipeline.errors import Fault, UserError
-from pipeline.pseudonyms.extracts.register_store import escaped
 from pipeline.pseudonyms.key_files import new_key_file, refuse_place
 from pipeline.pseudonyms.key_providers import KeyFile
 from pipeline.pseudonyms.keys import Keys, Retired
@@ -125,12 +124,7 @@ def _write_rekeyed(connection: duckdb.DuckDBPyConnection, path: Path, replacemen
         return False
     known = " AND ".join(f'(b_{n}.ny_key IS NOT NULL OR n_{n}.ny_key IS NOT NULL OR rader."{n}" IS NULL)' for n in held)
     names = ", ".join(f'coalesce(b_{n}.ny_key, rader."{n}") AS "{n}"' if n in held else f'rader."{n}"' for n in columns)
-    order = ", ".join(f'"{n}" NULLS LAST' for n in _order(path, columns))
-    rows = f"SELECT {names} FROM rader {joins} WHERE {known}"
-    connection.execute(
-        f"COPY (SELECT * FROM ({rows}) AS nye_rader ORDER BY {order}) TO '{escaped(target)}' "
-        "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3)"
-    )
+    copy_sorted(connection, f"SELECT {names} FROM rader {joins} WHERE {known}", _order(path, columns), target)
     return True
 
 

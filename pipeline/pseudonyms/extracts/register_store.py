@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipeline.engine import connect
+from pipeline.engine import connect, copy_sorted, escaped
 from pipeline.settings import Home
 from pipeline.store import finish_file, json_text, parquet_bytes, write_bytes, write_text
 from pipeline.tables import INNDATA
@@ -229,13 +229,9 @@ def participants_in(store: RegisterStore, path: Path, periods: Iterable[str] | N
 def write_sorted(connection: duckdb.DuckDBPyConnection, chosen: str, register: str, target: Path) -> None:
     """Write the rows of a statement to ``target`` in the table's columns, sorted by all of them: order of files and rows leaves no trace."""
     table = INNDATA[f"register_{register}"]
-    order = ", ".join(f'"{name}" NULLS LAST' for name in dict.fromkeys([*table.key, *table.names]))
     # A pseudonym may be held as a number with the pseudonyms' own order while it is sorted; it is written as text.
-    names = ", ".join(f'CAST("{n}" AS VARCHAR) AS "{n}"' if n == "person_key" else f'"{n}"' for n in table.names)
-    connection.execute(
-        f"COPY (SELECT {names} FROM (SELECT * FROM ({chosen}) AS chosen ORDER BY {order}) AS in_order) TO '{escaped(target)}' "
-        "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3)"
-    )
+    columns = ", ".join(f'CAST("{n}" AS VARCHAR) AS "{n}"' if n == "person_key" else f'"{n}"' for n in table.names)
+    copy_sorted(connection, chosen, dict.fromkeys([*table.key, *table.names]), target, columns)
 
 
 def counts(connection: duckdb.DuckDBPyConnection, register: str, relation: str) -> tuple[int, int]:
@@ -243,11 +239,6 @@ def counts(connection: duckdb.DuckDBPyConnection, register: str, relation: str) 
     persons = "count(DISTINCT person_key)" if "person_key" in INNDATA[f"register_{register}"] else "0"
     ((rows, participants),) = connection.execute(f"SELECT count(*), {persons} FROM {relation}").fetchall()
     return int(rows), int(participants)
-
-
-def escaped(path: Path) -> str:
-    """A path inside single quotes of a statement."""
-    return str(path).replace("'", "''")
 
 
 def _database(store: RegisterStore, memory_limit: str) -> duckdb.DuckDBPyConnection:
