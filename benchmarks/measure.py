@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -49,3 +50,9 @@ def time_call(call: Callable[[], object], runs: int) -> Figures:
         call()
         seconds.append(time.perf_counter() - started)
     return Figures(tuple(seconds), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def own_peak_mb() -> int:
+    """The largest resident memory of this process since its program started; ``ru_maxrss`` also holds what its parent had when it began."""
+    status = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) // 1024 for line in status if line.startswith("VmHWM:"))

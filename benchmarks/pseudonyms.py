@@ -24,6 +24,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.measure import own_peak_mb
 from pipeline.pseudonyms import Keys, pseudonymise_file
 from pipeline.pseudonyms.person_keys import register_keys
 
@@ -83,8 +84,7 @@ def once(number: int, path: Path) -> str:
     started, worked = time.perf_counter(), time.process_time()
     call()
     seconds, work = time.perf_counter() - started, time.process_time() - worked
-    peak = next(int(line.split()[1]) // 1024 for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)
-    return f"{seconds} {work} {peak}"
+    return f"{seconds} {work} {own_peak_mb()}"
 
 
 def measured(number: int, path: Path) -> tuple[float, float, int]:
