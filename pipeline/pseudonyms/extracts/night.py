@@ -135,7 +135,7 @@ class _Night:
 
     def brought_up_to_date(self, extract: Extract, earlier: list[Extract], counted: Counted) -> tuple[Extract, Counted]:
         """An extract of an earlier night as it stands for tonight's participants: cut anew, judged anew when it was refused, or cut down."""
-        if extract.cut in (self.for_whom, self.for_nobody):
+        if extract.cut == self.for_whom or (extract.cut == self.for_nobody and not extract.accepted):
             return extract, counted
         extract = extract.with_(cut=self.for_whom)
         lies_there = bool(extract.files) and set(extract.files) <= set(self.files)
@@ -182,7 +182,8 @@ class _Night:
                 source = self._opened(connection, extract)
                 result = pointing_out(connection, source, lambda: self._admitted(connection, source, self._candidate(extract)))
         except UserError as problem:  # made under a key that has been replaced, or damaged since
-            return self._kept(extract).with_(told=str(problem), cut=self._until(problem))
+            until = "" if isinstance(problem, OutOfRoom) else self.for_whom
+            return self._kept(extract).with_(told=str(problem), cut=until)
         if not result.rows and extract.kept:  # the same, but it does not say so itself
             self._candidate(extract).unlink()
             return self._kept(extract)

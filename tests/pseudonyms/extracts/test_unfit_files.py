@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from pipeline.pseudonyms import drop_zones
 from pipeline.pseudonyms.extract_files import OutOfRoom, file_places, value_free
 from pipeline.pseudonyms.extracts import night as registers_night
+from pipeline.pseudonyms.extracts.register_store import RegisterStore
 from tests.pseudonyms.extracts.register_nights import FEB, JAN, KNOWN, PEOPLE, Nights, jobs, states
 from tests.pseudonyms.synthetic_numbers import numbers
 
@@ -254,3 +255,16 @@ def test_the_file_that_may_not_be_read_is_named(home, monkeypatch):
     monkeypatch.setattr("os.access", lambda path, _how: path.name != "b.parquet")
     zone = drop_zones(home.settings.home.registers, ["arbeidsforhold"], 0.0)["arbeidsforhold"]
     assert zone.problem.startswith("1 file(s) may not be read by this user (first: File 2 of 2 (b.parquet)).")
+
+
+def test_who_leaves_is_taken_out_also_where_the_file_has_come_to_be_unfit(home):
+    good = home.drop("a.parquet", jobs([JAN]))
+    home.night()
+    store = RegisterStore(home.settings.home, "arbeidsforhold")
+    good.write_bytes(BROKEN["cut off"][0]())  # as when our rules have become stricter since it was accepted
+    (accepted,) = store.extracts()
+    store.record([accepted.with_(files=[registers_night._file_id(good, "maaned")])])
+    for left in (30, 20, 10):
+        home.known = KNOWN[:left]
+        assert "is damaged or half written" in home.night().refused
+        assert home.rows()["person_key"].n_unique() == left
