@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -10,7 +10,8 @@ import polars as pl
 
 from pipeline.synthetic import as_klargjort, preset, simulate
 from pipeline.synthetic.extracts import extracts as simulated_extracts
-from pipeline.tables import KLARGJORT
+from pipeline.tables import KLARGJORT, REGISTERS
+from pipeline.tables.uttrekk import period_of
 from tests.linkage.linkage_cases import random_world
 
 # binary fractions that lie just below, above and exactly on half an øre
@@ -23,6 +24,25 @@ class ParityWorld:
     deltakelse: pl.DataFrame
     tiltak: pl.DataFrame
     registers: dict[str, pl.DataFrame]
+    spoken_of: dict[str, pl.DataFrame] = field(default_factory=dict)
+
+
+def asked_for_some(world: ParityWorld, seed: int) -> ParityWorld:
+    """The same world where extracts say themselves how far they reach, and were never asked for some of the persons."""
+    rng = np.random.default_rng(seed)
+    persons = world.deltakelse["person_key"].unique().sort()
+    outside = []
+    for register in REGISTERS:
+        for person in persons.sample(6, seed=seed) if register != "virksomhet" else ():
+            first = date(2019 + int(rng.integers(0, 4)), 1 + int(rng.integers(0, 12)), 1)
+            runs = period_of(register) is not None
+            last = date(first.year + 1, 12, 1) if runs else None
+            outside.append({"register": register, "person_key": person, "fra": first if runs else None, "til": last})
+    reach = [
+        {"register": r, "fra": date(2018, 3, 1), "til": date(2024, 8, 31)} for r in ("arbeidsforhold", "ytelse", "virksomhet")
+    ]
+    frames = {"utenfor_uttrekk": outside, "uttrekk_rekkevidde": reach}
+    return replace(world, spoken_of={name: pl.DataFrame(rows, schema=KLARGJORT[name].schema) for name, rows in frames.items()})
 
 
 def gappy(seed: int) -> ParityWorld:
