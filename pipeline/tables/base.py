@@ -36,6 +36,7 @@ class Column:
         sensitivity: ``identity`` and ``free_text`` never leave the identified zone; ``special`` is GDPR Art. 9 or close to it.
         minimum, maximum: plausible range of numbers, both ends included; outside is a remark.
         aliases: other header names accepted in deliveries.
+        form: regular expression of a whole value, in open text columns of registers; those of deliveries stand with the rules.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     aliases: tuple[str, ...] = ()
+    form: str = ""
 
     @property
     def dtype(self) -> pl.DataType:

@@ -9,6 +9,14 @@ from pipeline.tables.base import Column as C
 from pipeline.tables.base import Table
 from pipeline.tables.deliveries import LANGUAGE, SECTORS
 
+# Forms of text without a code list: enough for every value the register has, nothing that could name a person.
+MUNICIPALITY, ORGANISATION = "[0-9]{4}", "[1-9][0-9]{8}"  # no number in the Enhetsregister begins with 0
+COUNTRY, INDUSTRY = "[A-Z]{3}", "[0-9]{2}([.][0-9]{1,3})?"
+MARITAL = (
+    "(?i:[1-9]|uoppgitt|ugift|gift|samboer|skilt|separert|enke|enkemann|enke[ /_]?(eller)?[ _]?enkemann"
+    "|(registrert|separert|skilt|gjenlevende)[ _]?partner)"
+)
+
 PERSON = C("person_key", "text", "pseudonym of the person", required=True, key=True, sensitivity="personal")
 
 
@@ -22,10 +30,10 @@ REGISTERS: dict[str, Table] = {
         _register("folkeregister", "one person and spell of unchanged facts", (
             C("kjonn", "text", "sex", codes=("kvinne", "mann"), sensitivity="personal"),
             C("fodselsdato", "date", "birth date (year only after the border)", sensitivity="identity"),
-            C("landbakgrunn", "text", "country background, ISO 3166 alpha-3", sensitivity="special"),
+            C("landbakgrunn", "text", "country background, ISO 3166 alpha-3", sensitivity="special", form=COUNTRY),
             C("innvandret_dato", "date", "immigrated", sensitivity="personal"),
-            C("komm_nr", "text", "municipality of residence"),
-            C("sivilstand", "text", "marital status", sensitivity="personal"),
+            C("komm_nr", "text", "municipality of residence, four digits", form=MUNICIPALITY),
+            C("sivilstand", "text", "marital status, the Folkeregister's word or digit", sensitivity="personal", form=MARITAL),
             C("status", "text", "residence", required=True, codes=("bosatt", "utvandret", "dod")),
             C("gyldig_fra", "date", "first day of the spell", required=True, key=True),
             C("gyldig_til", "date", "first day after the spell; null = open"),
@@ -37,7 +45,7 @@ REGISTERS: dict[str, Table] = {
         ), source="HK-dir"),
         _register("arbeidsforhold", "one person, employment and month", (
             C("maaned", "date", "first day of the month", required=True, key=True),
-            C("orgnr", "text", "employer", required=True, key=True),
+            C("orgnr", "text", "employer, nine digits", required=True, key=True, form=ORGANISATION),
             C("stillingsprosent", "float", "position", unit="percent", minimum=0, maximum=200),
             C("timer_per_uke", "float", "hours a week", unit="hours", minimum=0, maximum=100),
             C("lonn_nok", "float", "pay in the month", unit="nok", minimum=0, maximum=100_000_000),
@@ -65,8 +73,8 @@ REGISTERS: dict[str, Table] = {
             C("belop_nok", "float", "amount", unit="nok", minimum=0, maximum=100_000_000),
         ), source="NAV"),
         _register("virksomhet", "one establishment", (
-            C("orgnr", "text", "establishment", required=True, key=True),
-            C("naering", "text", "industry, SN2007"),
+            C("orgnr", "text", "establishment, nine digits", required=True, key=True, form=ORGANISATION),
+            C("naering", "text", "industry, SN2007: 85, 85.1, 85.10 or 85.100", form=INDUSTRY),
             C("sektor", "text", "sector", codes=SECTORS),
             C("antall_ansatte", "int", "employees", unit="persons", minimum=0, maximum=1_000_000),
         ), source="Enhetsregisteret", person=False),

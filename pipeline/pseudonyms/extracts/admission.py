@@ -23,6 +23,7 @@ import polars as pl
 from pipeline.engine import connect
 from pipeline.errors import UserError
 from pipeline.pseudonyms.extract_files import CURE, extract_files, value_free
+from pipeline.pseudonyms.extracts.change import NEVER_WHOLLY_EMPTY
 from pipeline.pseudonyms.extracts.columns import payload, require_columns, typed
 from pipeline.pseudonyms.extracts.profile import ID_FORM, Profile, profile
 from pipeline.pseudonyms.extracts.register_store import counts, write_sorted
@@ -36,6 +37,15 @@ from pipeline.tables import INNDATA, REGISTERS
 from pipeline.tables.uttrekk import period_of
 
 _SHORTEST_IDENTITY = 11
+_WRITTEN = {
+    "date": ("a date", "Have the owner write days as 2024-02-01 or 01.02.2024."),
+    "float": ("a number", "Have the owner write numbers as 450000,50 or 450 000,50: no points between thousands, no unit."),
+    "int": (
+        "a whole number",
+        "Have the owner write whole numbers as 450000 or 450 000: no points between thousands, no decimals.",
+    ),
+    "text": ("text of the described form", CURE),
+}
 
 
 @dataclass(frozen=True)
@@ -174,10 +184,16 @@ def _person_column(register: str, source: Source) -> str | None:
 
 
 def _refuse_unreadable(register: str, seen: Profile) -> None:
+    """Raise where a column that is required, or decides an outcome, has values and none of them could be read."""
     table = REGISTERS[register]
-    for row in seen.columns.filter(pl.col("n_uleselig") > 0).sort("kolonne").iter_rows(named=True):
-        if table[row["kolonne"]].required and row["n_null"] == row["n_rader"]:
-            raise UserError(f"No value of {register}.{row['kolonne']} could be read as {table[row['kolonne']].kind}.", CURE)
+    for row in (
+        seen.columns.filter((pl.col("n_uleselig") > 0) & (pl.col("n_null") == pl.col("n_rader"))).sort("kolonne").to_dicts()
+    ):
+        column = table[row["kolonne"]]
+        if column.required or (register, column.name) in NEVER_WHOLLY_EMPTY:
+            kind, cure = _WRITTEN[column.kind]
+            told = f"None of the {row['n_uleselig']} value(s) of {register}.{column.name} could be read as {kind}."
+            raise UserError(told, cure)
 
 
 def _show_persons(

@@ -18,7 +18,7 @@ from pipeline.tables.uttrekk import period_of
 
 WHOLE = "uttrekket"
 # Columns that a row may lack, but whose absence from every row would turn an outcome into "no" for everybody.
-_NEVER_WHOLLY_EMPTY = {("arbeidsforhold", "stillingsprosent"), ("selvstendig", "naeringsinntekt_nok")}
+NEVER_WHOLLY_EMPTY = {("arbeidsforhold", "stillingsprosent"), ("selvstendig", "naeringsinntekt_nok")}
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,12 @@ def measures(
     return pl.concat([by_column, pl.DataFrame([whole])], how="diagonal_relaxed")
 
 
+def unreadable(seen: Profile) -> str:
+    """Which columns hold values that could not be read, and in how many rows of how many; no value."""
+    rows = seen.columns.filter(pl.col("n_uleselig") > 0).sort("kolonne").select("kolonne", "n_uleselig", "n_rader").iter_rows()
+    return ", ".join(f"{column} ({count} of {of})" for column, count, of in rows)
+
+
 def is_whole_population(persons: int, participants: int) -> bool:
     """Whether an extract holds so many more persons than take part that it was not made from a roster."""
     bar = extract_rules()["helbefolkning"]
@@ -87,7 +93,7 @@ def _column_measures(register: str, seen: Profile, standing: Standing) -> pl.Dat
         {
             "kolonne": [c.name for c in described],
             "paakrevd": [c.required for c in described],
-            "avgjorende": [(register, c.name) in _NEVER_WHOLLY_EMPTY for c in described],
+            "avgjorende": [(register, c.name) in NEVER_WHOLLY_EMPTY for c in described],
         }
     )
     rows, floor = pl.col("n_rader"), _floor()

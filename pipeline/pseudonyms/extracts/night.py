@@ -18,7 +18,7 @@ from pipeline.errors import UserError
 from pipeline.pseudonyms.extract_files import OutOfRoom, UnfitFile
 from pipeline.pseudonyms.extracts.admission import Admitted, admit, at_the_border, look_at, open_checked
 from pipeline.pseudonyms.extracts.asked_for import cut_down_to, outside_extracts
-from pipeline.pseudonyms.extracts.change import Standing, is_whole_population, measures
+from pipeline.pseudonyms.extracts.change import Standing, is_whole_population, measures, unreadable
 from pipeline.pseudonyms.extracts.counted import Counted, standing_of
 from pipeline.pseudonyms.extracts.profile import Profile
 from pipeline.pseudonyms.extracts.register_store import (
@@ -211,7 +211,7 @@ class _Night:
             candidate.unlink()
         else:
             candidate.replace(self.store.path(extract.extract_id))
-        extract = extract.with_(accepted=not reasons, reasons=reasons, told=_told(reasons))
+        extract = extract.with_(accepted=not reasons, reasons=reasons, told=_told(reasons, seen))
         return extract, counted.with_profile(seen, extract.extract_id)
 
     def _border(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
@@ -287,9 +287,10 @@ def _periods(register: str, seen: Profile) -> list[str] | None:
     return None if period is None else sorted(seen.values.filter(pl.col("kolonne") == period)["verdi"].to_list())
 
 
-def _told(reasons: list[str]) -> str:
+def _told(reasons: list[str], seen: Profile) -> str:
     rules = extract_rules()["regel"]
-    return " ".join(f"{code}: {rules[code]['text']} {rules[code]['cure']}" for code in reasons)
+    where = {"uttrekk_uleselig": f" Unreadable: {unreadable(seen)}."}
+    return " ".join(f"{code}: {rules[code]['text']}{where.get(code, '')} {rules[code]['cure']}" for code in reasons)
 
 
 def _iso(day: date | None) -> str | None:

@@ -110,7 +110,8 @@ def _measures(column: Column, source: Source) -> list[str]:
     name, value = column.name, typed(column, source)
     made = [f"count({value}) AS {name}__n", f"approx_count_distinct({value}) AS {name}__ulike"]
     if can_be_lost(column, source):
-        made.append(f"count(*) FILTER (WHERE {given(column, source)}) - count({value}) AS {name}__uleselig")
+        # what was read is not looked at again
+        made.append(f"count(CASE WHEN {value} IS NULL AND {given(column, source)} THEN 1 END) AS {name}__uleselig")
     if column.name in _PERIODS or (column.kind == "date" and column.key):
         made += [f"CAST(min({value}) AS VARCHAR) AS {name}__minste", f"CAST(max({value}) AS VARCHAR) AS {name}__storste"]
     # Codes are the description's own words, never the owner's.
