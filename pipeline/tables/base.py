@@ -61,7 +61,8 @@ class Column:
 class Table:
     """One table: its state, grain, columns and where it comes from.
 
-    ``grain`` finishes the sentence "one row is …". ``source`` names the stage or the deliverer.
+    ``grain`` finishes the sentence "one row is …". ``source`` names the stage or the deliverer. ``several``: different rows may have one
+    key and all of them count.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Table:
     columns: tuple[Column, ...]
     source: str = ""
     optional: bool = False
+    several: bool = False
     _by_name: dict[str, Column] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:

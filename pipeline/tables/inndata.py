@@ -95,7 +95,7 @@ def _admitted(table: Table) -> Table:
         C("fodselsaar", "int", "birth year", unit="year", sensitivity="personal") if c.name == "fodselsdato" else c
         for c in table.columns
     )
-    return Table(f"register_{table.name}", "inndata", table.grain, columns, table.source)
+    return Table(f"register_{table.name}", "inndata", table.grain, columns, table.source, several=table.several)
 
 
 INNDATA |= {t.name: t for t in map(_admitted, REGISTERS.values())}

@@ -20,8 +20,8 @@ MARITAL = (
 PERSON = C("person_key", "text", "pseudonym of the person", required=True, key=True, sensitivity="personal")
 
 
-def _register(name: str, grain: str, columns: tuple[C, ...], *, source: str, person: bool = True) -> Table:
-    return Table(name, "register", grain, (PERSON, *columns) if person else columns, source)
+def _register(name: str, grain: str, columns: tuple[C, ...], *, source: str, person: bool = True, several: bool = False) -> Table:
+    return Table(name, "register", grain, (PERSON, *columns) if person else columns, source, several=several)
 
 
 REGISTERS: dict[str, Table] = {
@@ -43,7 +43,8 @@ REGISTERS: dict[str, Table] = {
             C("delprove", "text", "part test", required=True, key=True, codes=("lese", "lytte", "skrive", "muntlig")),
             C("niva", "text", "level", required=True, codes=LANGUAGE),
         ), source="HK-dir"),
-        _register("arbeidsforhold", "one person, employment and month", (
+        # Two jobs of one kind with one employer are two rows of one key. No other register has different rows of one key.
+        _register("arbeidsforhold", "one person, employment and month; two jobs of one kind with one employer are two rows of one key", (
             C("maaned", "date", "first day of the month", required=True, key=True),
             C("orgnr", "text", "employer, nine digits", required=True, key=True, form=ORGANISATION),
             C("stillingsprosent", "float", "position", unit="percent", minimum=0, maximum=200),
@@ -51,7 +52,7 @@ REGISTERS: dict[str, Table] = {
             C("lonn_nok", "float", "pay in the month", unit="nok", minimum=0, maximum=100_000_000),
             C("type", "text", "kind of employment", required=True, key=True,
               codes=("ordinaert", "frilans", "maritimt", "lonnstilskudd")),
-        ), source="A-ordningen"),
+        ), source="A-ordningen", several=True),
         _register("selvstendig", "one person and year", (
             C("aar", "int", "income year", required=True, key=True, unit="year"),
             C("naeringsinntekt_nok", "float", "income from own business", unit="nok", minimum=-1_000_000_000, maximum=1_000_000_000),

@@ -25,6 +25,7 @@ UTTREKK = Table(
         C("n_personer", "int", "persons in the files (approximate)", unit="persons"),
         C("n_ugyldig_person", "int", "rows whose person_id is not eleven digits; left out", unit="rows"),
         C("n_identiske", "int", "rows that repeat another of the participants' rows; kept once", unit="rows"),
+        C("n_samme_nokkel", "int", "the participants' rows with the key of another, different row; one of each key is kept", unit="rows"),
         C("n_rader_deltakere", "int", "the participants' rows", unit="rows"),
         C("n_deltakere", "int", "participants with at least one row", unit="persons"),
         C("fra", "date", "first day or month it speaks of"),

@@ -11,14 +11,15 @@ GOOD = {
     "endring_null": 0.2, "endring_koder": 0.25,
 }  # fmt: skip
 WHOLE = {
-    "andel_ugyldig_person": 0.01, "n_hull": 0, "n_deltakere_funnet": 1, "uten_grunnlag": 0, "forhold_rader": 0.7,
+    "andel_ugyldig_person": 0.01, "andel_samme_nokkel": 0.001, "n_hull": 0, "n_deltakere_funnet": 1, "uten_grunnlag": 0, "forhold_rader": 0.7,
     "forhold_rader_per_person": 1.5, "forhold_deltakere": 0.7,
 }  # fmt: skip
 BAD = {
     "uttrekk_mangler_kolonne": ("n_rader", None), "uttrekk_tomt": ("n_rader", 0), "uttrekk_mangler_verdi": ("andel_null_paakrevd", 0.002),
     "uttrekk_utenfor_kodeliste": ("andel_utenfor_kodeliste", 0.002), "uttrekk_uleselig": ("andel_uleselig", 0.02),
     "uttrekk_kolonne_uten_verdi": ("n_utfylt_avgjorende", 0), "uttrekk_ugyldig_person": ("andel_ugyldig_person", 0.02),
-    "uttrekk_hull": ("n_hull", 1), "uttrekk_treffer_ingen": ("n_deltakere_funnet", 0), "uttrekk_krymper": ("forhold_rader", 0.69),
+    "uttrekk_samme_nokkel": ("andel_samme_nokkel", 0.002), "uttrekk_hull": ("n_hull", 1),
+    "uttrekk_treffer_ingen": ("n_deltakere_funnet", 0), "uttrekk_krymper": ("forhold_rader", 0.69),
     "uttrekk_vokser": ("forhold_rader_per_person", 1.6), "uttrekk_mister_deltakere": ("forhold_deltakere", 0.5),
     "uttrekk_flere_tomme": ("endring_null", 0.21), "uttrekk_annen_fordeling": ("endring_koder", 0.26),
     "uttrekk_uten_grunnlag": ("uten_grunnlag", 1),

@@ -53,14 +53,18 @@ class Admitted:
     """The participants' rows of one extract, on our side of the border, in the file they were written to.
 
     Attributes:
-        rows: participants' rows, identical ones once.
+        rows: participants' rows, one of each key but where several count.
         participants: participants with at least one row; 0 in a register without persons.
         repeated: rows left out because they repeat another, or because a later file has rows of their key.
+        sharing: rows that had the key of another, different row where one row of each key counts.
+        surplus: how many of these were left out.
     """
 
     rows: int
     participants: int
     repeated: int
+    sharing: int
+    surplus: int
 
 
 @contextmanager
@@ -138,13 +142,14 @@ def admit(
     what = f"The extract {register} could not be read to the end: a file is damaged or half written."
     found = value_free(lambda: _cut(connection, source, register), what)
     _refuse_identities(connection, register)
+    sharing, surplus = value_free(lambda: _one_of_each_key(connection, register), what)
     rows, participants = value_free(lambda: counts(connection, register, "cut"), what)
     try:
         value_free(lambda: write_sorted(connection, "SELECT * FROM cut", register, temporary), what)
         finish_file(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
-    return Admitted(rows, participants, found - rows)
+    return Admitted(rows, participants, found - rows - surplus, sharing, surplus)
 
 
 def _refuse_other_keys(paths: list[Path], register: str, keys: Keys) -> None:
@@ -256,6 +261,32 @@ def _keep_latest(connection: duckdb.DuckDBPyConnection, register: str) -> None:
         f"CREATE OR REPLACE TEMP TABLE cut AS SELECT cut.* FROM cut JOIN extract_files USING ({FILE}) "
         f"QUALIFY receipt = max(receipt) OVER (PARTITION BY {key})"
     )
+
+
+def _one_of_each_key(connection: duckdb.DuckDBPyConnection, register: str) -> tuple[int, int]:
+    """Keep one row of each key; how many rows shared one, and how many of these were left out.
+
+    The row that comes first in the order of the other columns, a value before none: order of files and rows leaves no trace. Rows whose key
+    could not be read in full are not taken for one.
+    """
+    table = INNDATA[f"register_{register}"]
+    if table.several:
+        return 0, 0
+    key, names = (", ".join(f'"{name}"' for name in listed) for listed in (table.key, table.names))
+    whole = " AND ".join(f'"{name}" IS NOT NULL' for name in table.key)
+    # No repeated hash, no repeated key: hardly an extract goes on from here.
+    hashes = f"SELECT count(*), count(DISTINCT hash({key})) FROM cut WHERE {whole}"
+    ((rows, distinct),) = connection.execute(hashes).fetchall()
+    if distinct == rows:
+        return 0, 0
+    groups = f"SELECT count(*) AS n FROM cut WHERE {whole} GROUP BY {key} HAVING n > 1"
+    ((sharing, surplus),) = connection.execute(f"SELECT coalesce(sum(n), 0), coalesce(sum(n - 1), 0) FROM ({groups})").fetchall()
+    order = ", ".join(f'"{name}" NULLS LAST' for name in table.names if name not in table.key)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE cut AS SELECT {names} FROM cut "
+        f"QUALIFY NOT ({whole}) OR row_number() OVER (PARTITION BY {key} ORDER BY {order}) = 1"
+    )
+    return int(sharing), int(surplus)
 
 
 def _refuse_identities(connection: duckdb.DuckDBPyConnection, register: str) -> None:

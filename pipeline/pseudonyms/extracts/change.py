@@ -48,6 +48,8 @@ def measures(
     asked_for: int,
     whole_population: bool,
     has_basis: bool,
+    sharing: int,
+    distinct: int,
 ) -> pl.DataFrame:
     """The measures of an extract: one row per column of its description (``kolonne``) and one for the whole (``uttrekket``).
 
@@ -62,11 +64,14 @@ def measures(
         asked_for: participants there are.
         whole_population: whether it holds far more persons than take part.
         has_basis: whether a legal basis for that is recorded, or none is needed.
+        sharing: participants' rows with the key of another, different row.
+        distinct: participants' rows, identical ones once.
     """
     by_column = _column_measures(register, seen, standing)
     whole = {
         "kolonne": WHOLE,
         "andel_ugyldig_person": seen.malformed / seen.rows if seen.rows else None,
+        "andel_samme_nokkel": sharing / distinct if sharing >= extract_rules()["samme_nokkel"]["fra_rader"] else None,
         "n_hull": _gaps(register, seen, standing),
         "n_deltakere_funnet": found if asked_for and "person_key" in REGISTERS[register] else None,
         "uten_grunnlag": int(whole_population and not has_basis),

@@ -36,6 +36,7 @@ from pipeline.pseudonyms.roster import rosters
 from pipeline.rules import extract_rules
 from pipeline.settings import Settings
 from pipeline.store import code_hash, digest, sha256_file
+from pipeline.tables import REGISTERS
 from pipeline.tables.uttrekk import period_of
 
 Judge = Callable[[str, pl.DataFrame], list[str]]
@@ -188,7 +189,7 @@ class _Night:
             self._candidate(extract).unlink()
             return self._kept(extract)
         self._candidate(extract).replace(self.store.path(extract.extract_id))
-        return extract.with_(kept=result.rows, repeated=result.repeated, participants=result.participants, told="")
+        return extract.with_(told="", **_counts(result))
 
     def _judged(self, extract: Extract, earlier: list[Extract], counted: Counted) -> tuple[Extract, Counted]:
         """Counted, cut and judged: accepted, or refused with its reasons."""
@@ -202,8 +203,7 @@ class _Night:
             unusable = {"accepted": False, "reasons": ["uttrekk_ubrukelig"], "told": str(problem), "cut": self._until(problem)}
             return extract.with_(**unusable), counted
         extract = extract.with_(
-            rows=seen.rows, persons=seen.persons, malformed=seen.malformed, kept=result.rows, repeated=result.repeated,
-            participants=result.participants, first=_iso(seen.first), last=_iso(seen.last),
+            rows=seen.rows, persons=seen.persons, malformed=seen.malformed, **_counts(result), first=_iso(seen.first), last=_iso(seen.last),
             whole_population=is_whole_population(seen.persons, self.who.count), periods=_periods(self.register, seen),
         )  # fmt: skip
         reasons = self._found_against(extract, seen, candidate, earlier, counted)
@@ -211,7 +211,7 @@ class _Night:
             candidate.unlink()
         else:
             candidate.replace(self.store.path(extract.extract_id))
-        extract = extract.with_(accepted=not reasons, reasons=reasons, told=_told(reasons, seen))
+        extract = extract.with_(accepted=not reasons, reasons=reasons, told=_told(self.register, reasons, seen, extract))
         return extract, counted.with_profile(seen, extract.extract_id)
 
     def _border(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
@@ -249,6 +249,7 @@ class _Night:
         measured = measures(
             self.register, seen, replace(standing, participants=before), found=extract.participants, found_again=found,
             asked_for=self.who.count, whole_population=extract.whole_population, has_basis=self.has_basis,
+            sharing=extract.sharing, distinct=extract.kept + extract.surplus,
         )  # fmt: skip
         return self.judge(self.register, measured)
 
@@ -287,9 +288,19 @@ def _periods(register: str, seen: Profile) -> list[str] | None:
     return None if period is None else sorted(seen.values.filter(pl.col("kolonne") == period)["verdi"].to_list())
 
 
-def _told(reasons: list[str], seen: Profile) -> str:
-    rules = extract_rules()["regel"]
-    where = {"uttrekk_uleselig": f" Unreadable: {unreadable(seen)}."}
+def _counts(result: Admitted) -> dict[str, int]:
+    return {
+        "kept": result.rows, "repeated": result.repeated, "sharing": result.sharing, "surplus": result.surplus,
+        "participants": result.participants,
+    }  # fmt: skip
+
+
+def _told(register: str, reasons: list[str], seen: Profile, extract: Extract) -> str:
+    rules, key = extract_rules()["regel"], ", ".join(REGISTERS[register].key)
+    where = {
+        "uttrekk_uleselig": f" Unreadable: {unreadable(seen)}.",
+        "uttrekk_samme_nokkel": f" Rows: {extract.sharing} of {extract.kept + extract.surplus}, key {key}.",
+    }
     return " ".join(f"{code}: {rules[code]['text']}{where.get(code, '')} {rules[code]['cure']}" for code in reasons)
 
 

@@ -40,7 +40,7 @@ class Extract:
         reasons: codes of what was found against it.
         told: what is said about a refusal; without values.
         rows, persons, malformed: counted in the files.
-        kept, repeated, participants: counted in what was admitted.
+        kept, repeated, sharing, surplus, participants: counted in what was admitted.
         first, last: what it speaks of, ISO 8601.
         whole_population: whether it holds far more persons than take part.
         periods: months or years it holds, as text; empty where an extract replaces the last one whole.
@@ -62,6 +62,8 @@ class Extract:
     malformed: int = 0
     kept: int = 0
     repeated: int = 0
+    sharing: int = 0
+    surplus: int = 0
     participants: int = 0
     first: str | None = None
     last: str | None = None
@@ -130,7 +132,8 @@ def extracts_received(register: str, extracts: Iterable[Extract]) -> pl.DataFram
         {
             "uttrekk_id": e.extract_id, "register": register, "rekkefolge": e.order, "mottatt": e.received,
             "tilstand": _state(e, used), "begrunnelse": " ".join(e.reasons or []), "n_filer": e.n_files, "n_rader": e.rows,
-            "n_personer": e.persons, "n_ugyldig_person": e.malformed, "n_identiske": e.repeated, "n_rader_deltakere": e.kept,
+            "n_personer": e.persons, "n_ugyldig_person": e.malformed, "n_identiske": e.repeated, "n_samme_nokkel": e.sharing,
+            "n_rader_deltakere": e.kept,
             "n_deltakere": e.participants, "fra": e.first and date.fromisoformat(e.first), "til": e.last and date.fromisoformat(e.last),
             "helbefolkning": e.whole_population,
         }

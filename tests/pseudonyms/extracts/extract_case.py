@@ -14,11 +14,13 @@ from pipeline.pseudonyms.extracts.source import pointing_out
 
 @dataclass(frozen=True)
 class Seen:
-    """What came of it: the participants' rows, the profile, and how many rows repeated another."""
+    """What came of it: the participants' rows, the profile, how many rows repeated another, and how many shared a key or were left out for it."""
 
     frame: pl.DataFrame
     profile: Profile
     repeated: int
+    sharing: int = 0
+    surplus: int = 0
 
     def column(self, name: str) -> dict[str, object]:
         return self.profile.columns.row(by_predicate=pl.col("kolonne") == name, named=True)
@@ -42,4 +44,4 @@ def admitted(files: list[Path], register: str, keys: Keys, identities: pl.Series
         frame.height,
         frame["person_key"].n_unique() if "person_key" in frame.columns else 0,
     )
-    return Seen(frame, seen, result.repeated)
+    return Seen(frame, seen, result.repeated, result.sharing, result.surplus)
