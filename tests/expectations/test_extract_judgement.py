@@ -12,7 +12,8 @@ GOOD = {
 }  # fmt: skip
 WHOLE = {
     "andel_ugyldig_person": 0.01, "andel_samme_nokkel": 0.001, "n_hull": 0, "n_deltakere_funnet": 1, "uten_grunnlag": 0, "forhold_rader": 0.7,
-    "forhold_rader_per_person": 1.5, "forhold_deltakere": 0.7,
+    "forhold_rader_per_person": 1.5, "forhold_deltakere": 0.7, "forhold_rader_faa": 0.5, "forhold_rader_per_person_faa": 1.8,
+    "forhold_deltakere_faa": 0.5,
 }  # fmt: skip
 BAD = {
     "uttrekk_mangler_kolonne": ("n_rader", None), "uttrekk_tomt": ("n_rader", 0), "uttrekk_mangler_verdi": ("andel_null_paakrevd", 0.002),
@@ -21,6 +22,8 @@ BAD = {
     "uttrekk_samme_nokkel": ("andel_samme_nokkel", 0.002), "uttrekk_hull": ("n_hull", 1),
     "uttrekk_treffer_ingen": ("n_deltakere_funnet", 0), "uttrekk_krymper": ("forhold_rader", 0.69),
     "uttrekk_vokser": ("forhold_rader_per_person", 1.6), "uttrekk_mister_deltakere": ("forhold_deltakere", 0.5),
+    "uttrekk_faa_krymper": ("forhold_rader_faa", 0.49), "uttrekk_faa_vokser": ("forhold_rader_per_person_faa", 1.9),
+    "uttrekk_faa_mister_deltakere": ("forhold_deltakere_faa", 0.49),
     "uttrekk_flere_tomme": ("endring_null", 0.21), "uttrekk_annen_fordeling": ("endring_koder", 0.26),
     "uttrekk_uten_grunnlag": ("uten_grunnlag", 1),
 }  # fmt: skip

@@ -153,26 +153,40 @@ def _number(value: str) -> int:
 
 
 def _growth(register: str, seen: Profile, standing: Standing, found: int) -> dict[str, float | None]:
-    """Rows, rows a person and participants as ratios to the last good extract; over the months that both hold."""
+    """Rows, rows a person and participants as ratios to the last good extract; over the months that both hold.
+
+    Small registers have measures of their own (``_faa``), and none where the difference is too small to say anything.
+    """
+    new, old = _rows_compared(register, seen, standing)
+    rows = new / old if old else None
+    before, limits = standing.participants, extract_rules()["faa"]
+    share = found / before if before else None
+    few, small = before < extract_rules()["sammenlign"]["fra_deltakere"], max(new, old) < _floor()
+    lost, changed = before - found >= limits["fra_deltakere_borte"], abs(new - old) >= limits["fra_rader_endret"]
+    return {
+        "forhold_rader": None if small else rows,
+        "forhold_rader_per_person": None if small else _per_person(rows, None if few else share),
+        "forhold_deltakere": None if few else share,
+        "forhold_rader_faa": rows if small and changed else None,
+        # of establishments, who have no participants, there may be ever more
+        "forhold_rader_per_person_faa": _per_person(rows, share) if small and changed and before else None,
+        "forhold_deltakere_faa": share if few and lost else None,
+    }
+
+
+def _per_person(rows: float | None, participants: float | None) -> float | None:
+    """The ratio of rows, less what more participants account for."""
+    return None if rows is None else rows / max(1.0, participants or 1.0)
+
+
+def _rows_compared(register: str, seen: Profile, standing: Standing) -> tuple[int, int]:
+    """Rows of the new extract and of what is in use, in the months (or years) that both hold; all rows where there are none."""
     period = period_of(register)
     if period is None:
-        new, old = seen.rows, max(standing.columns["n_rader"].to_list(), default=0)
-    else:
-        common = (
-            seen.values.filter(pl.col("kolonne") == period)
-            .select("verdi", "n_rader")
-            .join(standing.periods, on="verdi", suffix="_sist")
-        )
-        new, old = int(common["n_rader"].sum()), int(common["n_rader_sist"].sum())
-    few = extract_rules()["sammenlign"]["fra_deltakere"]
-    participants = found / standing.participants if standing.participants >= few else None
-    if max(new, old) < _floor() or old == 0:
-        return {"forhold_rader": None, "forhold_rader_per_person": None, "forhold_deltakere": participants}
-    return {
-        "forhold_rader": new / old,
-        "forhold_rader_per_person": new / old / max(1.0, participants or 1.0),
-        "forhold_deltakere": participants,
-    }
+        return seen.rows, max(standing.columns["n_rader"].to_list(), default=0)
+    new = seen.values.filter(pl.col("kolonne") == period).select("verdi", "n_rader")
+    common = new.join(standing.periods, on="verdi", suffix="_sist")
+    return int(common["n_rader"].sum()), int(common["n_rader_sist"].sum())
 
 
 def _floor() -> int:
