@@ -37,6 +37,7 @@ from pipeline.tables import INNDATA, REGISTERS
 from pipeline.tables.uttrekk import period_of
 
 _SHORTEST_IDENTITY = 11
+_NUMBER = "jobbsjansen_nummer"  # which of a person's numbers a row came under
 _WRITTEN = {
     "date": ("a date", "Have the owner write days as 2024-02-01 or 01.02.2024."),
     "float": ("a number", "Have the owner write numbers as 450000,50 or 450 000,50: no points between thousands, no unit."),
@@ -140,9 +141,8 @@ def admit(
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     target.parent.mkdir(parents=True, exist_ok=True)
     what = f"The extract {register} could not be read to the end: a file is damaged or half written."
-    found = value_free(lambda: _cut(connection, source, register), what)
+    found, sharing, surplus = value_free(lambda: _cut(connection, source, register), what)
     _refuse_identities(connection, register)
-    sharing, surplus = value_free(lambda: _one_of_each_key(connection, register), what)
     rows, participants = value_free(lambda: counts(connection, register, "cut"), what)
     try:
         value_free(lambda: write_sorted(connection, "SELECT * FROM cut", register, temporary), what)
@@ -211,31 +211,33 @@ def _show_persons(
     known = persons.filter(pl.col("person_id").str.contains(f"^{ID_FORM}$")).unique().sort("person_key", "person_id")
     named = known["person_id"] if person == "person_id" else register_keys(known["person_id"], keys, register)
     frame = pl.DataFrame({"named": named, "person_key": known["person_key"]}).unique().sort("person_key", "named")
+    frame = frame.with_columns(pl.int_range(pl.len(), dtype=pl.UInt16).over("person_key").alias(_NUMBER))
     connection.register("persons_given", frame.to_arrow())
     connection.execute("DROP TABLE IF EXISTS persons; DROP TYPE IF EXISTS pseudonym")
     if frame.is_empty():
-        connection.execute("CREATE TEMP TABLE persons AS SELECT named, person_key FROM persons_given")
+        connection.execute(f"CREATE TEMP TABLE persons AS SELECT named, person_key, {_NUMBER} FROM persons_given")
         return
     connection.execute("CREATE TEMP TYPE pseudonym AS ENUM (SELECT DISTINCT person_key FROM persons_given ORDER BY person_key)")
     connection.execute(
-        "CREATE TEMP TABLE persons AS SELECT named, CAST(person_key AS pseudonym) AS person_key FROM persons_given"
+        f"CREATE TEMP TABLE persons AS SELECT named, CAST(person_key AS pseudonym) AS person_key, {_NUMBER} FROM persons_given"
     )
     connection.unregister("persons_given")
 
 
-def _cut(connection: duckdb.DuckDBPyConnection, source: Source, register: str) -> int:
-    """Make the table ``cut`` of the participants' rows, each once, and return how many there were at first."""
+def _cut(connection: duckdb.DuckDBPyConnection, source: Source, register: str) -> tuple[int, int, int]:
+    """Make the table ``cut`` of the participants' rows, each once; how many there were at first, and what ``_one_of_each_key`` found."""
     table = INNDATA[f"register_{register}"]
     connection.execute(f"CREATE OR REPLACE TEMP TABLE cut AS {_cut_sql(source, register)}")
     ((found,),) = connection.execute("SELECT count(*) FROM cut").fetchall()
     if not source.apart:
         _keep_latest(connection, register)
+    sharing, surplus = _one_of_each_key(connection, register)
     names = ", ".join(f'"{name}"' for name in table.names)
     # Equal rows have equal hashes: no repeated hash, no repeated row.
     ((rows, distinct),) = connection.execute(f"SELECT count(*), count(DISTINCT hash({names})) FROM cut").fetchall()
     if distinct < rows:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE cut AS SELECT DISTINCT {names} FROM cut")
-    return int(found)
+    return int(found), sharing, surplus
 
 
 def _cut_sql(source: Source, register: str) -> str:
@@ -251,6 +253,8 @@ def _cut_sql(source: Source, register: str) -> str:
     person = "person_id" if "person_id" in source.columns else "person_key"
     name = source.columns[person][0]
     rows = f"{source.sql} AS uttrekk JOIN persons ON uttrekk.{name} = persons.named"
+    if not REGISTERS[register].several:
+        values.append(_NUMBER)
     return f"SELECT persons.person_key AS person_key, {', '.join(values)} FROM {rows}"
 
 
@@ -264,28 +268,28 @@ def _keep_latest(connection: duckdb.DuckDBPyConnection, register: str) -> None:
 
 
 def _one_of_each_key(connection: duckdb.DuckDBPyConnection, register: str) -> tuple[int, int]:
-    """Keep one row of each key; how many rows shared one, and how many of these were left out.
+    """Keep one row of each key and number of a person; how many different rows shared one, and how many of these were left out.
 
     The row that comes first in the order of the other columns, a value before none: order of files and rows leaves no trace. Rows whose key
-    could not be read in full are not taken for one.
+    could not be read in full are not taken for one, and what a person has under each of her numbers is hers twice.
     """
     table = INNDATA[f"register_{register}"]
     if table.several:
         return 0, 0
-    key, names = (", ".join(f'"{name}"' for name in listed) for listed in (table.key, table.names))
+    key = ", ".join([f'"{name}"' for name in table.key] + [_NUMBER] * ("person_key" in table))
+    others = [f'"{name}"' for name in table.names if name not in table.key]
     whole = " AND ".join(f'"{name}" IS NOT NULL' for name in table.key)
-    # No repeated hash, no repeated key: hardly an extract goes on from here.
+    # No repeated hash, no repeated key: most extracts do not go on from here.
     hashes = f"SELECT count(*), count(DISTINCT hash({key})) FROM cut WHERE {whole}"
     ((rows, distinct),) = connection.execute(hashes).fetchall()
     if distinct == rows:
         return 0, 0
-    groups = f"SELECT count(*) AS n FROM cut WHERE {whole} GROUP BY {key} HAVING n > 1"
+    groups = f"SELECT count(DISTINCT hash({', '.join(others)})) AS n FROM cut WHERE {whole} GROUP BY {key} HAVING n > 1"
     ((sharing, surplus),) = connection.execute(f"SELECT coalesce(sum(n), 0), coalesce(sum(n - 1), 0) FROM ({groups})").fetchall()
-    order = ", ".join(f'"{name}" NULLS LAST' for name in table.names if name not in table.key)
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE cut AS SELECT {names} FROM cut "
-        f"QUALIFY NOT ({whole}) OR row_number() OVER (PARTITION BY {key} ORDER BY {order}) = 1"
-    )
+    if sharing:
+        order = ", ".join(f"{name} NULLS LAST" for name in others)
+        first = f"row_number() OVER (PARTITION BY {key} ORDER BY {order}) = 1"
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE cut AS SELECT * FROM cut QUALIFY NOT ({whole}) OR {first}")
     return int(sharing), int(surplus)
 
 

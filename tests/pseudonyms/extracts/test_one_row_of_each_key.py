@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.pseudonyms import extracts_received
+from pipeline.pseudonyms import admit, at_the_border, extracts_received, open_checked, person_keys
 from pipeline.tables import INNDATA, REGISTERS
 from tests.pseudonyms.extracts.extract_case import admitted
 from tests.pseudonyms.extracts.register_nights import PEOPLE, Nights
@@ -125,3 +125,17 @@ def test_of_others_rows_nothing_is_asked(tmp_path, keys):
     rows = pl.concat([incomes(PEOPLE, [2022]), with_pairs(incomes(strangers, [2022]), 100)])
     _, refused, row = home_with(tmp_path, keys, rows)
     assert (refused, row["n_samme_nokkel"]) == ("", 0)
+
+
+def test_incomes_under_two_numbers_of_one_person_are_two(tmp_path, keys):
+    earlier, now = PEOPLE[:2]
+    one = pl.DataFrame({"person_id": [earlier, now], "person_key": person_keys(pl.Series([now] * 2), keys)})
+    years = {"person_id": [earlier, now, earlier, now, now, now], "aar": [2020, 2020, 2021, 2021, 2021, 2022]}
+    rows = pl.DataFrame({**years, "naeringsinntekt_nok": [1.0, 2.0, 5.0, 5.0, 6.0, 7.0]})
+    for order in (rows, rows.reverse()):
+        order.write_parquet(tmp_path / "a.parquet")
+        with at_the_border(tmp_path / "s", "300MB") as connection:
+            source = open_checked(connection, [tmp_path / "a.parquet"], "selvstendig", keys, tmp_path / "s")
+            result = admit(connection, source, "selvstendig", keys, one, tmp_path / "ut.parquet")
+        assert (result.rows, result.sharing, result.surplus, result.repeated) == (4, 2, 1, 1)
+        assert pl.read_parquet(tmp_path / "ut.parquet")["naeringsinntekt_nok"].to_list() == [1.0, 2.0, 5.0, 7.0]
