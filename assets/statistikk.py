@@ -92,7 +92,7 @@ def indikatorer(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeRes
         last = mottak["mottatt"].str.slice(0, 10).str.to_date("%Y-%m-%d").max() or night.settings.today
         frame = nokkeltall(
             night.tables("klargjort", COHORT),
-            read("klargjort", "person_maaned", ["deltakelse_key", "m_slutt", "i_arbeid"]),  # of the largest table, what is used
+            night.warehouse.scan("klargjort", "person_maaned"),
             read("statistikk", "utfall"),
             read("inndata", "etteroppfolging"),
             mottak,

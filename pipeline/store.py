@@ -129,13 +129,15 @@ class Warehouse:
         """Move a finished Parquet file into the table's place; an equal file there is left untouched."""
         finish_file(finished, self.path(state, table))
 
-    def read(self, state: str, table: str, columns: list[str] | None = None) -> pl.DataFrame:
-        """The table as last written, or only some of its columns; an empty one when it does not exist yet."""
+    def read(self, state: str, table: str) -> pl.DataFrame:
+        """The table as last written; an empty one when it does not exist yet."""
         path = self.path(state, table)
-        if path.is_file():
-            return pl.read_parquet(path, columns=columns)
-        empty = STATES[state][table].empty()
-        return empty if columns is None else empty.select(columns)
+        return pl.read_parquet(path) if path.is_file() else STATES[state][table].empty()
+
+    def scan(self, state: str, table: str) -> pl.LazyFrame:
+        """The table as last written, read only as far as it is asked for; an empty one when it does not exist yet."""
+        path = self.path(state, table)
+        return pl.scan_parquet(path, hive_partitioning=False) if path.is_file() else STATES[state][table].empty().lazy()
 
     def hash(self, state: str, table: str) -> str:
         path = self.path(state, table)

@@ -36,7 +36,7 @@ def at_exit(exits: pl.DataFrame, kartlegging: pl.DataFrame) -> Iterator[pl.DataF
     yield _language(exits, kartlegging)
 
 
-def by_registers(exits: pl.DataFrame, utfall: pl.DataFrame, person_maaned: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def by_registers(exits: pl.DataFrame, utfall: pl.DataFrame, person_maaned: pl.DataFrame | pl.LazyFrame) -> Iterator[pl.DataFrame]:
     """Contributions of what the registers say afterwards; leavers whom the extracts do not reach are left out.
 
     So are those who have left the country or died, from work and what follows from it; ``bosatt_12m`` counts them.
@@ -128,8 +128,9 @@ def _before_and_after(rows: pl.DataFrame, kpi: str) -> Iterator[pl.DataFrame]:
         yield contribution(known, kpi, rule, value, split=("tidspunkt", pl.lit(moment)))
 
 
-def _years_after(exits: pl.DataFrame, person_maaned: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    months = person_maaned.filter(pl.col("m_slutt").is_in(YEARS_AFTER)).select("deltakelse_key", "m_slutt", "i_arbeid")
+def _years_after(exits: pl.DataFrame, person_maaned: pl.DataFrame | pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    asked = person_maaned.lazy().filter(pl.col("m_slutt").is_in(YEARS_AFTER)).select("deltakelse_key", "m_slutt", "i_arbeid")
+    months = asked.collect()  # five rows per participation of some ninety
     rows = exits.join(months, on="deltakelse_key", maintain_order="left_right")
     first = rows.filter(pl.col("m_slutt") == YEARS_AFTER[0])
     yield contribution(first, "i_arbeid_etter_slutt", ALL_EXITS, pl.col("i_arbeid"))

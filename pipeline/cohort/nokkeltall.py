@@ -22,7 +22,7 @@ ALL = "alle"
 
 def nokkeltall(
     klargjort: Mapping[str, pl.DataFrame],
-    person_maaned: pl.DataFrame,
+    person_maaned: pl.DataFrame | pl.LazyFrame,
     utfall: pl.DataFrame,
     etteroppfolging: pl.DataFrame,
     mottak: pl.DataFrame,
@@ -36,7 +36,7 @@ def nokkeltall(
 
     Args:
         klargjort: deltakelse, tiltak, oppfolging, kartlegging, prosjekt.
-        person_maaned: ``klargjort.person_maaned``; empty without registers.
+        person_maaned: ``klargjort.person_maaned``, best as a scan of its file, which is large; empty without registers.
         utfall: ``statistikk.utfall``; empty without registers.
         etteroppfolging: ``inndata.etteroppfolging``.
         mottak: ``inndata.mottak``, the ledger.
@@ -53,7 +53,7 @@ def nokkeltall(
 
 def _contributions(
     klargjort: Mapping[str, pl.DataFrame],
-    person_maaned: pl.DataFrame,
+    person_maaned: pl.DataFrame | pl.LazyFrame,
     utfall: pl.DataFrame,
     etteroppfolging: pl.DataFrame,
     mottak: pl.DataFrame,

@@ -79,7 +79,8 @@ def test_a_step_that_failed_in_the_engine_keeps_its_name(night):
     assert night.failure == "The step vindu failed (OutOfMemoryException)."
 
 
-def test_some_columns_of_a_table_are_read_alone_also_before_it_is_built(night):
-    assert night.warehouse.read(*OUT, ["m_slutt", "i_arbeid"]).schema == {"m_slutt": pl.Int64(), "i_arbeid": pl.Boolean()}
+def test_a_table_is_scanned_as_it_is_read_also_before_it_is_built(night):
+    assert night.warehouse.scan(*OUT).collect().equals(TABLE.empty())
     build(night, ROWS)
-    assert night.warehouse.read(*OUT, ["maaned"]).columns == ["maaned"]
+    assert night.warehouse.scan(*OUT).collect().equals(night.warehouse.read(*OUT))
+    assert night.warehouse.scan(*OUT).select("maaned").collect().columns == ["maaned"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from pipeline import codes
 from pipeline.cohort import build_klargjort, nokkeltall
+from pipeline.settings import Home
+from pipeline.store import Warehouse
 from pipeline.tables import STATISTIKK
 from tests.cohort.cohort_tables import inndata, table
 
@@ -82,6 +85,21 @@ def figures() -> pl.DataFrame:
         CASE["mottak"],
         TODAY,
     )
+
+
+def test_a_scan_of_the_months_gives_the_same_figures(figures: pl.DataFrame, tmp_path: Path) -> None:
+    warehouse = Warehouse(Home(tmp_path))
+    warehouse.write("klargjort", "person_maaned", table("person_maaned", PERSON_MAANED, "klargjort"))
+    scanned = nokkeltall(
+        build_klargjort(CASE).tables,
+        warehouse.scan("klargjort", "person_maaned"),
+        table("utfall", UTFALL, "statistikk"),
+        CASE["etteroppfolging"],
+        CASE["mottak"],
+        TODAY,
+    )
+    assert scanned.equals(figures)
+    assert scanned.filter(kpi="i_arbeid_etter_slutt").height > 0
 
 
 def row(figures: pl.DataFrame, address: str) -> tuple[float | None, float, float] | None:
