@@ -21,6 +21,7 @@ _NINE_DIGITS = "[1-9][0-9]{8}"
 _BLANK = "[ \u00a0\u2009\u202f]"
 _WHOLE = "[+-]?[0-9]+"
 _IN_GROUPS = f"[+-]?[0-9]{{1,3}}({_BLANK}[0-9]{{3}})+"
+_THOUSAND = 1000
 _UNCLEAR = "[+-]?[1-9][0-9]{0,2}([.][0-9]{3})+"
 
 
@@ -124,6 +125,8 @@ def _from_text(column: Column, name: str) -> str:
     if column.kind == "float":
         point, groups = (f"TRY_CAST(replace({of}, ',', '.') AS DOUBLE)" for of in (text, plain))
         grouped = f"CASE WHEN regexp_full_match({text}, '{_IN_GROUPS}([.,][0-9]+)?') THEN {groups} END"
+        if column.maximum is not None and column.maximum < _THOUSAND:  # a point can only be a decimal point
+            return f"coalesce({point}, {grouped})"
         unclear = f"contains({text}, '.') AND regexp_full_match({text}, '{_UNCLEAR}')"
         return f"CASE WHEN NOT ({unclear}) THEN coalesce({point}, {grouped}) END"
     kind = _SQL_TYPE[column.kind]

@@ -128,6 +128,11 @@ def test_blanks_between_groups_of_three_are_read_and_what_is_unclear_is_not():
     )
 
 
+def test_a_point_is_a_decimal_point_where_thousands_are_out_of_range():
+    assert read("arbeidsforhold", "stillingsprosent", ["66.667", "33.333", "1.450"]) == [66.667, 33.333, 1.45]
+    assert read("arbeidsforhold", "timer_per_uke", ["37.125", "7.500", "37.125.000"]) == [37.125, 7.5, None]
+
+
 @settings(max_examples=20)
 @given(st.lists(st.integers(-999_999_999, 999_999_999), min_size=5), st.sampled_from([" ", "\u00a0", "\u202f"]))
 def test_a_number_in_groups_of_three_is_the_number(amounts, blank):
