@@ -46,7 +46,7 @@ class CsvDialect:
 
 
 def csv_dialect(path: Path) -> CsvDialect:
-    """The dialect of a CSV file; it is read once, block by block.
+    """The dialect of a CSV file; it is read to its end, block by block.
 
     Raises:
         UnfitFile: not CSV, neither UTF-8 nor cp1252, or no header. Without the file's name or a value.
@@ -128,22 +128,28 @@ def uneven_row(number: int, expected: int, found: int | None = None) -> UnfitFil
 def _looked_through(path: Path) -> tuple[bytes, str, bool]:
     """The file's first block, the encoding of it all, and whether all lines end alike."""
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
-    is_utf8, is_cp1252, lines, returns, last = True, True, 0, 0, b""
+    is_utf8, lines, returns, last = True, 0, 0, b""
     with path.open("rb") as handle:
         head = block = handle.read(BLOCK)
         _refuse_utf16(head)
         while block:
             lines += block.count(b"\n")
-            returns += block.count(b"\r\n") + (last == b"\r" and block.startswith(b"\n"))
+            if b"\r" in block or last == b"\r":
+                returns += block.count(b"\r\n") + (last == b"\r" and block.startswith(b"\n"))
             last = block[-1:]
             is_utf8 = is_utf8 and _decodes(decoder, block)
-            is_cp1252 = is_cp1252 and not any(code in block for code in _UNDEFINED)
             block = handle.read(BLOCK)
-    if not (is_utf8 and _decodes(decoder, b"", final=True)):
-        if not is_cp1252:
-            raise UnfitFile("is neither UTF-8 nor cp1252 (Windows-1252).", _AS_UTF8)
-        return head, "cp1252", returns in (0, lines)
-    return head, "utf-8", returns in (0, lines)
+    if is_utf8 and _decodes(decoder, b"", final=True):
+        return head, "utf-8", returns in (0, lines)
+    _refuse_undefined(path)
+    return head, "cp1252", returns in (0, lines)
+
+
+def _refuse_undefined(path: Path) -> None:
+    with path.open("rb") as handle:
+        while block := handle.read(BLOCK):
+            if any(code in block for code in _UNDEFINED):
+                raise UnfitFile("is neither UTF-8 nor cp1252 (Windows-1252).", _AS_UTF8)
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = False) -> bool:
