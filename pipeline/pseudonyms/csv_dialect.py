@@ -96,7 +96,10 @@ def csv_batches(path: Path, dialect: CsvDialect, columns: dict[str, int], block:
 
     places = [f"c{place}" for place in range(len(dialect.names))]
     chosen = [places[place] for place in columns.values()]
-    reading = pacsv.ReadOptions(encoding=dialect.encoding, block_size=block, column_names=places, skip_rows_after_names=1)
+    # With several threads Arrow does not know a bad row's number.
+    reading = pacsv.ReadOptions(
+        encoding=dialect.encoding, block_size=block, column_names=places, skip_rows_after_names=1, use_threads=False
+    )
     parsing = pacsv.ParseOptions(
         delimiter=dialect.separator,
         newlines_in_values=True,
