@@ -73,14 +73,13 @@ def recoded(path: Path, target: Path, dialect: CsvDialect) -> None:
             out.write(block)
 
 
-def csv_batches(path: Path, dialect: CsvDialect, columns: dict[str, int], block: int = BLOCK) -> Iterator[pa.RecordBatch]:
+def csv_batches(path: Path, dialect: CsvDialect, columns: dict[str, int]) -> Iterator[pa.RecordBatch]:
     """The rows as batches of text; empty is null.
 
     Args:
         path: the file.
         dialect: its dialect.
         columns: what the columns wanted are to be called, and their places in the file.
-        block: bytes read at once.
 
     Raises:
         UnfitFile: a row has another number of columns than the header. Without the file's name or a value.
@@ -98,7 +97,7 @@ def csv_batches(path: Path, dialect: CsvDialect, columns: dict[str, int], block:
     chosen = [places[place] for place in columns.values()]
     # With several threads Arrow does not know a bad row's number.
     reading = pacsv.ReadOptions(
-        encoding=dialect.encoding, block_size=block, column_names=places, skip_rows_after_names=1, use_threads=False
+        encoding=dialect.encoding, block_size=BLOCK, column_names=places, skip_rows_after_names=1, use_threads=False
     )
     parsing = pacsv.ParseOptions(
         delimiter=dialect.separator,

@@ -65,6 +65,11 @@ def extract_files(places: Iterable[Path]) -> list[Path]:
     return sorted(found)
 
 
+def is_csv(path: Path) -> bool:
+    """Whether a file's name says CSV; else it says Parquet."""
+    return path.suffix.lower() == ".csv"
+
+
 def file_places(files: Sequence[Path], root: Path | None = None) -> dict[Path, str]:
     """How each file is spoken of: ``File 17 of 96 (befolkning/maaned=2024-05-01/del-0.parquet)``.
 
@@ -76,7 +81,12 @@ def file_places(files: Sequence[Path], root: Path | None = None) -> dict[Path, s
         root: the folder that names are told from; without one ``…/registers/<register>``, else the folder that holds all of them.
     """
     told_from = root or _drop_zone(files)
-    return {path: _place(number, len(files), path.relative_to(told_from)) for number, path in enumerate(sorted(files), 1)}
+    names = {path: path.relative_to(told_from).as_posix() for path in sorted(files)}
+    harmless = _harmless(names.values())
+    return {
+        path: f"File {number} of {len(names)} " + (f"({name})" if name in harmless else "in order of name")
+        for number, (path, name) in enumerate(names.items(), 1)
+    }
 
 
 def at_place(place: str, step: Callable[[], T]) -> T:
@@ -102,7 +112,7 @@ def refuse_other_kind(path: Path) -> None:
     if not head:
         raise UnfitFile("is empty (0 bytes).", _WHOLE)
     kind = next((text for start, text in _KINDS if head.startswith(start)), "")
-    if path.suffix.lower() == ".csv":
+    if is_csv(path):
         if kind:
             raise UnfitFile(f"is named .csv, but starts like {kind}.", _AS_NAMED)
         return
@@ -115,6 +125,11 @@ def refuse_other_kind(path: Path) -> None:
         raise UnfitFile(f"is named .parquet, but {looks}.", _AS_NAMED)
     if tail != b"PAR1":
         raise UnfitFile(_DAMAGED, _WHOLE)
+
+
+def unreadable(path: Path, cure: str) -> UnfitFile:
+    """What to say of a file that could be opened and not be read, whatever its kind; ``cure`` where it is CSV. Without the file's name."""
+    return UnfitFile("cannot be read as CSV.", cure) if is_csv(path) else unreadable_parquet(path)
 
 
 def unreadable_parquet(path: Path) -> UnfitFile:
@@ -186,13 +201,10 @@ def _drop_zone(files: Sequence[Path]) -> Path:
     return Path(os.path.commonpath([path.parent for path in files])) if at is None else Path(*parts[: at + 2])
 
 
-def _place(number: int, files: int, path: Path) -> str:
-    name = path.as_posix()
-    return f"File {number} of {files} ({name})" if _is_harmless(name) else f"File {number} of {files} in order of name"
-
-
-def _is_harmless(name: str) -> bool:
-    return bool(_PLAIN.fullmatch(name)) and not holds_identity_number(pl.Series([name])).any() and not _hides_number(name)
+def _harmless(names: Iterable[str]) -> set[str]:
+    """The names that may be repeated."""
+    plain = pl.Series([name for name in names if _PLAIN.fullmatch(name)], dtype=pl.String)
+    return {name for name in plain.filter(~holds_identity_number(plain)) if not _hides_number(name)}
 
 
 def _hides_number(name: str) -> bool:

@@ -22,8 +22,9 @@ from pipeline.pseudonyms.extract_files import (
     described_names,
     extract_files,
     file_places,
+    is_csv,
     refuse_other_kind,
-    unreadable_parquet,
+    unreadable,
     value_free,
 )
 from pipeline.pseudonyms.extracts.drop_zone import drop_zones
@@ -159,17 +160,13 @@ def _rows(path: Path, place: str = "the last good copy") -> pl.DataFrame:
     except UnfitFile as unfit:
         found = unfit
     except NotRead:
-        found = UnfitFile("cannot be read as CSV.", _AGAIN) if _is_csv(path) else unreadable_parquet(path)
+        found = unreadable(path, _AGAIN)
     raise UnfitFile(f"{what} {found.what}", f"{found.cure} {_STANDS}")
-
-
-def _is_csv(path: Path) -> bool:
-    return path.suffix.lower() == ".csv"
 
 
 def _links(path: Path) -> pl.DataFrame:
     """The two columns of a file, as text without blanks around."""
-    if _is_csv(path):
+    if is_csv(path):
         dialect = csv_dialect(path)
         places = _places(dialect.names)
         batches = [pl.DataFrame(pl.from_arrow(batch)) for batch in csv_batches(path, dialect, places)]

@@ -25,13 +25,13 @@ from pipeline.pseudonyms.extract_files import (
     described_names,
     extract_files,
     file_places,
+    is_csv,
     refuse_other_kind,
-    unreadable_parquet,
+    unreadable,
     value_free,
 )
 
 BATCH_ROWS = 262_144
-_BLOCK = 1 << 20  # bytes read at once: larger ones add up to hundreds of MB in the reader's pool
 _CURE = "Give Parquet, or CSV with a header (UTF-8 or cp1252; separated by semicolon, comma or tab)."
 T = TypeVar("T")
 Read = Callable[[list[str]], Iterator[pa.RecordBatch]]
@@ -79,7 +79,7 @@ def owner_files(source: Path, wanted: Collection[str]) -> tuple[list[OwnerFile],
 
 
 def _opened(path: Path, place: Path, told: str, wanted: Collection[str]) -> OwnerFile:
-    open_file = _open_csv if path.suffix.lower() == ".csv" else _open_parquet
+    open_file = _open_csv if is_csv(path) else _open_parquet
     found, names, read = _safely(lambda: open_file(path, wanted), path, told)
 
     def pieces(chosen: list[str]) -> Iterator[pa.RecordBatch]:
@@ -123,7 +123,7 @@ def _open_csv(path: Path, wanted: Collection[str]) -> tuple[list[str], Collectio
     places = described_names(dialect.names, wanted)
 
     def read(chosen: list[str]) -> Iterator[pa.RecordBatch]:
-        return csv_batches(path, dialect, {name: places[name] for name in chosen}, _BLOCK)
+        return csv_batches(path, dialect, {name: places[name] for name in chosen})
 
     return list(dialect.names), places, read
 
@@ -133,5 +133,5 @@ def _safely(step: Callable[[], T], path: Path, told: str) -> T:
         return at_place(told, lambda: value_free(step, told, _CURE))
     except NotRead:
         pass
-    found = UnfitFile("cannot be read as CSV.", _CURE) if path.suffix.lower() == ".csv" else unreadable_parquet(path)
+    found = unreadable(path, _CURE)
     raise UnfitFile(f"{told} {found.what}", found.cure)

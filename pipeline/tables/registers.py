@@ -10,7 +10,7 @@ from pipeline.tables.base import Table
 from pipeline.tables.deliveries import LANGUAGE, SECTORS
 
 # Forms of text without a code list: enough for every value the register has, nothing that could name a person.
-MUNICIPALITY, ORGANISATION = "[0-9]{4}", "[1-9][0-9]{8}"  # no number in the Enhetsregister begins with 0
+MUNICIPALITY, ORGNR = "[0-9]{4}", "[1-9][0-9]{8}"  # no number in the Enhetsregister begins with 0
 COUNTRY, INDUSTRY = "[A-Z]{3}", "[0-9]{2}([.][0-9]{1,3})?"
 MARITAL = (
     "(?i:[1-9]|uoppgitt|ugift|gift|samboer|skilt|separert|enke|enkemann|enke[ /_]?(eller)?[ _]?enkemann"
@@ -46,7 +46,7 @@ REGISTERS: dict[str, Table] = {
         # Two jobs of one kind with one employer are two rows of one key. No other register has different rows of one key.
         _register("arbeidsforhold", "one person, employment and month; two jobs of one kind with one employer are two rows of one key", (
             C("maaned", "date", "first day of the month", required=True, key=True),
-            C("orgnr", "text", "employer, nine digits", required=True, key=True, form=ORGANISATION),
+            C("orgnr", "text", "employer, nine digits", required=True, key=True, form=ORGNR),
             C("stillingsprosent", "float", "position", unit="percent", minimum=0, maximum=200),
             C("timer_per_uke", "float", "hours a week", unit="hours", minimum=0, maximum=100),
             C("lonn_nok", "float", "pay in the month", unit="nok", minimum=0, maximum=100_000_000),
@@ -74,7 +74,7 @@ REGISTERS: dict[str, Table] = {
             C("belop_nok", "float", "amount", unit="nok", minimum=0, maximum=100_000_000),
         ), source="NAV"),
         _register("virksomhet", "one establishment", (
-            C("orgnr", "text", "establishment, nine digits", required=True, key=True, form=ORGANISATION),
+            C("orgnr", "text", "establishment, nine digits", required=True, key=True, form=ORGNR),
             C("naering", "text", "industry, SN2007: 85, 85.1, 85.10 or 85.100", form=INDUSTRY),
             C("sektor", "text", "sector", codes=SECTORS),
             C("antall_ansatte", "int", "employees", unit="persons", minimum=0, maximum=1_000_000),

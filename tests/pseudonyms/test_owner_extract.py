@@ -11,7 +11,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import RefusedStart, UserError
-from pipeline.pseudonyms import new_key_file, new_register_key_file, owner_extract, owner_files, owner_stamp, pseudonymise_file
+from pipeline.pseudonyms import (
+    csv_dialect,
+    new_key_file,
+    new_register_key_file,
+    owner_extract,
+    owner_files,
+    owner_stamp,
+    pseudonymise_file,
+)
 from pipeline.pseudonyms.person_keys import register_keys
 from tests.pseudonyms.synthetic_numbers import numbers
 
@@ -209,7 +217,7 @@ def _raise(problem: Exception) -> None:
 @pytest.mark.parametrize("fault", ["row", "disk", "last write"])
 def test_what_goes_wrong_late_leaves_nothing(keys, tmp_path, monkeypatch, fault):
     monkeypatch.setattr(owner_files, "BATCH_ROWS", 10)
-    monkeypatch.setattr(owner_files, "_BLOCK", 4096)
+    monkeypatch.setattr(csv_dialect, "BLOCK", 4096)
     rows = [f"{number};x" for number in numbers(2000)]
     if fault == "last write":
         monkeypatch.setattr(owner_extract.pq.ParquetWriter, "write_batch", lambda *_: _raise(OSError(errno.ENOSPC, "full")))

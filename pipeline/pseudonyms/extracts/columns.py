@@ -9,6 +9,7 @@ from pipeline.errors import UserError
 from pipeline.pseudonyms.extract_files import CURE
 from pipeline.pseudonyms.extracts.source import Source
 from pipeline.tables import Column, Table
+from pipeline.tables.registers import ORGNR
 
 _SQL_TYPE = {"text": "VARCHAR", "date": "DATE", "int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN"}
 # Only code-like text is kept outside the code list: enough to be counted, nothing that could name a person.
@@ -16,7 +17,6 @@ _CODE = "^[a-z_]{1,24}$"
 _FIRST_YEAR, _NO_YEAR, _MOST = 1900, 2200, 10_000_000_000
 # No form is longer; longer text is not even looked at.
 _LONGEST = 64
-_NINE_DIGITS = "[1-9][0-9]{8}"
 # Blanks of any kind part groups of three digits. A point before three digits may be a decimal point or part thousands: nobody knows.
 _BLANK = "[ \u00a0\u2009\u202f]"
 _WHOLE = "[+-]?[0-9]+"
@@ -105,7 +105,7 @@ def _as_text(column: Column, name: str, given: str) -> str:
 
 def _of_form(form: str, text: str) -> str:
     slowly = f"WHEN strlen({text}) <= {_LONGEST} AND regexp_full_match(trim({text}), '{form}') THEN trim({text})"
-    if form != _NINE_DIGITS:
+    if form != ORGNR:
         return f"CASE {slowly} END"
     # Employers stand in every row of the largest register. There and back as a number takes a tenth of an expression's time, and nothing
     # but nine digits without a zero in front comes back as it was.

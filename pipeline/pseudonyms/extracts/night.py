@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -129,7 +130,7 @@ class _Night:
         """Changes when the answer to an extract might change: other participants, key, code or limits, or a basis that has been recorded."""
         return digest([self.who.fingerprint, str(self.has_basis)])
 
-    @property
+    @cached_property
     def for_nobody(self) -> str:
         """Stands in place of ``for_whom`` where a file is unfit whoever asks: it is not read again before it, or our code, changes."""
         return digest(["unfit", code_hash("pseudonyms", "engine")])

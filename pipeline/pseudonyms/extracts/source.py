@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import duckdb
 
+from pipeline.engine import escaped
 from pipeline.errors import UserError
 from pipeline.pseudonyms.csv_dialect import CsvDialect, csv_dialect, recoded, uneven_row
 from pipeline.pseudonyms.extract_files import (
@@ -23,6 +24,7 @@ from pipeline.pseudonyms.extract_files import (
     at_place,
     described_names,
     file_places,
+    is_csv,
     refuse_other_kind,
     unreadable_parquet,
     value_free,
@@ -93,11 +95,11 @@ def open_extract(
     """
     _refuse_place(files)
     places = file_places(files)
-    schemas = _parquet_schemas(connection, [path for path in files if not _is_csv(path)], places)
+    schemas = _parquet_schemas(connection, [path for path in files if not is_csv(path)], places)
     delivered = []
     for number, path in enumerate(files):
         look = partial(_csv, path, places[path], scratch / f"{number}.csv", wanted)
-        if not _is_csv(path):
+        if not is_csv(path):
             look = partial(_parquet, path, places[path], schemas[path], wanted)
         delivered.append(at_place(places[path], look))
     connection.execute(f"CREATE OR REPLACE TEMP TABLE extract_files ({FILE} VARCHAR, receipt INTEGER)")
@@ -286,10 +288,6 @@ def _refuse_place(files: list[Path]) -> None:
             raise UserError("The home lies in a folder with '=' in its name, which reads as a column.", "Move the home.")
 
 
-def _is_csv(path: Path) -> bool:
-    return path.suffix.lower() == ".csv"
-
-
 def _is_utf8(path: Path) -> bool:
     try:
         str(path).encode("utf-8")
@@ -300,7 +298,7 @@ def _is_utf8(path: Path) -> bool:
 
 def _listed(paths: list[Path]) -> str:
     """Paths in a statement: the owner's text, so quoted; and no pattern, so that stars and brackets stand for themselves."""
-    exact = [re.sub(r"[*?\[]", r"[\g<0>]", str(path)).replace("'", "''") for path in paths]
+    exact = [re.sub(r"[*?\[]", r"[\g<0>]", escaped(path)) for path in paths]
     return "[" + ", ".join(f"'{path}'" for path in exact) + "]"
 
 
