@@ -18,13 +18,13 @@ SQL_TYPE = {"text": "VARCHAR", "date": "DATE", "int": "BIGINT", "float": "DOUBLE
 
 
 def connect(memory_limit: str, spill: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """An empty in-memory database: limited memory, no look-up of Python variables, nothing downloaded.
+    """An empty in-memory database: limited memory, Norwegian days wherever it runs, no look-up of Python variables, nothing downloaded.
 
     Args:
         memory_limit: as DuckDB writes sizes, e.g. ``1500MB``.
         spill: folder for what does not fit in memory; ``None`` lets nothing out on disk.
     """
-    return duckdb.connect(
+    connection = duckdb.connect(
         ":memory:",
         config={
             "memory_limit": memory_limit,
@@ -35,6 +35,8 @@ def connect(memory_limit: str, spill: Path | None = None) -> duckdb.DuckDBPyConn
             "preserve_insertion_order": False,
         },
     )
+    connection.execute("SET TimeZone = 'Europe/Oslo'")
+    return connection
 
 
 class DuckEngine:

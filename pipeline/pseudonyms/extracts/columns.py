@@ -22,6 +22,7 @@ _BLANK = "[ \u00a0\u2009\u202f]"
 _WHOLE = "[+-]?[0-9]+"
 _IN_GROUPS = f"[+-]?[0-9]{{1,3}}({_BLANK}[0-9]{{3}})+"
 _THOUSAND = 1000
+_MOMENT = "^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ].*(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 _UNCLEAR = "[+-]?[1-9][0-9]{0,2}([.][0-9]{3})+"
 
 
@@ -115,8 +116,10 @@ def _of_form(form: str, text: str) -> str:
 def _from_text(column: Column, name: str) -> str:
     text = f"trim({name})"
     if column.kind == "date":
+        # A moment with a zone is the day that it is in Norway, as in a column of type timestamp with time zone.
         iso = (
-            f"CASE WHEN regexp_matches({text}, '^[0-9]{{4}}-') THEN CAST(try_strptime(left({text}, 10), '%Y-%m-%d') AS DATE) END"
+            f"CASE WHEN regexp_matches({text}, '{_MOMENT}') THEN CAST(TRY_CAST({text} AS TIMESTAMPTZ) AS DATE) "
+            f"WHEN regexp_matches({text}, '^[0-9]{{4}}-') THEN CAST(try_strptime(left({text}, 10), '%Y-%m-%d') AS DATE) END"
         )
         dotted = f"CASE WHEN regexp_matches({text}, '[.][0-9]{{4}}$') THEN CAST(try_strptime({text}, '%d.%m.%Y') AS DATE) END"
         day = f"coalesce({iso}, {dotted})"

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 import traceback
+from datetime import UTC, date, datetime
 
-import duckdb
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.codes import country_groups
+from pipeline.engine import connect
 from pipeline.errors import UserError
 from pipeline.pseudonyms.extracts.columns import typed
 from pipeline.pseudonyms.extracts.source import Source
 from pipeline.rules import patterns
+from pipeline.settings import OSLO
 from pipeline.synthetic.extracts import _INDUSTRIES
 from pipeline.synthetic.identity import organisation_numbers
 from pipeline.tables import REGISTERS
@@ -31,7 +33,7 @@ OPEN = [
 
 def read(register: str, column: str, texts: list[str | None]) -> list[object]:
     """The values as the border reads them."""
-    with duckdb.connect() as connection:
+    with connect("300MB") as connection:
         connection.register("given", pl.DataFrame({"k": pl.Series(texts, dtype=pl.String), "i": range(len(texts))}).to_arrow())
         sql = typed(REGISTERS[register][column], Source("given", {column: ("k", "VARCHAR")}, True))
         return [value for (value,) in connection.execute(f"SELECT {sql} FROM given ORDER BY i").fetchall()]
@@ -177,3 +179,20 @@ def test_days_that_cannot_be_read_say_how_days_are_written(tmp_path, keys):
         admitted([tmp_path / "a.csv"], "arbeidsforhold", keys, IDS, tmp_path)
     assert "2024-02-01" in str(caught.value)
     assert "01/02/2024" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("zone", [OSLO, UTC])
+def test_midnight_with_a_time_zone_is_the_day_it_is_in_norway(tmp_path, keys, zone):
+    months = pl.Series([datetime(2024, 1, 1, tzinfo=zone)], dtype=pl.Datetime("us", str(zone)))
+    jobs([JAN]).with_columns(maaned=months.first()).write_parquet(tmp_path / "a.parquet")
+    seen = admitted([tmp_path / "a.parquet"], "arbeidsforhold", keys, IDS, tmp_path).frame
+    assert seen["maaned"].unique().to_list() == [date(2024, 1, 1)]
+
+
+def test_midnight_with_a_time_zone_in_text_is_the_day_it_is_in_norway():
+    texts = [
+        "2023-12-31T23:00:00Z", "2024-01-01T00:00:00+01:00", "2024-01-01T00:00:00.000+0100", "2024-01-01 00:00:00+01", "2024-01-01T00:00:00",
+        "2024-01-01", "2024-06-30T22:00:00Z", "2024-01-01T25:00:00Z", "2024-01-01Z+",
+    ]  # fmt: skip
+    new_year = date(2024, 1, 1)
+    assert read("folkeregister", "gyldig_fra", texts) == [*[new_year] * 6, date(2024, 7, 1), None, new_year]
