@@ -37,6 +37,7 @@ class Column:
         minimum, maximum: plausible range of numbers, both ends included; outside is a remark.
         aliases: other header names accepted in deliveries.
         form: regular expression of a whole value, in open text columns of registers; those of deliveries stand with the rules.
+        decisive: in registers, a column that a row may lack, but whose absence from every row would turn an outcome into "no" for all.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Column:
     maximum: float | None = None
     aliases: tuple[str, ...] = ()
     form: str = ""
+    decisive: bool = False
 
     @property
     def dtype(self) -> pl.DataType:

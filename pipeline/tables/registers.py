@@ -47,7 +47,7 @@ REGISTERS: dict[str, Table] = {
         _register("arbeidsforhold", "one person, employment and month; two jobs of one kind with one employer are two rows of one key", (
             C("maaned", "date", "first day of the month", required=True, key=True),
             C("orgnr", "text", "employer, nine digits", required=True, key=True, form=ORGNR),
-            C("stillingsprosent", "float", "position", unit="percent", minimum=0, maximum=200),
+            C("stillingsprosent", "float", "position", unit="percent", minimum=0, maximum=200, decisive=True),
             C("timer_per_uke", "float", "hours a week", unit="hours", minimum=0, maximum=100),
             C("lonn_nok", "float", "pay in the month", unit="nok", minimum=0, maximum=100_000_000),
             C("type", "text", "kind of employment", required=True, key=True,
@@ -55,7 +55,10 @@ REGISTERS: dict[str, Table] = {
         ), source="A-ordningen", several=True),
         _register("selvstendig", "one person and year", (
             C("aar", "int", "income year", required=True, key=True, unit="year"),
-            C("naeringsinntekt_nok", "float", "income from own business", unit="nok", minimum=-1_000_000_000, maximum=1_000_000_000),
+            C(
+                "naeringsinntekt_nok", "float", "income from own business", unit="nok", minimum=-1_000_000_000, maximum=1_000_000_000,
+                decisive=True,
+            ),
         ), source="Skatteetaten"),
         _register("utdanning", "one person and spell of education", (
             C("start_dato", "date", "first day", required=True, key=True),

@@ -23,7 +23,6 @@ import polars as pl
 from pipeline.engine import connect
 from pipeline.errors import UserError
 from pipeline.pseudonyms.extract_files import CURE, extract_files, value_free
-from pipeline.pseudonyms.extracts.change import NEVER_WHOLLY_EMPTY
 from pipeline.pseudonyms.extracts.columns import payload, require_columns, typed
 from pipeline.pseudonyms.extracts.profile import ID_FORM, Profile, profile
 from pipeline.pseudonyms.extracts.register_store import counts, write_sorted
@@ -195,7 +194,7 @@ def _refuse_unreadable(register: str, seen: Profile) -> None:
         seen.columns.filter((pl.col("n_uleselig") > 0) & (pl.col("n_null") == pl.col("n_rader"))).sort("kolonne").to_dicts()
     ):
         column = table[row["kolonne"]]
-        if column.required or (register, column.name) in NEVER_WHOLLY_EMPTY:
+        if column.required or column.decisive:
             kind, cure = _WRITTEN[column.kind]
             told = f"None of the {row['n_uleselig']} value(s) of {register}.{column.name} could be read as {kind}."
             raise UserError(told, cure)

@@ -17,8 +17,6 @@ from pipeline.tables import REGISTERS
 from pipeline.tables.uttrekk import period_of
 
 WHOLE = "uttrekket"
-# Columns that a row may lack, but whose absence from every row would turn an outcome into "no" for everybody.
-NEVER_WHOLLY_EMPTY = {("arbeidsforhold", "stillingsprosent"), ("selvstendig", "naeringsinntekt_nok")}
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ def _column_measures(register: str, seen: Profile, standing: Standing) -> pl.Dat
         {
             "kolonne": [c.name for c in described],
             "paakrevd": [c.required for c in described],
-            "avgjorende": [(register, c.name) in NEVER_WHOLLY_EMPTY for c in described],
+            "avgjorende": [c.decisive for c in described],
         }
     )
     rows, floor = pl.col("n_rader"), _floor()
