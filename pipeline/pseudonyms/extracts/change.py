@@ -27,7 +27,7 @@ class Standing:
         columns: ``uttrekksprofil`` of the last good extract; empty without one.
         values: ``uttrekksfordeling`` of the last good extract.
         periods: rows per month or year of everything in use (``verdi``, ``n_rader``).
-        participants: participants with at least one row in what is in use, in the months that are compared.
+        participants: tonight's participants with at least one row in what is in use, in the months that are compared.
     """
 
     columns: pl.DataFrame

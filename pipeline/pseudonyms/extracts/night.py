@@ -244,7 +244,7 @@ class _Night:
         new, last = self._months_to_compare(extract, standing)
         table = self.settings.home.warehouse / "inndata" / f"register_{self.register}.parquet"
         found, before = (
-            participants_in(self.store, path, periods, self.settings.memory_limit)
+            participants_in(self.store, path, periods, self.who.persons["person_key"], self.settings.memory_limit)
             for path, periods in ((candidate, new), (table, last))
         )
         measured = measures(

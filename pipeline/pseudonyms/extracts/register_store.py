@@ -208,11 +208,7 @@ def keep_participants(store: RegisterStore, path: Path, participants: Iterable[s
     try:
         with _database(store, memory_limit) as connection:
             if "person_key" in INNDATA[f"register_{store.register}"]:
-                connection.execute("CREATE TEMP TABLE participants (person_key VARCHAR)")
-                listed = [(key,) for key in sorted(set(participants))]
-                if listed:
-                    connection.executemany("INSERT INTO participants VALUES (?)", listed)
-                relation = f"(SELECT kept.* FROM {relation} AS kept SEMI JOIN participants USING (person_key))"
+                relation = f"(SELECT kept.* FROM {relation} AS kept {_semi_join(connection, participants)})"
             write_sorted(connection, f"SELECT * FROM {relation} AS rows_kept", store.register, temporary)
             left = counts(connection, store.register, f"read_parquet('{escaped(temporary)}', hive_partitioning = false)")
         finish_file(temporary, path)
@@ -221,12 +217,17 @@ def keep_participants(store: RegisterStore, path: Path, participants: Iterable[s
     return left
 
 
-def participants_in(store: RegisterStore, path: Path, periods: Iterable[str] | None, memory_limit: str) -> int:
-    """Participants with a row in an admitted file; within those months or years where any are given."""
+def participants_in(
+    store: RegisterStore, path: Path, periods: Iterable[str] | None, participants: Iterable[str], memory_limit: str
+) -> int:
+    """How many of the participants have a row in an admitted file; within those months or years where any are given."""
     if "person_key" not in INNDATA[f"register_{store.register}"] or not path.is_file():
         return 0
     with _database(store, memory_limit) as connection:
-        return counts(connection, store.register, _rows(store, path, periods))[1]
+        of_them = (
+            f"(SELECT kept.* FROM (SELECT * FROM {_rows(store, path, periods)}) AS kept {_semi_join(connection, participants)})"
+        )
+        return counts(connection, store.register, of_them)[1]
 
 
 def write_sorted(connection: duckdb.DuckDBPyConnection, chosen: str, register: str, target: Path) -> None:
@@ -246,6 +247,13 @@ def counts(connection: duckdb.DuckDBPyConnection, register: str, relation: str) 
 
 def _database(store: RegisterStore, memory_limit: str) -> duckdb.DuckDBPyConnection:
     return connect(memory_limit, store.folder / f".spill.{os.getpid()}.tmp")
+
+
+def _semi_join(connection: duckdb.DuckDBPyConnection, participants: Iterable[str]) -> str:
+    """The end of a statement that leaves the participants' rows alone."""
+    keys = pl.DataFrame({"person_key": pl.Series(sorted(set(participants)), dtype=pl.String)})
+    connection.register("participants", keys.to_arrow())
+    return "SEMI JOIN participants USING (person_key)"
 
 
 def _rows(store: RegisterStore, path: Path, periods: Iterable[str] | None) -> str:

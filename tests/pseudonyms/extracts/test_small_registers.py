@@ -82,3 +82,13 @@ def test_establishments_may_become_more_but_not_fewer_than_half(tmp_path, keys):
     rows = pl.DataFrame({"orgnr": [f"310{i:06d}" for i in range(80)], "antall_ansatte": 5})
     assert second_night(tmp_path / "a", keys, rows[:20], rows, "virksomhet") == []
     assert second_night(tmp_path / "b", keys, rows, rows[:20], "virksomhet") == ["uttrekk_faa_krymper"]
+
+
+@pytest.mark.parametrize(("size", "left"), [(12, 4), (40, 26)])
+def test_who_withdrew_that_day_is_not_lost_by_the_extract(tmp_path, keys, size, left):
+    home = Nights(tmp_path, keys, known=pl.Series(PEOPLE[:size]))
+    home.drop("a.parquet", jobs([JAN], people=PEOPLE[:size]))
+    assert home.night().refused == ""
+    home.known = pl.Series(PEOPLE[:left])
+    home.drop("b.parquet", jobs([JAN, FEB], people=PEOPLE[:left]))
+    assert home.night().extracts[-1].reasons == []
