@@ -55,7 +55,7 @@ def compare(folder: Path, ways: list[str], runs: int, memory: str = MEMORY) -> N
         ratios = f"{seconds / ours[0]:5.2f} and {work / ours[1]:5.2f} x ours" if ours[0] else ""
         spread = f"({min(clock):.1f}-{max(clock):.1f})"
         peak = max(figures[2] for figures in found[way])
-        print(f"{way:<9}{seconds:7.1f} s {spread:<14}{work:7.1f} s of processors  {ratios:>26}  {peak:6.0f} MB", flush=True)
+        print(f"{way:<17}{seconds:7.1f} s {spread:<14}{work:7.1f} s of processors  {ratios:>26}  {peak:6.0f} MB", flush=True)
     same([way for way in ways if way not in _UNCOMPARED], folder)
 
 

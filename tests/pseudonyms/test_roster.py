@@ -86,7 +86,11 @@ def test_a_run_that_dies_at_the_record_leaves_no_list(settings, keys, tmp_path):
         whole_population_basis(settings.home, "ytelse")
 
 
-@pytest.mark.parametrize("recipient", ["", "age1abc", str(STRANGER), "ssh-ed25519 AAAA", "passord"])
+@pytest.mark.parametrize(
+    "recipient",
+    ["", "age1abc", str(STRANGER), "ssh-ed25519 AAAA", "passord"],
+    ids=["nothing", "half a key", "a secret key", "an ssh key", "a word"],
+)
 def test_only_a_public_key_is_encrypted_to(settings, keys, tmp_path, recipient):
     with pytest.raises(UserError, match="no public key") as refused:
         make_roster(settings, keys, "ytelse", recipient, pl.Series(PERSONS), 5, tmp_path / "ut.age")
