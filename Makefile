@@ -24,14 +24,17 @@ nightly: setup  ## the main job; a home without an inbox gets the sample first
 	test -d "$(HOME_DIR)/inbox" || $(BIN)/jobbsjansen sample --home "$(HOME_DIR)"
 	$(BIN)/jobbsjansen nightly --home "$(HOME_DIR)"
 
+# A file of tests at a time per processor: what a file shares among its tests is made once.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 test: setup
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 long: setup  ## recoveries and soaks that take minutes
-	$(BIN)/python -m pytest -m long
+	$(PYTEST) -m long
 
 fuzz: setup  ## ten thousand tables in every dialect, random files and spoiled files through the reader
-	$(BIN)/python -m pytest -m long tests/intake/test_dialects.py tests/intake/test_hostile_bytes.py
+	$(PYTEST) -m long tests/intake/test_dialects.py tests/intake/test_hostile_bytes.py
 
 check: setup
 	$(BIN)/ruff check .

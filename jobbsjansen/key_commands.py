@@ -96,16 +96,20 @@ def roster(
     ] = None,
     basis: Annotated[str, typer.Option("--basis", help="Legal basis and who decided; goes on record.")] = "",
     whole_population: Annotated[
-        bool,
-        typer.Option("--whole-population", help="Write no list: record that everybody may be delivered; needs --basis."),
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--whole-population/--no-whole-population",
+            help="Write no list: record that everybody may be delivered, or no longer; needs --basis.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """The participants' numbers for a register's owner, encrypted to the owner's key and to nobody else."""
-    from jobbsjansen.rosters import allow_whole_population, write_roster
+    from jobbsjansen.rosters import decide_whole_population, write_roster
 
-    if whole_population:
+    if whole_population is not None:
         if recipient is not None or recipient_file is not None or out is not None:
             raise UserError("No list is written of a whole population.", "Leave out --recipient, --recipient-file and --out.")
-        us.answer(*allow_whole_population(us.settings, register, basis))
+        us.answer(*decide_whole_population(us.settings, register, basis, allowed=whole_population))
         return
     us.answer(*write_roster(us.settings, register, recipient, recipient_file, out, basis))

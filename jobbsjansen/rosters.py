@@ -48,23 +48,24 @@ def write_roster(
     return result, text
 
 
-def allow_whole_population(settings: Settings, register: str, basis: str) -> tuple[dict[str, Any], str]:
-    """Record the decision that a register may be delivered whole; what was recorded as dict and as text.
+def decide_whole_population(settings: Settings, register: str, basis: str, *, allowed: bool) -> tuple[dict[str, Any], str]:
+    """Record the decision that a register may be delivered whole, or no longer; what was recorded as dict and as text.
 
     Raises:
-        UserError: no basis, no such register, or one without persons.
+        UserError: no basis, no such register, one without persons, or nothing to end.
         HomeBusy: a night holds the home.
         RefusedStart: wrong key.
     """
     from pipeline.pseudonyms import check_home_key, load_keys
-    from pipeline.pseudonyms.roster import record_whole_population
+    from pipeline.pseudonyms.roster import end_whole_population, record_whole_population
 
     with home_lock(settings.home):
         keys = load_keys(settings)
         check_home_key(settings.home, keys)
-        entry = record_whole_population(settings, keys, register, basis)
-    result = {"roster_id": entry.roster_id, "register": register, "whole_population": True, "basis": entry.basis}
-    return result, f"On record as {entry.roster_id}: {register} may be delivered whole. No list was written."
+        entry = (record_whole_population if allowed else end_whole_population)(settings, keys, register, basis)
+    result = {"roster_id": entry.roster_id, "register": register, "whole_population": allowed, "basis": entry.basis}
+    may = "may be delivered whole" if allowed else "may no longer be delivered whole"
+    return result, f"On record as {entry.roster_id}: {register} {may}. No list was written."
 
 
 def _recipient(recipient: str | None, recipient_file: Path | None) -> str:

@@ -35,7 +35,8 @@ class RosterEntry:
     """One line of the record. It names no person.
 
     Attributes:
-        kind: ``roster`` (a list was written) or ``whole_population`` (none: everybody may be delivered, by decision).
+        kind: ``roster`` (a list was written), ``whole_population`` (none: everybody may be delivered, by decision) or
+            ``whole_population_ended`` (no longer).
         roster_id: day and eight hex digits; also in the list's file name.
         register: name in ``REGISTERS``.
         time: the run clock, ISO 8601.
@@ -43,10 +44,10 @@ class RosterEntry:
         numbers: how many identity numbers it holds, at least one a person.
         content: HMAC-SHA256 of the list under the log key, in hex: tells whether two lists are equal, and nothing of them.
         recipient: the owner's public key.
-        basis: legal basis and who decided, as given.
+        basis: legal basis and who decided, as given; why, where a decision was ended.
     """
 
-    kind: Literal["roster", "whole_population"]
+    kind: Literal["roster", "whole_population", "whole_population_ended"]
     roster_id: str
     register: str
     time: str
@@ -126,21 +127,31 @@ def record_whole_population(settings: Settings, keys: Keys, register: str, basis
     _refuse_register(register)
     if not basis.strip():
         raise UserError("A whole population needs a legal basis.", "Write it with --basis: the provision, and who decided when.")
-    _refuse_basis(basis)
-    name, time = _roster_id(keys, settings.now, register, basis), settings.now.isoformat()
-    entry = RosterEntry("whole_population", name, register, time, 0, 0, "", "", basis.strip())
-    _record(settings.home, entry)
-    return entry
+    return _recorded("whole_population", settings, keys, register, basis)
+
+
+def end_whole_population(settings: Settings, keys: Keys, register: str, reason: str) -> RosterEntry:
+    """Put on record that a register's owner may not deliver its whole population any more. What has been admitted stays: participants' rows.
+
+    Raises:
+        UserError: no decision stands for that register, or no reason.
+    """
+    if whole_population_basis(settings.home, register) is None:
+        told = f"There is no decision that {register} may be delivered whole."
+        raise UserError(told, "Nothing is to be ended; identified/rosters.json has all decisions.")
+    if not reason.strip():
+        raise UserError("The end of a decision needs its reason.", "Write it with --basis: why, and who decided when.")
+    return _recorded("whole_population_ended", settings, keys, register, reason)
 
 
 def whole_population_basis(home: Home, register: str) -> str | None:
-    """The latest recorded basis for taking a whole population from a register; ``None`` where nobody has decided that.
+    """The recorded basis for taking a whole population from a register, as it stands; ``None`` where nobody has decided that, or no longer.
 
     Raises:
         UserError: the record is damaged.
     """
-    found = [entry.basis for entry in rosters(home) if entry.kind == "whole_population" and entry.register == register]
-    return found[-1] if found else None
+    found = [entry for entry in rosters(home) if entry.kind != "roster" and entry.register == register]
+    return found[-1].basis if found and found[-1].kind == "whole_population" else None
 
 
 def rosters(home: Home) -> list[RosterEntry]:
@@ -157,6 +168,16 @@ def rosters(home: Home) -> list[RosterEntry]:
     except (OSError, ValueError, TypeError):
         pass
     raise UserError(f"The record {RECORD} in the identified zone is damaged.", "Put it back from the last backup.")
+
+
+def _recorded(
+    kind: Literal["whole_population", "whole_population_ended"], settings: Settings, keys: Keys, register: str, basis: str
+) -> RosterEntry:
+    _refuse_basis(basis)
+    name, time = _roster_id(keys, settings.now, register, kind, basis), settings.now.isoformat()
+    entry = RosterEntry(kind, name, register, time, 0, 0, "", "", basis.strip())
+    _record(settings.home, entry)
+    return entry
 
 
 def _refuse_register(register: str) -> None:

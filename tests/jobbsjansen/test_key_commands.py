@@ -130,6 +130,8 @@ def test_a_whole_population_leaves_a_record_and_no_list(home, run):
     code, answer, _ = run("roster", "--register", "ytelse", "--whole-population", "--basis", "statistikkloven § 10; IMDi")
     assert (code, answer["basis"]) == (0, "statistikkloven § 10; IMDi")
     assert not (home.home.exports / "rosters").exists()
+    code, answer, _ = run("roster", "--register", "ytelse", "--no-whole-population", "--basis", "avtalen er ute")
+    assert (code, answer["whole_population"], answer["basis"]) == (0, False, "avtalen er ute")
 
 
 def test_without_participants_or_with_the_home_held_nothing_is_written(home, run, tmp_path):

@@ -8,7 +8,14 @@ import pyrage
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.pseudonyms.roster import make_roster, read_recipient, record_whole_population, rosters, whole_population_basis
+from pipeline.pseudonyms.roster import (
+    end_whole_population,
+    make_roster,
+    read_recipient,
+    record_whole_population,
+    rosters,
+    whole_population_basis,
+)
 from tests.pseudonyms.synthetic_numbers import numbers
 
 OWNER, STRANGER = pyrage.x25519.Identity.generate(), pyrage.x25519.Identity.generate()
@@ -123,6 +130,21 @@ def test_a_whole_population_is_a_recorded_decision(settings, keys, made):
     assert whole_population_basis(settings.home, "arbeidsforhold") is None
     assert (later.kind, later.persons, later.content) == ("whole_population", 0, "")
     assert len(rosters(settings.home)) == 4
+
+
+def test_a_decision_to_take_everybody_can_be_ended(settings, keys):
+    with pytest.raises(UserError, match="no decision"):
+        end_whole_population(settings, keys, "ytelse", "avtalen er ute")
+    record_whole_population(settings, keys, "ytelse", "vedtak")
+    record_whole_population(settings, keys, "utdanning", "annet")
+    with pytest.raises(UserError, match="reason"):
+        end_whole_population(settings, keys, "ytelse", " ")
+    ended = end_whole_population(settings, keys, "ytelse", "avtalen er ute")
+    assert (ended.kind, ended.basis) == ("whole_population_ended", "avtalen er ute")
+    assert whole_population_basis(settings.home, "ytelse") is None
+    assert whole_population_basis(settings.home, "utdanning") == "annet"
+    record_whole_population(settings, keys, "ytelse", "ny avtale")
+    assert whole_population_basis(settings.home, "ytelse") == "ny avtale"
 
 
 @pytest.mark.parametrize("basis", ["", "  ", f"vedtatt av {PERSONS[0]}"])
