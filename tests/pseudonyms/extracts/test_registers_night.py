@@ -25,9 +25,9 @@ def test_a_new_extract_replaces_the_months_it_holds_and_extends_by_the_others(ho
     assert states(home.night()) == ["delvis_erstattet", "i_bruk"]
     assert home.months() == {date(2024, 1, 1): 50.0, date(2024, 2, 1): 80.0, date(2024, 3, 1): 80.0}
     assert home.rows().height == 3 * 40
-    home.drop("c.parquet", jobs([JAN, FEB, MAR], position=20.0))
+    home.drop("c.parquet", jobs([JAN, FEB, MAR], position=30.0))
     assert states(home.night()) == ["erstattet", "erstattet", "i_bruk"]
-    assert set(home.months().values()) == {20.0}
+    assert set(home.months().values()) == {30.0}
 
 
 def test_nothing_new_nothing_written(home):
@@ -211,11 +211,14 @@ def test_registers_of_spells_are_replaced_whole(tmp_path, keys):
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        (lambda f: f.sample(fraction=0.5, seed=1), "uttrekk_krymper"),
+        (lambda f: f.sample(fraction=0.5, seed=1), "uttrekk_krymper uttrekk_maaned_krymper"),
         (lambda f: pl.concat([f, f.with_columns(orgnr=pl.lit("310196304"))]), "uttrekk_vokser"),
         (lambda f: f.with_columns(lonn_nok=pl.when(pl.col("maaned") > date(2024, 1, 1)).then("lonn_nok")), "uttrekk_flere_tomme"),
         (lambda f: f.with_columns(type=pl.lit("frilans")), "uttrekk_annen_fordeling"),
-        (lambda f: f.filter(pl.col("person_id").is_in(PEOPLE[35:])), "uttrekk_krymper uttrekk_mister_deltakere"),
+        (
+            lambda f: f.filter(pl.col("person_id").is_in(PEOPLE[35:])),
+            "uttrekk_krymper uttrekk_maaned_krymper uttrekk_mister_deltakere",
+        ),
     ],
 )
 def test_an_extract_far_from_the_last_one_is_refused(tmp_path, keys, change, code):
