@@ -165,6 +165,32 @@ def test_the_missing_month_completes_an_extract_that_was_refused_for_it(home):
     assert list(home.months()) == [date(2024, m, 1) for m in (1, 2, 3)]
 
 
+def test_what_was_refused_for_its_values_is_not_let_in_by_the_next_good_extract(home):
+    first = jobs([JAN]).with_columns(stillingsprosent=pl.Series(["mange", *["50"] * 59]))
+    home.drop("jan.parquet", first)
+    assert "uttrekk_uleselig" in home.night().refused
+    home.drop("feb.parquet", jobs([FEB], position=80.0).with_columns(pl.col("stillingsprosent").cast(pl.String)))
+    taken = home.night()
+    assert (taken.refused, states(taken)) == ("", ["avvist", "i_bruk"])
+    assert home.months() == {date(2024, 2, 1): 80.0}
+
+
+def test_a_gap_and_another_fault_is_not_mended_by_the_missing_month(home):
+    home.drop("a.parquet", jobs([JAN, MAR]).with_columns(stillingsprosent=pl.Series(["mange"] * 4 + ["50"] * 116)))
+    assert home.night().extracts[-1].reasons == ["uttrekk_hull", "uttrekk_uleselig"]
+    home.drop("feb.parquet", jobs([FEB], position=80.0).with_columns(pl.col("stillingsprosent").cast(pl.String)))
+    home.night()
+    assert home.months() == {date(2024, 2, 1): 80.0}
+
+
+def test_the_missing_month_must_be_sound_itself(home):
+    home.drop("a.parquet", jobs([JAN, MAR]).with_columns(pl.col("stillingsprosent").cast(pl.String)))
+    assert "uttrekk_hull" in home.night().refused
+    home.drop("feb.parquet", jobs([FEB]).with_columns(stillingsprosent=pl.Series(["mange", *["50"] * 59])))
+    assert "uttrekk_uleselig" in home.night().refused
+    assert not home.table.exists()
+
+
 def test_a_corrected_extract_takes_nothing_from_the_refused_one(home):
     home.drop("a.parquet", jobs([JAN, MAR], people=PEOPLE[:50]))
     home.night()
