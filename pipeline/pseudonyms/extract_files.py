@@ -57,12 +57,33 @@ class OutOfRoom(UserError):
 
 
 def extract_files(places: Iterable[Path]) -> list[Path]:
-    """The extract's files in fixed order: files as given, folders searched for ``.parquet`` and ``.csv``; no links followed."""
+    """The extract's files in fixed order: files as given, folders searched for ``.parquet`` and ``.csv``; no links followed.
+
+    Raises:
+        UserError: a folder may not be opened; nobody knows what lies there.
+    """
+    found, closed = files_and_closed_folders(places)
+    if closed:
+        raise UserError(
+            f"{len(closed)} folder(s) may not be opened by this user.",
+            "Give this user permission to read and enter every folder.",
+        )
+    return found
+
+
+def files_and_closed_folders(places: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    """The extract's files as ``extract_files`` has them, and the folders that may not be opened, in fixed order too."""
     found: set[Path] = set()
+    closed: set[Path] = set()
     for place in places:
-        candidates = _walk(place) if place.is_dir() and not place.is_symlink() else iter((place,))
-        found.update(path for path in candidates if _is_extract(path))
-    return sorted(found)
+        candidates = _walk(place, closed) if place.is_dir() and not place.is_symlink() else iter((place,))
+        for path in candidates:
+            try:
+                if _is_extract(path):
+                    found.add(path)
+            except PermissionError:  # its folder tells names and nothing else
+                closed.add(path.parent)
+    return sorted(found), sorted(closed)
 
 
 def is_csv(path: Path) -> bool:
@@ -184,8 +205,14 @@ def described_names(found: Sequence[str], wanted: Iterable[str]) -> dict[str, in
     return {name: stripped.index(name) for name in sorted(wanted) if name in stripped}
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    for root, folders, names in os.walk(folder, followlinks=False):
+def _walk(folder: Path, closed: set[Path]) -> Iterator[Path]:
+    """Every file below a folder; folders that may not be opened are added to ``closed``."""
+
+    def remember(problem: OSError) -> None:
+        if not isinstance(problem, FileNotFoundError):  # gone between two looks
+            closed.add(Path(problem.filename or folder))
+
+    for root, folders, names in os.walk(folder, onerror=remember, followlinks=False):
         folders.sort()
         yield from (Path(root) / name for name in sorted(names))
 
