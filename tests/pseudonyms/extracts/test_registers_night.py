@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 
 import polars as pl
@@ -222,6 +223,29 @@ def test_files_that_came_in_the_same_night_are_one_extract(home):
     home.drop("b.parquet", jobs([JAN, FEB], people=PEOPLE[30:]))
     taken = home.night()
     assert (states(taken), home.rows().height) == (["i_bruk"], 80)
+
+
+@pytest.mark.parametrize(
+    ("folders", "later"),
+    [
+        (("maaned=2024-01-01", "maaned=2024-01-01 00%3A00%3A00"), "parquet"),
+        (("maaned=2024-01-01", "maaned=2024-01-15"), "parquet"),
+        (("maaned=2024-01-01", "maaned=2024%2D01%2D01"), "parquet"),
+        (("maaned=2024-01-01", "maaned=2024-02-01"), "csv"),  # in CSV the month is a column
+    ],
+)
+def test_a_month_whose_folder_is_written_in_two_ways_is_one_month(home, folders, later):
+    for place, (name, position) in enumerate(zip(folders, (50.0, 80.0), strict=True)):
+        (home.folder / name).mkdir()
+        path = home.folder / name / f"del-{place}.{later if place else 'parquet'}"
+        if path.suffix == ".csv":
+            jobs([JAN], position=position).write_csv(path)
+        else:
+            jobs([JAN], position=position).drop("maaned").write_parquet(path)
+        os.utime(path, (1_700_000_000 + place, 1_700_000_000 + place))
+    assert home.night().refused == ""
+    assert home.months() == {date(2024, 1, 1): 80.0}
+    assert home.rows().height == 40
 
 
 def test_registers_of_spells_are_replaced_whole(tmp_path, keys):
