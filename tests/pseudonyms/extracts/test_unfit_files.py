@@ -177,6 +177,12 @@ def test_columns_nobody_asked_for_are_no_reason_to_refuse(home):
     [
         ("del-00017.parquet", "(del-00017.parquet)"),
         ("Kari Nordmann.parquet", "in order of name"),
+        ("Nordmann_Ola.parquet", "in order of name"),
+        ("nordmann/del-0.parquet", "in order of name"),
+        ("uttrekk-ola-2024.csv", "in order of name"),
+        ("Per.parquet", "in order of name"),  # a word of timer_per_uke
+        ("Ada1.parquet", "in order of name"),  # hexadecimal, and a name
+        ("O_N_1990.parquet", "in order of name"),
         ("kåre.parquet", "in order of name"),
         (f"{PEOPLE[0]}.parquet", "in order of name"),
         (f"x{PEOPLE[0][:6]}--{PEOPLE[0][6:]}.parquet", "in order of name"),
@@ -186,8 +192,42 @@ def test_columns_nobody_asked_for_are_no_reason_to_refuse(home):
     ],
 )
 def test_a_name_is_repeated_only_when_it_is_harmless(home, name, told):
+    (home.folder / name).parent.mkdir(exist_ok=True)
     (home.folder / name).write_bytes(b"")
     assert f"File 1 of 1 {told} is empty" in home.night().refused
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "part-00000-3f2c1a9b-fade-4beb-9d0e-1a2b3c4d5e6f-c000.snappy.parquet",
+        "part-00000-3f2c-c000.snappy.parquet",
+        "leveranse/maaned=2024-01-01/data_0.parquet",
+        "befolkning/aar=2024/del-3.csv",
+        "Arbeidsforhold_Januar2024.parquet",
+        "uttrekk_arbeidsforhold_timer_per_uke_2024-05.csv",
+        "a.parquet",
+    ],
+)
+def test_names_that_programs_and_owners_give_are_told(name):
+    (told,) = file_places([Path("/home/registers/arbeidsforhold") / name]).values()
+    assert told == f"File 1 of 1 ({name})"
+
+
+@pytest.mark.parametrize("name", ["Nordmann_Ola.parquet", "levering/OlaNordmann/del-0.parquet"])
+def test_a_persons_name_on_a_file_is_in_nothing_that_a_night_leaves(home, name):
+    home.drop("a.parquet", jobs([JAN]))
+    home.night()
+    (home.folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (home.folder / name).write_bytes(whole()[:-20])
+    taken = home.night()
+    assert "File 2 of 2 in order of name is damaged" not in taken.refused  # the new file is an extract of its own
+    assert "File 1 of 1 in order of name is damaged" in taken.refused
+    left = [path for path in home.settings.home.root.rglob("*") if path.is_file() and not path.is_relative_to(home.folder)]
+    assert left
+    for path in left:
+        assert b"nordmann" not in path.read_bytes().lower()
+        assert "nordmann" not in path.as_posix().lower()
 
 
 @given(
