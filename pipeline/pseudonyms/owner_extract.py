@@ -88,7 +88,8 @@ def pseudonymise_file(
 
     Raises:
         UserError: no such register, unreadable, ``target`` exists, no ``person_id`` of text, identity numbers that are not
-            11 digits, or one in another column or a file's name. Nothing is published then.
+            11 digits, or one in another column or a file's name, or one of a real person under the published key. Nothing is
+            published then.
         RefusedStart: another register's key.
     """
     table = _described(register)
@@ -96,7 +97,7 @@ def pseudonymise_file(
     _refuse_target(source, target)
     kept = {"person_id", *table.names} - {"person_key"}
     files, others = owner_files(source, kept)
-    objections = Objections(register)
+    objections = Objections(register, published=own.is_published)
     with _appearing(target) as unfinished:
         told, rows = 0, 0
         for file in files:
@@ -175,11 +176,12 @@ def _write(file: OwnerFile, place: Path, table: Table, own: Keys, objections: Ob
         written: Future[None] | None = None
         for batch in chain([] if first is None else [first], batches):
             objections.look_at(batch)
-            named = _named(batch, schema, own)
-            if written is not None:
-                written.result()
-            written = hand.submit(writer.write_batch, named)
             rows += batch.num_rows
+            if not objections.unmarked:  # else it is only counted: no real person comes to lie on disk under a key that all know
+                named = _named(batch, schema, own)
+                if written is not None:
+                    written.result()
+                written = hand.submit(writer.write_batch, named)
             yield batch.num_rows
         if written is not None:
             written.result()

@@ -88,6 +88,15 @@ def test_pseudonymise_says_what_it_did(run, tmp_path):
     assert (code, "no persons" in answer["error"]["what"]) == (2, True)
 
 
+def test_an_owner_who_forgets_the_key_is_told_which_one_to_give(run, tmp_path):
+    source = pl.DataFrame({"person_id": ["01010012345"], "maaned": ["2024-01-01"], "ytelse": ["dagpenger"]})
+    source.write_parquet(tmp_path / "inn.parquet")
+    code, answer, said = run("pseudonymise", tmp_path / "inn.parquet", tmp_path / "ut.parquet", "--register", "ytelse")
+    assert (code, "1 row(s)" in answer["error"]["what"], "--key-file" in answer["error"]["cure"]) == (2, True, True)
+    assert "01010012345" not in said
+    assert [path.name for path in tmp_path.iterdir()] == ["inn.parquet"]
+
+
 @pytest.fixture
 def home(tmp_path) -> Settings:
     settings = Settings(Home(tmp_path / "home"), "demo", datetime(2024, 6, 1, 2, 30, tzinfo=OSLO), min_age_seconds=0.0)

@@ -157,6 +157,36 @@ def test_ids_that_are_not_eleven_digits_stop_it_and_are_counted_over_all_files(k
     refused(tmp_path / "inn", tmp_path / "ut", keys, r"not 11 digits in 4 row\(s\)")
 
 
+REAL = ["01010012345", "41010012345", "01410012345", "01130012345", "01800012345", "01930012345"]  # by the month; D and H too
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_the_published_key_takes_nobody_without_the_synthetic_mark(keys, tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(owner_files, "BATCH_ROWS", 2)
+    hash_numbers = owner_extract._named
+    hashed: list[str] = []
+
+    def seen(batch, *rest):
+        hashed.extend(batch.column("person_id").to_pylist())
+        return hash_numbers(batch, *rest)
+
+    monkeypatch.setattr(owner_extract, "_named", seen)
+    people = pl.concat([jobs(), jobs().with_columns(person_id=pl.Series(REAL)), jobs()])
+    source = tmp_path / f"inn.{kind}"
+    people.write_parquet(source) if kind == "parquet" else people.write_csv(source)
+    refused(source, tmp_path / "ut.parquet", keys, r"published demo key.*no synthetic mark in 6 row\(s\).*--key-file.*MILJO=prod")
+    refused(source, tmp_path / "ut.parquet", keys.of_register("arbeidsforhold"), r"no synthetic mark in 6 row\(s\)")
+    assert not set(REAL) & set(hashed)
+    own = new_key_file(tmp_path / "ekte.json")
+    assert pseudonymise_file(source, tmp_path / "ut.parquet", "arbeidsforhold", own).rows == 18
+
+
+def test_every_synthetic_month_passes_under_the_published_key_with_a_d_number_too(keys, tmp_path):
+    marked = [f"{day}{month}9012345" for day in ("01", "41", "71") for month in range(81, 93)]
+    pl.DataFrame({"person_id": marked, "aar": 2023}).write_parquet(tmp_path / "inn.parquet")
+    assert pseudonymise_file(tmp_path / "inn.parquet", tmp_path / "ut.parquet", "selvstendig", keys).rows == 36
+
+
 @pytest.mark.parametrize("kind", [pl.String, pl.Categorical])
 def test_identity_numbers_elsewhere_stop_it(keys, tmp_path, kind):
     hidden = jobs().with_columns(type=pl.Series(["ordinaert", f"se {PERSONS[0]}", *["x"] * 3, PERSONS[1]]).cast(kind))
