@@ -83,7 +83,14 @@ def pseudonymise_extract(
         "The project sees the same check value with: jobbsjansen keys show",
     ]
     if done.columns_left_out:
-        lines.append(f"{done.columns_left_out} column(s) that the file description does not have were left out.")
+        lines.append(_columns_left_out(done.columns_left_out, done.names_left_out))
     if done.files_left_out:
         lines.append(f"{done.files_left_out} file(s) of other kinds were left out.")
     return result, "\n".join(lines)
+
+
+def _columns_left_out(count: int, names: tuple[str, ...]) -> str:
+    """How many columns were left out, and what they are called where the names are plain."""
+    named = f": {', '.join(names)}" if names else ""
+    others = f" ({count - len(names)} of them without a plain name)" if count > len(names) else ""
+    return f"{count} column(s) that the file description does not have were left out{others}{named}."

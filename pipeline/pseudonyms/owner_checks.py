@@ -1,12 +1,14 @@
 """What stops an owner's extract from being published: counted over all its rows, told once, without a value.
 
-Belongs here: the form of ``person_id``, real persons under the published key, identity numbers where none may be.
+Belongs here: the form of ``person_id``, real persons under the published key, identity numbers where none may be, columns that are missing.
 Must not be here: the register's own rules.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -14,9 +16,11 @@ import pyarrow as pa
 
 from pipeline.errors import UserError
 from pipeline.identity_shape import holds_identity_number
+from pipeline.tables import Table
 
 _ID_FORM = r"^[0-9]{11}$"
 _MARKED = r"^[0-9]{2}(8[1-9]|9[0-2])"  # the birth month with 80 added, whatever is added to the day
+_PLAIN_NAME = re.compile(r"[a-z_]{1,30}")  # no digits, so no identity number either
 _SHORTEST = 11  # bytes of the shortest text that can hold an identity number
 
 
@@ -82,6 +86,25 @@ class Objections:
                     f"{self.register}.{name} holds identity numbers in {count} row(s), where none may be.",
                     "Take them out; person_id is the only column that may hold one.",
                 )
+
+
+def require_columns(table: Table, found: Collection[str]) -> None:
+    """Raise when a column that the file description requires, but the person's, is in no file of the extract.
+
+    Raises:
+        UserError: names the register and the columns of the description that are missing.
+    """
+    missing = [name for name in table.required if name not in found and name != "person_key"]
+    if missing:
+        raise UserError(
+            f"The extract {table.name} lacks the required column(s) {', '.join(missing)}.",
+            "Take them in, called as the file description calls them: docs/data-dictionary.md.",
+        )
+
+
+def harmless(names: Iterable[str]) -> tuple[str, ...]:
+    """Those of an owner's own column names that may be shown: plain words. Others may hold anything, and are only counted."""
+    return tuple(sorted(name for name in names if _PLAIN_NAME.fullmatch(name)))
 
 
 def text_of(column: pa.Array) -> pl.Series:
