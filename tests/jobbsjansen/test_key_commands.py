@@ -15,7 +15,7 @@ from jobbsjansen.rosters import write_roster
 from pipeline.errors import HomeBusy, UserError
 from pipeline.pseudonyms import new_key_file, owner_stamp
 from pipeline.settings import OSLO, Home, Settings
-from pipeline.store import home_lock
+from pipeline.store import PACKAGE, home_lock
 from tests.intake.intake_case import Inbox, make_fnr, valid_tables, zip_of
 
 OWNER = pyrage.x25519.Identity.generate()
@@ -65,6 +65,18 @@ def test_keys_that_cannot_be_made_are_refused(run, tmp_path, words, says):
     assert code == 2
     assert says in answer["error"]["what"]
     assert not (tmp_path / "ny.json").exists()
+
+
+@pytest.mark.parametrize("owner", [(), ("--register", "ytelse")])
+@pytest.mark.parametrize("place", ["home/inne.json", "omvei/inne.json", "home/inbox/../inne.json", "program"])
+def test_a_key_is_made_nowhere_it_could_not_be_read_from(run, tmp_path, owner, place):
+    (tmp_path / "home/inbox").mkdir(parents=True)
+    (tmp_path / "omvei").symlink_to(tmp_path / "home")
+    run("keys", "new", tmp_path / "master.json")
+    wanted = PACKAGE / "inne.json" if place == "program" else tmp_path / place
+    code, answer, _ = run("keys", "new", wanted, *owner, "--key-file", tmp_path / "master.json")
+    assert (code, "inside the home or the program's folder" in answer["error"]["what"]) == (2, True)
+    assert not wanted.exists()
 
 
 def test_an_owners_key_makes_no_other_owners_key(run, tmp_path):
