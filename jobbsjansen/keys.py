@@ -30,11 +30,13 @@ def make_key(settings: Settings, path: Path, version: str | None, register: str 
     """Write a new master key, or the key of one register, to ``path``; what to compare by telephone as dict and as text.
 
     Raises:
-        UserError: the file exists, the place is not allowed, no such register, or a version for a derived key.
-        RefusedStart: there is no master key to derive from.
+        UserError: the file exists, no such register, or a version for a derived key.
+        RefusedStart: the place is inside the home or the program's folder, or there is no master key to derive from.
     """
     from pipeline.pseudonyms import load_keys, new_key_file, new_register_key_file
+    from pipeline.pseudonyms.key_files import no_place_for_keys, refuse_place
 
+    refuse_place(path, no_place_for_keys(settings.home))
     if register is None:
         keys = new_key_file(path, version or "K1")
     elif version is not None:
@@ -83,7 +85,14 @@ def pseudonymise_extract(
         "The project sees the same check value with: jobbsjansen keys show",
     ]
     if done.columns_left_out:
-        lines.append(f"{done.columns_left_out} column(s) that the file description does not have were left out.")
+        lines.append(_columns_left_out(done.columns_left_out, done.names_left_out))
     if done.files_left_out:
         lines.append(f"{done.files_left_out} file(s) of other kinds were left out.")
     return result, "\n".join(lines)
+
+
+def _columns_left_out(count: int, names: tuple[str, ...]) -> str:
+    """How many columns were left out, and what they are called where the names are plain."""
+    named = f": {', '.join(names)}" if names else ""
+    others = f" ({count - len(names)} of them without a plain name)" if count > len(names) else ""
+    return f"{count} column(s) that the file description does not have were left out{others}{named}."

@@ -18,6 +18,7 @@ from typing import Any
 
 from pipeline.errors import RefusedStart, UserError
 from pipeline.pseudonyms.keys import DEMO_VERSION, KEY_BYTES, Keys, Retired
+from pipeline.settings import Home
 from pipeline.store import PACKAGE, json_text
 
 FILE_FORMAT = "jobbsjansen-key-1"
@@ -89,6 +90,11 @@ def _retired(entry: Mapping[str, Any]) -> Retired:
     if len(log_key) != KEY_BYTES:
         raise ValueError
     return Retired(str(entry["version"]), log_key)
+
+
+def no_place_for_keys(home: Home) -> tuple[Path, ...]:
+    """The folders that no key file may lie in, neither when it is made nor when it is read: the home, and the program's folder."""
+    return (home.root, PACKAGE.parent)
 
 
 def refuse_place(path: Path, forbidden: tuple[Path, ...]) -> None:

@@ -12,10 +12,9 @@ from typing import Protocol
 
 from pipeline.errors import RefusedStart
 from pipeline.pseudonyms.key_command import output_of
-from pipeline.pseudonyms.key_files import MAX_DOCUMENT, parse_key, read_private, refuse_place
+from pipeline.pseudonyms.key_files import MAX_DOCUMENT, no_place_for_keys, parse_key, read_private, refuse_place
 from pipeline.pseudonyms.keys import DEMO_SECRET, DEMO_VERSION, Keys
 from pipeline.settings import Settings
-from pipeline.store import PACKAGE
 
 COMMAND_SECONDS = 30.0
 
@@ -88,7 +87,7 @@ def provider_for(settings: Settings) -> KeyProvider:
     if settings.key_file is not None and settings.key_command:
         raise RefusedStart("Both a key file and a key command are given.", "Keep one: --key-file, or JOBBSJANSEN_KEY_COMMAND.")
     if settings.key_file is not None:
-        return KeyFile(settings.key_file, (settings.home.root, PACKAGE.parent))
+        return KeyFile(settings.key_file, no_place_for_keys(settings.home))
     if settings.key_command:
         return KeyCommand(settings.key_command)
     if not settings.is_demo:

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import UserError
 from pipeline.pseudonyms.keys import Keys
-from pipeline.pseudonyms.owner_checks import Objections, text_of
+from pipeline.pseudonyms.owner_checks import Objections, harmless, require_columns, text_of
 from pipeline.pseudonyms.owner_files import OwnerFile, owner_files
 from pipeline.pseudonyms.person_keys import register_keys
 from pipeline.tables import REGISTERS, Table
@@ -61,11 +61,21 @@ class OwnerStamp:
 
 @dataclass(frozen=True)
 class Pseudonymised:
-    """What was written: rows and files; columns left out because the file description does not have them; other files left out."""
+    """What was written, and what was left out.
+
+    Attributes:
+        rows: rows written.
+        files: files written.
+        columns_left_out: columns that the file description does not have.
+        names_left_out: the names of those of them that may be shown.
+        files_left_out: files of other kinds.
+        check_value: check value of the key.
+    """
 
     rows: int
     files: int
     columns_left_out: int
+    names_left_out: tuple[str, ...]
     files_left_out: int
     check_value: str
 
@@ -87,8 +97,9 @@ def pseudonymise_file(
         progress: told how many rows are done.
 
     Raises:
-        UserError: no such register, unreadable, ``target`` exists, no ``person_id`` of text, identity numbers that are not
-            11 digits, or one in another column or a file's name. Nothing is published then.
+        UserError: no such register, unreadable, ``target`` exists, a required column is in no file, no ``person_id`` of text,
+            identity numbers that are not 11 digits, or one in another column or a file's name, or a real person's under the
+            published key. Nothing is published then.
         RefusedStart: another register's key.
     """
     table = _described(register)
@@ -96,7 +107,10 @@ def pseudonymise_file(
     _refuse_target(source, target)
     kept = {"person_id", *table.names} - {"person_key"}
     files, others = owner_files(source, kept)
-    objections = Objections(register)
+    for file in files:
+        _require_person(file)
+    require_columns(table, set().union(*(file.names | _folder_columns(target / file.place) for file in files)))
+    objections = Objections(register, published=own.is_published)
     with _appearing(target) as unfinished:
         told, rows = 0, 0
         for file in files:
@@ -108,7 +122,7 @@ def pseudonymise_file(
                     progress(f"{rows} rows")
         objections.refuse()
     left_out = {name for file in files for name in file.others}
-    return Pseudonymised(rows, len(files), len(left_out), others, own.check_value)
+    return Pseudonymised(rows, len(files), len(left_out), harmless(left_out), others, own.check_value)
 
 
 def owner_stamp(path: Path) -> OwnerStamp | None:
@@ -160,10 +174,18 @@ def _parquet_place(file: OwnerFile, files: list[OwnerFile]) -> Path:
     return wanted if alone else file.place.with_name(f"{file.place.name}.parquet")
 
 
-def _write(file: OwnerFile, place: Path, table: Table, own: Keys, objections: Objections) -> Iterator[int]:
-    """Write one file, yielding the rows of each batch."""
+def _require_person(file: OwnerFile) -> None:
     if "person_id" not in file.names:
         raise UserError("The extract has no person_id column of text.", "Name the column person_id and keep leading zeros.")
+
+
+def _folder_columns(place: Path) -> set[str]:
+    """The columns that a Parquet file gets from the hive folders it lies in: ``aar=2024``."""
+    return {part.split("=", 1)[0].strip().lower() for part in place.parts if "=" in part}
+
+
+def _write(file: OwnerFile, place: Path, table: Table, own: Keys, objections: Objections) -> Iterator[int]:
+    """Write one file, yielding the rows of each batch."""
     payload = [name for name in table.names if name in file.names and name != "person_key"]
     batches = file.batches(["person_id", *payload])
     first = next(batches, None)
@@ -175,11 +197,12 @@ def _write(file: OwnerFile, place: Path, table: Table, own: Keys, objections: Ob
         written: Future[None] | None = None
         for batch in chain([] if first is None else [first], batches):
             objections.look_at(batch)
-            named = _named(batch, schema, own)
-            if written is not None:
-                written.result()
-            written = hand.submit(writer.write_batch, named)
             rows += batch.num_rows
+            if not objections.unmarked:  # else it is only counted: no real person comes to lie on disk under a key that all know
+                named = _named(batch, schema, own)
+                if written is not None:
+                    written.result()
+                written = hand.submit(writer.write_batch, named)
             yield batch.num_rows
         if written is not None:
             written.result()

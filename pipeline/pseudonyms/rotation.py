@@ -16,11 +16,11 @@ import polars as pl
 
 from pipeline.engine import connect, copy_sorted, spill_place
 from pipeline.errors import Fault, UserError
-from pipeline.pseudonyms.key_files import new_key_file, refuse_place
+from pipeline.pseudonyms.key_files import new_key_file, no_place_for_keys, refuse_place
 from pipeline.pseudonyms.key_providers import KeyFile
 from pipeline.pseudonyms.keys import Keys, Retired
 from pipeline.settings import Home, Settings
-from pipeline.store import PACKAGE, finish_file
+from pipeline.store import finish_file
 from pipeline.tables import STATES
 
 KEY_COLUMNS = ("person_key", "deltakelse_key")
@@ -54,7 +54,7 @@ def rotated_key_file(path: Path, old: Keys, version: str | None, used: Collectio
         UserError: the file holds something else, the version has been used or is another than the file's.
         RefusedStart: the place is not allowed.
     """
-    forbidden = (home.root, PACKAGE.parent)
+    forbidden = no_place_for_keys(home)
     if path.exists():
         new = KeyFile(path, forbidden).load()
         if not _follows(new, old):

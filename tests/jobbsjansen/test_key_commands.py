@@ -15,7 +15,7 @@ from jobbsjansen.rosters import write_roster
 from pipeline.errors import HomeBusy, UserError
 from pipeline.pseudonyms import new_key_file, owner_stamp
 from pipeline.settings import OSLO, Home, Settings
-from pipeline.store import home_lock
+from pipeline.store import PACKAGE, home_lock
 from tests.intake.intake_case import Inbox, make_fnr, valid_tables, zip_of
 
 OWNER = pyrage.x25519.Identity.generate()
@@ -67,6 +67,18 @@ def test_keys_that_cannot_be_made_are_refused(run, tmp_path, words, says):
     assert not (tmp_path / "ny.json").exists()
 
 
+@pytest.mark.parametrize("owner", [(), ("--register", "ytelse")])
+@pytest.mark.parametrize("place", ["home/inne.json", "omvei/inne.json", "home/inbox/../inne.json", "program"])
+def test_a_key_is_made_nowhere_it_could_not_be_read_from(run, tmp_path, owner, place):
+    (tmp_path / "home/inbox").mkdir(parents=True)
+    (tmp_path / "omvei").symlink_to(tmp_path / "home")
+    run("keys", "new", tmp_path / "master.json")
+    wanted = PACKAGE / "inne.json" if place == "program" else tmp_path / place
+    code, answer, _ = run("keys", "new", wanted, *owner, "--key-file", tmp_path / "master.json")
+    assert (code, "inside the home or the program's folder" in answer["error"]["what"]) == (2, True)
+    assert not wanted.exists()
+
+
 def test_an_owners_key_makes_no_other_owners_key(run, tmp_path):
     run("keys", "new", tmp_path / "master.json")
     run("keys", "new", tmp_path / "a.json", "--register", "ytelse", "--key-file", tmp_path / "master.json")
@@ -75,17 +87,39 @@ def test_an_owners_key_makes_no_other_owners_key(run, tmp_path):
 
 
 def test_pseudonymise_says_what_it_did(run, tmp_path):
-    pl.DataFrame({"person_id": [make_fnr(0)], "ytelse": ["dagpenger"], "navn": ["X"]}).write_parquet(tmp_path / "inn.parquet")
+    columns = {"person_id": [make_fnr(0)], "maaned": ["2024-01-01"], "ytelse": ["dagpenger"], "navn": ["X"], "Ola N.": ["X"]}
+    pl.DataFrame(columns).write_parquet(tmp_path / "inn.parquet")
     run("keys", "new", tmp_path / "master.json", "--version", "K3")
     run("keys", "new", tmp_path / "eier.json", "--register", "ytelse", "--key-file", tmp_path / "master.json")
     words = ("pseudonymise", tmp_path / "inn.parquet", tmp_path / "ut.parquet", "--register", "ytelse", "--key-file")
     code, answer, _ = run(*words, tmp_path / "eier.json")
-    assert (code, answer["rows"], answer["columns_left_out"], answer["key_version"]) == (0, 1, 1, "K3")
+    assert (code, answer["rows"], answer["columns_left_out"], answer["key_version"]) == (0, 1, 2, "K3")
+    assert answer["names_left_out"] == ["navn"]
     assert owner_stamp(tmp_path / "ut.parquet").check_value == answer["check_value"]
     code, answer, _ = run(*words, tmp_path / "eier.json")
     assert (code, "exists already" in answer["error"]["what"]) == (2, True)
     code, answer, _ = run("pseudonymise", tmp_path / "inn.parquet", tmp_path / "b.parquet", "--register", "virksomhet")
     assert (code, "no persons" in answer["error"]["what"]) == (2, True)
+
+
+def test_columns_left_out_are_counted_and_named_in_one_line(run, tmp_path, capsys):
+    pl.DataFrame({"person_id": [make_fnr(0)], "aar": [2023], "navn": ["X"], "Ola N.": ["X"]}).write_parquet(
+        tmp_path / "inn.parquet"
+    )
+    with pytest.raises(SystemExit):
+        main(["pseudonymise", str(tmp_path / "inn.parquet"), str(tmp_path / "ut.parquet"), "--register", "selvstendig"])
+    said = capsys.readouterr().out
+    assert "2 column(s) that the file description does not have were left out (1 of them without a plain name): navn." in said
+    assert "Ola" not in said
+
+
+def test_an_owner_who_forgets_the_key_is_told_which_one_to_give(run, tmp_path):
+    source = pl.DataFrame({"person_id": ["01010012345"], "maaned": ["2024-01-01"], "ytelse": ["dagpenger"]})
+    source.write_parquet(tmp_path / "inn.parquet")
+    code, answer, said = run("pseudonymise", tmp_path / "inn.parquet", tmp_path / "ut.parquet", "--register", "ytelse")
+    assert (code, "1 row(s)" in answer["error"]["what"], "--key-file" in answer["error"]["cure"]) == (2, True, True)
+    assert "01010012345" not in said
+    assert [path.name for path in tmp_path.iterdir()] == ["inn.parquet"]
 
 
 @pytest.fixture

@@ -157,6 +157,65 @@ def test_ids_that_are_not_eleven_digits_stop_it_and_are_counted_over_all_files(k
     refused(tmp_path / "inn", tmp_path / "ut", keys, r"not 11 digits in 4 row\(s\)")
 
 
+def test_required_columns_that_no_file_has_are_named(keys, tmp_path):
+    jobs().drop("maaned", "orgnr").write_parquet(tmp_path / "inn.parquet")
+    refused(tmp_path / "inn.parquet", tmp_path / "ut.parquet", keys, "arbeidsforhold lacks the required column.s. maaned, orgnr")
+    (tmp_path / "inn.csv").write_text(f"person_id;stillingsprosent\n{PERSONS[0]};50\n")
+    refused(tmp_path / "inn.csv", tmp_path / "ut.parquet", keys, "maaned, orgnr, type")
+    jobs().drop("stillingsprosent").write_parquet(tmp_path / "uten_frivillig.parquet")
+    assert pseudonymise_file(tmp_path / "uten_frivillig.parquet", tmp_path / "ut.parquet", "arbeidsforhold", keys).rows == 6
+
+
+def test_a_folder_named_as_a_column_is_that_column(keys, tmp_path):
+    incomes = pl.DataFrame({"person_id": PERSONS, "naeringsinntekt_nok": 1.0})
+    (tmp_path / "inn/aar=2023").mkdir(parents=True)
+    for place in ("inn/aar=2023/a.parquet", "alene.parquet"):
+        incomes.write_parquet(tmp_path / place)
+    (tmp_path / "aar=2023").mkdir()
+    assert pseudonymise_file(tmp_path / "inn", tmp_path / "ut", "selvstendig", keys).rows == 6
+    assert pseudonymise_file(tmp_path / "alene.parquet", tmp_path / "aar=2023/a.parquet", "selvstendig", keys).rows == 6
+    refused(tmp_path / "alene.parquet", tmp_path / "ut.parquet", keys, "required column.s. aar", "selvstendig")
+
+
+def test_columns_left_out_are_named_where_their_names_are_plain(keys, tmp_path):
+    others = {"navn": "X", "Kommune_Navn ": "X", f"person {PERSONS[0]}": "X", "Kari Nordmann": "X", "x" * 31: "X", "felt2": "X"}
+    jobs().drop("navn").with_columns(pl.lit(value).alias(name) for name, value in others.items()).write_parquet(
+        tmp_path / "inn.parquet"
+    )
+    done = pseudonymise_file(tmp_path / "inn.parquet", tmp_path / "ut.parquet", "arbeidsforhold", keys)
+    assert (done.columns_left_out, done.names_left_out) == (6, ("kommune_navn", "navn"))
+
+
+REAL = ["01010012345", "41010012345", "01410012345", "01130012345", "01800012345", "01930012345"]  # by the month; D and H too
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_the_published_key_takes_nobody_without_the_synthetic_mark(keys, tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(owner_files, "BATCH_ROWS", 2)
+    hash_numbers = owner_extract._named
+    hashed: list[str] = []
+
+    def seen(batch, *rest):
+        hashed.extend(batch.column("person_id").to_pylist())
+        return hash_numbers(batch, *rest)
+
+    monkeypatch.setattr(owner_extract, "_named", seen)
+    people = pl.concat([jobs(), jobs().with_columns(person_id=pl.Series(REAL)), jobs()])
+    source = tmp_path / f"inn.{kind}"
+    people.write_parquet(source) if kind == "parquet" else people.write_csv(source)
+    refused(source, tmp_path / "ut.parquet", keys, r"published demo key.*no synthetic mark in 6 row\(s\).*--key-file.*MILJO=prod")
+    refused(source, tmp_path / "ut.parquet", keys.of_register("arbeidsforhold"), r"no synthetic mark in 6 row\(s\)")
+    assert not set(REAL) & set(hashed)
+    own = new_key_file(tmp_path / "ekte.json")
+    assert pseudonymise_file(source, tmp_path / "ut.parquet", "arbeidsforhold", own).rows == 18
+
+
+def test_every_synthetic_month_passes_under_the_published_key_with_a_d_number_too(keys, tmp_path):
+    marked = [f"{day}{month}9012345" for day in ("01", "41", "71") for month in range(81, 93)]
+    pl.DataFrame({"person_id": marked, "aar": 2023}).write_parquet(tmp_path / "inn.parquet")
+    assert pseudonymise_file(tmp_path / "inn.parquet", tmp_path / "ut.parquet", "selvstendig", keys).rows == 36
+
+
 @pytest.mark.parametrize("kind", [pl.String, pl.Categorical])
 def test_identity_numbers_elsewhere_stop_it(keys, tmp_path, kind):
     hidden = jobs().with_columns(type=pl.Series(["ordinaert", f"se {PERSONS[0]}", *["x"] * 3, PERSONS[1]]).cast(kind))
@@ -170,9 +229,10 @@ def test_identity_numbers_in_names_of_files_and_folders_stop_it(keys, tmp_path):
     refused(tmp_path / "inn", tmp_path / "ut", keys, "names of 1 file")
 
 
+HEADER = "person_id;maaned;orgnr;type"
 NOT_READ = {
     "a.parquet": (b"PAR1" + PERSONS[0].encode() * 10, r"File 1 of 1 \(a.parquet\) is damaged or half written"),
-    "b.csv": (f"person_id;type\n{PERSONS[0]};x;y;z\n".encode(), r"\(b.csv\) has 2 columns by its header, but 4 in row 2"),
+    "b.csv": (f"{HEADER}\n{PERSONS[0]};x;y;z;a;b\n".encode(), r"\(b.csv\) has 4 columns by its header, but 6 in row 2"),
     "c.csv": (f"Person_id;person_id\n{PERSONS[0]};x\n".encode(), "two columns of one name: person_id"),
     "d.csv": (b"", r"is empty \(0 bytes\)"),
     "e.txt": (b"x", "no Parquet or CSV"),
@@ -202,11 +262,12 @@ def test_the_file_that_is_to_blame_is_named_among_many(keys, tmp_path):
 
 
 def test_columns_that_nobody_asked_for_may_be_called_and_hold_anything(keys, tmp_path):
-    odd = pa.table({"person_id": PERSONS, "x": [{"q": 1}] * 6, "orgnr": ["1"] * 6, "type": ["ordinaert"] * 6, " X": [[1]] * 6})
+    described = {"orgnr": ["1"] * 6, "maaned": ["2024-01-01"] * 6, "type": ["ordinaert"] * 6}
+    odd = pa.table({"person_id": PERSONS, "x": [{"q": 1}] * 6, **described, " X": [[1]] * 6})
     pq.write_table(odd, tmp_path / "inn.parquet")
     assert pseudonymise_file(tmp_path / "inn.parquet", tmp_path / "ut.parquet", "arbeidsforhold", keys).rows == 6
-    assert pl.read_parquet(tmp_path / "ut.parquet").columns == ["person_key", "key_version", "orgnr", "type"]
-    (tmp_path / "inn.csv").write_text(f"person_id;type;;\n{PERSONS[0]};ordinaert;;\n")
+    assert pl.read_parquet(tmp_path / "ut.parquet").columns == ["person_key", "key_version", "maaned", "orgnr", "type"]
+    (tmp_path / "inn.csv").write_text(f"{HEADER};;\n{PERSONS[0]};2024-01-01;1;ordinaert;;\n")
     assert pseudonymise_file(tmp_path / "inn.csv", tmp_path / "csv.parquet", "arbeidsforhold", keys).rows == 1
 
 
@@ -218,7 +279,7 @@ def _raise(problem: Exception) -> None:
 def test_what_goes_wrong_late_leaves_nothing(keys, tmp_path, monkeypatch, fault):
     monkeypatch.setattr(owner_files, "BATCH_ROWS", 10)
     monkeypatch.setattr(csv_dialect, "BLOCK", 4096)
-    rows = [f"{number};x" for number in numbers(2000)]
+    rows = [f"{number};2024-01-01;1;x" for number in numbers(2000)]
     if fault == "last write":
         monkeypatch.setattr(owner_extract.pq.ParquetWriter, "write_batch", lambda *_: _raise(OSError(errno.ENOSPC, "full")))
     elif fault == "disk":
@@ -234,7 +295,7 @@ def test_what_goes_wrong_late_leaves_nothing(keys, tmp_path, monkeypatch, fault)
         monkeypatch.setattr(owner_extract, "_named", full)
     else:
         rows[1500] += ";y"
-    (tmp_path / "inn.csv").write_text("\n".join(["person_id;type", *rows, ""]))
+    (tmp_path / "inn.csv").write_text("\n".join([HEADER, *rows, ""]))
     with pytest.raises(UserError if fault == "row" else OSError):
         pseudonymise_file(tmp_path / "inn.csv", tmp_path / "ut.parquet", "arbeidsforhold", keys)
     gc.collect()
