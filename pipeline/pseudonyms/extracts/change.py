@@ -17,6 +17,7 @@ from pipeline.tables import REGISTERS
 from pipeline.tables.uttrekk import period_of
 
 WHOLE = "uttrekket"
+_FEW = 6
 _MANY = 20  # distinct values from which on their number says something
 
 
@@ -72,7 +73,7 @@ def measures(
         "andel_ugyldig_person": seen.malformed / seen.rows if seen.rows else None,
         "andel_samme_nokkel": sharing / distinct if sharing >= extract_rules()["samme_nokkel"]["fra_rader"] else None,
         "n_hull": _gaps(register, seen, standing),
-        "n_tynne": _thin(register, seen, standing),
+        "n_tynne": None if (thin := _thin(register, seen, standing)) is None else len(thin),
         "forhold_rader_maaned": _least_kept(register, seen, standing),
         "n_deltakere_funnet": found if asked_for and "person_key" in REGISTERS[register] else None,
         "uten_grunnlag": int(whole_population and not has_basis),
@@ -81,10 +82,27 @@ def measures(
     return pl.concat([by_column, pl.DataFrame([whole])], how="diagonal_relaxed")
 
 
-def unreadable(seen: Profile) -> str:
-    """Which columns hold values that could not be read, and in how many rows of how many; no value."""
-    rows = seen.columns.filter(pl.col("n_uleselig") > 0).sort("kolonne").select("kolonne", "n_uleselig", "n_rader").iter_rows()
-    return ", ".join(f"{column} ({count} of {of})" for column, count, of in rows)
+def places(register: str, seen: Profile, standing: Standing) -> dict[str, str]:
+    """Where a rule is broken: sentences by code, with columns, months and numbers of rows, and no value."""
+    required = [c.name for c in REGISTERS[register].columns if c.required]
+    sizes = [c.name for c in REGISTERS[register].columns if _of_impossible_size(register, c.name, seen)]
+    return {
+        "uttrekk_uleselig": f" Unreadable: {_in_rows(seen, 'n_uleselig')}.",
+        "uttrekk_utenfor_kodeliste": f" Outside: {_in_rows(seen, 'n_utenfor_kodeliste')}.",
+        "uttrekk_mangler_verdi": f" Without a value: {_in_rows(seen, 'n_null', required)}.",
+        "uttrekk_umulig_storrelse": f" Columns: {', '.join(sizes)}.",
+        "uttrekk_tynn_maaned": f" {_listed(_thin(register, seen, standing) or [])}.",
+    }
+
+
+def _in_rows(seen: Profile, count: str, columns: list[str] | None = None) -> str:
+    rows = seen.columns.filter(pl.col(count) > 0).sort("kolonne").select("kolonne", count, "n_rader").iter_rows()
+    return ", ".join(f"{column} ({n} of {of})" for column, n, of in rows if columns is None or column in columns)
+
+
+def _listed(months: list[str]) -> str:
+    """The months or years, not more than a few."""
+    return ", ".join(months[:_FEW]) + (f" and {len(months) - _FEW} more" if len(months) > _FEW else "")
 
 
 def is_whole_population(persons: int, participants: int) -> bool:
@@ -167,7 +185,7 @@ def _gaps(register: str, seen: Profile, standing: Standing) -> int | None:
     )
 
 
-def _thin(register: str, seen: Profile, standing: Standing) -> int | None:
+def _thin(register: str, seen: Profile, standing: Standing) -> list[str] | None:
     """Months (or years) of the new extract with far fewer rows than those before and after: half delivered, or a slip of the pen far away.
 
     The first has none before it and may be the beginning of something; the last is held against the one before.
@@ -180,7 +198,7 @@ def _thin(register: str, seen: Profile, standing: Standing) -> int | None:
     known = sorted(rows)
     # the month before, and the one after where there is one
     beside = {month: [rows[m] for m in known[i - 1 : i + 2 : 2]] for i, month in enumerate(known) if i}
-    return sum(min(beside[m]) >= bar and new[m] < share * min(beside[m]) for m in new if m in beside)
+    return sorted(m for m in new if m in beside and min(beside[m]) >= bar and new[m] < share * min(beside[m]))
 
 
 def _least_kept(register: str, seen: Profile, standing: Standing) -> float | None:

@@ -19,7 +19,7 @@ from pipeline.errors import UserError
 from pipeline.pseudonyms.extract_files import OutOfRoom, UnfitFile
 from pipeline.pseudonyms.extracts.admission import Admitted, admit, at_the_border, look_at, open_checked
 from pipeline.pseudonyms.extracts.asked_for import cut_down_to, outside_extracts
-from pipeline.pseudonyms.extracts.change import Standing, is_whole_population, measures, unreadable
+from pipeline.pseudonyms.extracts.change import Standing, is_whole_population, measures, places
 from pipeline.pseudonyms.extracts.counted import Counted, standing_of
 from pipeline.pseudonyms.extracts.profile import Profile
 from pipeline.pseudonyms.extracts.register_store import (
@@ -110,6 +110,8 @@ def take_in_register(
         store.record(done)
     newest = done[-1] if done else None
     refused = f"registers/{register}: {newest.told}" if newest and newest.told else ""
+    if refused and newest and not set(newest.files) <= set(by_id):
+        refused += " Its files have been taken away since; this is told until another extract comes."
     outside = outside_extracts(store, used, done, who.persons["person_key"])
     return Taken(changed, refused, counted, done, outside, reach(register, used, done))
 
@@ -208,12 +210,15 @@ class _Night:
             rows=seen.rows, persons=seen.persons, malformed=seen.malformed, **_counts(result), first=_iso(seen.first), last=_iso(seen.last),
             whole_population=is_whole_population(seen.persons, self.who.count), periods=_periods(self.register, seen),
         )  # fmt: skip
-        reasons = self._found_against(extract, seen, candidate, earlier, counted)
+        standing = standing_of(self.register, earlier, counted)
+        reasons = self._found_against(extract, seen, candidate, standing)
         if reasons:
             candidate.unlink()
         else:
             candidate.replace(self.store.path(extract.extract_id))
-        extract = extract.with_(accepted=not reasons, reasons=reasons, told=_told(self.register, reasons, seen, extract))
+        extract = extract.with_(
+            accepted=not reasons, reasons=reasons, told=_told(self.register, reasons, seen, standing, extract)
+        )
         return extract, counted.with_profile(seen, extract.extract_id)
 
     def _border(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
@@ -238,10 +243,7 @@ class _Night:
     def _candidate(self, extract: Extract) -> Path:
         return self.store.path(extract.extract_id).with_name(f".{extract.extract_id}.kandidat.tmp")
 
-    def _found_against(
-        self, extract: Extract, seen: Profile, candidate: Path, earlier: list[Extract], counted: Counted
-    ) -> list[str]:
-        standing = standing_of(self.register, earlier, counted)
+    def _found_against(self, extract: Extract, seen: Profile, candidate: Path, standing: Standing) -> list[str]:
         new, last = self._months_to_compare(extract, standing)
         table = self.settings.home.warehouse / "inndata" / f"register_{self.register}.parquet"
         found, before = (
@@ -265,7 +267,7 @@ class _Night:
 
 
 def _seen_again(extract: Extract, files: set[str], used: Mapping[str, list[str] | None]) -> Extract:
-    """The extract with what its files tell: taken away, or back again. What came back and is not in use is news: its files count as new.
+    """The extract with what its files tell: taken away, or back again. What came back and is not wholly in use is news: its files count as new.
 
     An empty drop zone tells nothing: a disk that was away for a night must not make old extracts the newest.
     """
@@ -276,7 +278,8 @@ def _seen_again(extract: Extract, files: set[str], used: Mapping[str, list[str] 
         return extract.with_(gone=True)
     if not extract.gone:
         return extract
-    return extract.with_(gone=False) if extract.extract_id in used else extract.with_(files=[])
+    wholly = extract.extract_id in used and used[extract.extract_id] is None
+    return extract.with_(gone=False) if wholly else extract.with_(files=[])
 
 
 def _file_id(path: Path, period: str | None) -> str:
@@ -302,10 +305,10 @@ def _counts(result: Admitted) -> dict[str, int]:
     }  # fmt: skip
 
 
-def _told(register: str, reasons: list[str], seen: Profile, extract: Extract) -> str:
+def _told(register: str, reasons: list[str], seen: Profile, standing: Standing, extract: Extract) -> str:
     rules, key = extract_rules()["regel"], ", ".join(REGISTERS[register].key)
     where = {
-        "uttrekk_uleselig": f" Unreadable: {unreadable(seen)}.",
+        **places(register, seen, standing),
         "uttrekk_samme_nokkel": f" Rows: {extract.sharing} of {extract.kept + extract.surplus}, key {key}.",
     }
     return " ".join(f"{code}: {rules[code]['text']}{where.get(code, '')} {rules[code]['cure']}" for code in reasons)

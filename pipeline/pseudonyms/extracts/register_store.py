@@ -167,13 +167,17 @@ def in_use(register: str, extracts: Iterable[Extract]) -> dict[str, list[str] | 
 
 
 def reach(register: str, used: Mapping[str, list[str] | None], extracts: Iterable[Extract]) -> pl.DataFrame:
-    """``KLARGJORT["uttrekk_rekkevidde"]`` of one register: what the extracts in use speak of; empty without any."""
+    """``KLARGJORT["uttrekk_rekkevidde"]`` of one register: what the extracts in use speak of; empty without any.
+
+    No extract speaks of days after it was received, whatever one of its rows says.
+    """
     spoken: list[str] = []
     for extract in extracts:
         if extract.extract_id in used:
             periods = used[extract.extract_id]
             ends = periods if periods is not None else [day for day in (extract.first, extract.last) if day]
-            spoken += [f"{end}-01-01" if len(end) == _YEAR else end for end in ends]
+            received = extract.received[: len("2024-01-01")]
+            spoken += [min(f"{end}-01-01" if len(end) == _YEAR else end, received) for end in ends]
     if not spoken:
         return REKKEVIDDE.empty()
     last = max(spoken)

@@ -111,3 +111,38 @@ def test_a_pseudonym_of_another_form_is_counted(tmp_path, keys):
         person_key=pl.when(pl.col("i") < 2).then(pl.col("person_key").str.to_uppercase()).otherwise("person_key")
     )
     assert "uttrekk_ugyldig_person" in reasons(tmp_path / "b", keys, odd.drop("i"))
+
+
+def test_no_extract_speaks_of_days_after_it_was_received(tmp_path, keys):
+    home = Nights(tmp_path, keys, register="folkeregister")
+    starts = pl.Series([date(2020, 1, 1)] * 59 + [date(2031, 1, 1)])
+    home.drop("a.parquet", pl.DataFrame({"person_id": PEOPLE, "status": "bosatt", "gyldig_fra": starts}))
+    assert home.night().reach.select("fra", "til").row(0) == (date(2020, 1, 1), home.settings.now.date())
+
+
+def test_the_way_back_to_an_extract_that_was_replaced_in_part(tmp_path, keys):
+    home = Nights(tmp_path, keys)
+    first = home.drop("a.parquet", jobs([JAN, FEB]))
+    home.night()
+    home.drop("b.parquet", jobs([FEB], position=80.0))
+    assert home.night().refused == ""
+    aside = first.rename(tmp_path / "a.parquet")
+    home.night()
+    aside.rename(first)
+    home.night()
+    assert set(home.months().values()) == {50.0}
+
+
+def test_a_refusal_names_columns_months_and_rows(tmp_path, keys):
+    home = Nights(tmp_path, keys)
+    rows = pl.concat([jobs([JAN, FEB]), few(MAR, 3)]).with_row_index("i")
+    home.drop(
+        "a.parquet", rows.with_columns(type=pl.when(pl.col("i") < 2).then(pl.lit("fast_ansatt")).otherwise("type")).drop("i")
+    )
+    told = home.night().refused
+    assert "Outside: type (2 of 123)." in told
+    assert "uttrekk_tynn_maaned" in told
+    assert " 2024-03-01." in told
+    (home.folder / "a.parquet").rename(tmp_path / "a.parquet")
+    home.drop("b.txt.parquet", jobs([JAN])).rename(home.folder / "les.txt")
+    assert "taken away" in home.night().refused
