@@ -19,6 +19,8 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import UserError
 from pipeline.identity_shape import holds_identity_number, is_duf_number, is_person_number
+from pipeline.tables import REGISTERS
+from pipeline.tables.identity import IDENTITET
 
 T = TypeVar("T")
 SUFFIXES = (".parquet", ".csv")
@@ -27,8 +29,21 @@ _DAMAGED = "is damaged or half written."
 _WHOLE = "It must be delivered again, whole."
 _PLAINLY = "It must be delivered without encryption inside the file."
 _AS_NAMED = "It must be saved as what its name says, or named as what it is."
-# Slashes, points and the like in a path; whatever else an owner writes may be somebody's name.
+# Slashes, points and the like in a path; of what else an owner writes, words that are nobody's name.
 _PLAIN = re.compile(r"[A-Za-z0-9._=/-]{1,120}")
+# Words of data files with or without a number behind, months among them.
+_COMMON = re.compile(
+    r"(?:parquet|csv|snappy|gz|gzip|zstd|zst|lz4|brotli|parts?|del|deler|data|fil|filer|tid|files?|uttrekk|extract|export|eksport|leveranse"
+    r"|levering|delivery|befolkning|registre|registers?|identitet|population|hive|default|partition|nye?|new|gammel|old|til|fra|og|from|to|and"
+    r"|jan|januar|january|feb|februar|february|mar|mars|march|apr|april|mai|juni?|juli?|july|aug|august|sept?|september|okt|oktober|oct|october"
+    r"|nov|november|des|desember|dec|december)?[0-9]*"
+)
+_DESCRIBED = sorted({name for register, table in REGISTERS.items() for name in (register, *table.names)} | set(IDENTITET.names))
+# Whole, and the longest first: a word of a column's name may be a person's (timer_per_uke).
+_OURS = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(sorted(_DESCRIBED, key=len, reverse=True))})(?![a-z0-9])")
+_UUID = re.compile(r"(?<![a-z0-9])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![a-z0-9])")
+# What programs number their files by; three letters together may be the beginning of a name.
+_HEX = re.compile(r"(?=.*[0-9])(?!.*[a-f]{3})[0-9a-f]+")
 _KINDS = (
     (b"PAR1", "Parquet"),
     (b"PARE", "encrypted Parquet"),
@@ -57,12 +72,33 @@ class OutOfRoom(UserError):
 
 
 def extract_files(places: Iterable[Path]) -> list[Path]:
-    """The extract's files in fixed order: files as given, folders searched for ``.parquet`` and ``.csv``; no links followed."""
+    """The extract's files in fixed order: files as given, folders searched for ``.parquet`` and ``.csv``; no links followed.
+
+    Raises:
+        UserError: a folder may not be opened; nobody knows what lies there.
+    """
+    found, closed = files_and_closed_folders(places)
+    if closed:
+        raise UserError(
+            f"{len(closed)} folder(s) may not be opened by this user.",
+            "Give this user permission to read and enter every folder.",
+        )
+    return found
+
+
+def files_and_closed_folders(places: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    """The extract's files as ``extract_files`` has them, and the folders that may not be opened, in fixed order too."""
     found: set[Path] = set()
+    closed: set[Path] = set()
     for place in places:
-        candidates = _walk(place) if place.is_dir() and not place.is_symlink() else iter((place,))
-        found.update(path for path in candidates if _is_extract(path))
-    return sorted(found)
+        candidates = _walk(place, closed) if place.is_dir() and not place.is_symlink() else iter((place,))
+        for path in candidates:
+            try:
+                if _is_extract(path):
+                    found.add(path)
+            except PermissionError:  # its folder tells names and nothing else
+                closed.add(path.parent)
+    return sorted(found), sorted(closed)
 
 
 def is_csv(path: Path) -> bool:
@@ -73,8 +109,8 @@ def is_csv(path: Path) -> bool:
 def file_places(files: Sequence[Path], root: Path | None = None) -> dict[Path, str]:
     """How each file is spoken of: ``File 17 of 96 (befolkning/maaned=2024-05-01/del-0.parquet)``.
 
-    A name is the owner's text. It is repeated when it has plain characters alone and nothing like an identity number; else the number in
-    order of name has to do.
+    A name is the owner's text, and may be somebody's. It is repeated when all its words are numbers or words that we know, and nothing in it
+    is like an identity number; else the number in order of name has to do.
 
     Args:
         files: all files of the extract.
@@ -184,8 +220,14 @@ def described_names(found: Sequence[str], wanted: Iterable[str]) -> dict[str, in
     return {name: stripped.index(name) for name in sorted(wanted) if name in stripped}
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    for root, folders, names in os.walk(folder, followlinks=False):
+def _walk(folder: Path, closed: set[Path]) -> Iterator[Path]:
+    """Every file below a folder; folders that may not be opened are added to ``closed``."""
+
+    def remember(problem: OSError) -> None:
+        if not isinstance(problem, FileNotFoundError):  # gone between two looks
+            closed.add(Path(problem.filename or folder))
+
+    for root, folders, names in os.walk(folder, onerror=remember, followlinks=False):
         folders.sort()
         yield from (Path(root) / name for name in sorted(names))
 
@@ -204,7 +246,15 @@ def _drop_zone(files: Sequence[Path]) -> Path:
 def _harmless(names: Iterable[str]) -> set[str]:
     """The names that may be repeated."""
     plain = pl.Series([name for name in names if _PLAIN.fullmatch(name)], dtype=pl.String)
-    return {name for name in plain.filter(~holds_identity_number(plain)) if not _hides_number(name)}
+    return {name for name in plain.filter(~holds_identity_number(plain)) if _is_nobodys(name) and not _hides_number(name)}
+
+
+def _is_nobodys(name: str) -> bool:
+    """Whether every word of a file's name is a number or a word that we know; of letters that stand alone one, as two may be initials."""
+    words = re.findall(r"[a-z0-9]+", _OURS.sub(" ", _UUID.sub(" ", name.lower())))
+    letters = [word for word in words if len(word) == 1 and word.isalpha()]
+    known = (word in letters or _COMMON.fullmatch(word) or _HEX.fullmatch(word) for word in words)
+    return len(letters) <= 1 and all(known)
 
 
 def _hides_number(name: str) -> bool:

@@ -8,12 +8,12 @@ from pipeline.rules import extract_rules
 
 GOOD = {
     "n_rader": 100, "andel_null_paakrevd": 0.0, "andel_utenfor_kodeliste": 0.001, "andel_uleselig": 0.01, "n_utfylt_avgjorende": 1,
-    "endring_null": 0.2, "endring_koder": 0.25,
+    "endring_null": 0.2, "endring_koder": 0.25, "forhold_utfylt_maaned": 0.5, "middel_utenfor": 0, "forhold_middel": 3.0, "forhold_ulike": 0.1,
 }  # fmt: skip
 WHOLE = {
     "andel_ugyldig_person": 0.01, "andel_samme_nokkel": 0.001, "n_hull": 0, "n_deltakere_funnet": 1, "uten_grunnlag": 0, "forhold_rader": 0.7,
     "forhold_rader_per_person": 1.5, "forhold_deltakere": 0.7, "forhold_rader_faa": 0.5, "forhold_rader_per_person_faa": 1.8,
-    "forhold_deltakere_faa": 0.5,
+    "forhold_deltakere_faa": 0.5, "n_tynne": 0, "forhold_rader_maaned": 0.5,
 }  # fmt: skip
 BAD = {
     "uttrekk_mangler_kolonne": ("n_rader", None), "uttrekk_tomt": ("n_rader", 0), "uttrekk_mangler_verdi": ("andel_null_paakrevd", 0.002),
@@ -25,7 +25,9 @@ BAD = {
     "uttrekk_faa_krymper": ("forhold_rader_faa", 0.49), "uttrekk_faa_vokser": ("forhold_rader_per_person_faa", 1.9),
     "uttrekk_faa_mister_deltakere": ("forhold_deltakere_faa", 0.49),
     "uttrekk_flere_tomme": ("endring_null", 0.21), "uttrekk_annen_fordeling": ("endring_koder", 0.26),
-    "uttrekk_uten_grunnlag": ("uten_grunnlag", 1),
+    "uttrekk_uten_grunnlag": ("uten_grunnlag", 1), "uttrekk_tynn_maaned": ("n_tynne", 1), "uttrekk_maaned_krymper": ("forhold_rader_maaned", 0.49),
+    "uttrekk_maaned_uten_verdi": ("forhold_utfylt_maaned", 0.49), "uttrekk_umulig_storrelse": ("middel_utenfor", 1),
+    "uttrekk_annen_storrelse": ("forhold_middel", 3.1), "uttrekk_faa_ulike": ("forhold_ulike", 0.09),
 }  # fmt: skip
 
 

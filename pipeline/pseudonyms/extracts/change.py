@@ -17,6 +17,7 @@ from pipeline.tables import REGISTERS
 from pipeline.tables.uttrekk import period_of
 
 WHOLE = "uttrekket"
+_MANY = 20  # distinct values from which on their number says something
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ def measures(
         "andel_ugyldig_person": seen.malformed / seen.rows if seen.rows else None,
         "andel_samme_nokkel": sharing / distinct if sharing >= extract_rules()["samme_nokkel"]["fra_rader"] else None,
         "n_hull": _gaps(register, seen, standing),
+        "n_tynne": _thin(register, seen, standing),
+        "forhold_rader_maaned": _least_kept(register, seen, standing),
         "n_deltakere_funnet": found if asked_for and "person_key" in REGISTERS[register] else None,
         "uten_grunnlag": int(whole_population and not has_basis),
         **_growth(register, seen, standing, found_again),
@@ -97,11 +100,16 @@ def _column_measures(register: str, seen: Profile, standing: Standing) -> pl.Dat
             "kolonne": [c.name for c in described],
             "paakrevd": [c.required for c in described],
             "avgjorende": [c.decisive for c in described],
+            "fri": [not c.codes and c.kind != "date" and c.name != period_of(register) for c in described],
+            "utfylt_maaned": pl.Series([seen.least_filled.get(c.name) for c in described], dtype=pl.Float64),
+            "utenfor": pl.Series([_of_impossible_size(register, c.name, seen) for c in described], dtype=pl.Int64),
         }
     )
     rows, floor = pl.col("n_rader"), _floor()
     share = {c: pl.when(rows > 0).then(pl.col(c) / rows) for c in ("n_null", "n_utenfor_kodeliste", "n_uleselig")}
-    last = standing.columns.select("kolonne", n_rader_sist="n_rader", n_null_sist="n_null")
+    last = standing.columns.select(
+        "kolonne", n_rader_sist="n_rader", n_null_sist="n_null", n_ulike_sist="n_ulike", middel_sist="middel"
+    )
     joined = facts.join(seen.columns, on="kolonne", how="left", maintain_order="left").join(
         last, on="kolonne", how="left", maintain_order="left"
     )
@@ -115,13 +123,27 @@ def _column_measures(register: str, seen: Profile, standing: Standing) -> pl.Dat
         n_utfylt_avgjorende=pl.when(pl.col("avgjorende") & (rows > 0)).then(rows - pl.col("n_null")),
         endring_null=pl.when(comparable).then(share["n_null"] - pl.col("n_null_sist") / pl.col("n_rader_sist")),
         endring_koder=pl.when(comparable).then("endring"),
-    )
+        forhold_utfylt_maaned=pl.col("utfylt_maaned"),
+        middel_utenfor=pl.col("utenfor"),
+        forhold_middel=pl.when(pl.col("middel_sist") > 0).then(pl.col("middel") / pl.col("middel_sist")),
+        # Fewer rows have fewer values: told only where there are about as many.
+        forhold_ulike=pl.when(comparable & pl.col("fri") & (rows >= pl.col("n_rader_sist") / 2) & (pl.col("n_ulike_sist") >= _MANY))
+        .then(pl.col("n_ulike") / pl.col("n_ulike_sist")),
+    )  # fmt: skip
+
+
+def _of_impossible_size(register: str, column: str, seen: Profile) -> int | None:
+    """1 where the mean size of a column lies outside what its unit allows, 0 where inside; null where it has no bounds or few values."""
+    bounds: list[float] | None = extract_rules()["middel"].get(register, {}).get(column)
+    found: float | None = next(iter(seen.columns.filter(pl.col("kolonne") == column)["middel"]), None)
+    return None if bounds is None or found is None else int(not bounds[0] <= found <= bounds[1])
 
 
 def _code_changes(seen: Profile, standing: Standing) -> pl.DataFrame:
     """The largest change of any code's share, per column with a code list."""
+    codes = ~pl.col("kolonne").is_in(["maaned", "aar"])
     shares = [
-        frame.select("kolonne", "verdi", andel=pl.col("n_rader") / pl.col("n_rader").sum().over("kolonne"))
+        frame.filter(codes).select("kolonne", "verdi", andel=pl.col("n_rader") / pl.col("n_rader").sum().over("kolonne"))
         for frame in (seen.values, standing.values)
     ]
     both = shares[0].join(shares[1], on=["kolonne", "verdi"], how="inner", suffix="_sist")
@@ -142,6 +164,36 @@ def _gaps(register: str, seen: Profile, standing: Standing) -> int | None:
         later - earlier - 1
         for earlier, later in pairwise(known)
         if later - earlier > 1 and min(rows[earlier], rows[later]) >= bar
+    )
+
+
+def _thin(register: str, seen: Profile, standing: Standing) -> int | None:
+    """Months (or years) of the new extract with far fewer rows than those before and after: half delivered, or a slip of the pen far away.
+
+    The first has none before it and may be the beginning of something; the last is held against the one before.
+    """
+    new = _rows_by_period(register, seen)
+    if new is None:
+        return None
+    bar, share = (float(extract_rules()["sammenlign"][name]) for name in ("fra_rader_i_maaned", "tynn_andel"))
+    rows: dict[str, int] = {**dict(standing.periods.iter_rows()), **new}
+    known = sorted(rows)
+    # the month before, and the one after where there is one
+    beside = {month: [rows[m] for m in known[i - 1 : i + 2 : 2]] for i, month in enumerate(known) if i}
+    return sum(min(beside[m]) >= bar and new[m] < share * min(beside[m]) for m in new if m in beside)
+
+
+def _least_kept(register: str, seen: Profile, standing: Standing) -> float | None:
+    """Of the months (or years) that both hold, and that had many rows, the one that has kept the fewest: its rows as a ratio to those in use."""
+    new, bar = _rows_by_period(register, seen), 2 * extract_rules()["faa"]["fra_rader_endret"]
+    kept = [new[month] / n for month, n in standing.periods.iter_rows() if n >= bar and month in new] if new else []
+    return min(kept, default=None)
+
+
+def _rows_by_period(register: str, seen: Profile) -> dict[str, int] | None:
+    period = period_of(register)
+    return (
+        None if period is None else dict(seen.values.filter(pl.col("kolonne") == period).select("verdi", "n_rader").iter_rows())
     )
 
 

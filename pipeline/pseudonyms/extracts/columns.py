@@ -12,18 +12,23 @@ from pipeline.tables import Column, Table
 from pipeline.tables.registers import ORGNR
 
 _SQL_TYPE = {"text": "VARCHAR", "date": "DATE", "int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN"}
-# Only code-like text is kept outside the code list: enough to be counted, nothing that could name a person.
+# What looks like a code and is none of the description's is counted as one of its own kind; its text might be a name, and does not pass.
 _CODE = "^[a-z_]{1,24}$"
+UNKNOWN_CODE = "ukjent_kode"
 _FIRST_YEAR, _NO_YEAR, _MOST = 1900, 2200, 10_000_000_000
 # No form is longer; longer text is not even looked at.
 _LONGEST = 64
-# Blanks of any kind part groups of three digits. A point before three digits may be a decimal point or part thousands: nobody knows.
+# Blanks of any kind part groups of three digits. A point or comma before three digits may mark decimals or part thousands: nobody knows.
 _BLANK = "[ \u00a0\u2009\u202f]"
 _WHOLE = "[+-]?[0-9]+"
 _IN_GROUPS = f"[+-]?[0-9]{{1,3}}({_BLANK}[0-9]{{3}})+"
 _THOUSAND = 1000
-_MOMENT = "^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ].*(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
-_UNCLEAR = "[+-]?[1-9][0-9]{0,2}([.][0-9]{3})+"
+_MOMENTS = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
+_UNCLEAR = "[+-]?[1-9][0-9]{0,2}([.,][0-9]{3})+"
+_DAY = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+_CLOCK = "[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
+_ZONE = " ?([Zz]|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)"
+_NO_SUCH_DAY = "9999-|[.]9999$"
 
 
 def payload(table: Table) -> list[Column]:
@@ -52,7 +57,7 @@ def typed(column: Column, source: Source) -> str:
     name, given = source.columns[column.name]
     if column.kind == "text":
         return _as_text(column, name, given)
-    value = _from_text(column, name) if given == "VARCHAR" else _cast(column, name)
+    value = _from_text(column, name) if given == "VARCHAR" else _cast(column, name, given)
     if column.kind == "bool":
         return value
     if column.kind == "date":
@@ -71,7 +76,8 @@ def given(column: Column, source: Source) -> str:
         return "false"
     name, kind = source.columns[column.name]
     if kind == "VARCHAR":
-        return f"coalesce(trim({name}) <> '', false)"
+        none = f" AND NOT regexp_matches({name}, '{_NO_SUCH_DAY}')" if column.kind == "date" and not column.required else ""
+        return f"coalesce(trim({name}) <> ''{none}, false)"
     if column.kind == "date" and not column.required:
         return f"coalesce({name} < DATE '{_NO_YEAR}-01-01', false)"
     return f"{name} IS NOT NULL"
@@ -83,10 +89,22 @@ def can_be_lost(column: Column, source: Source) -> bool:
     return bool(kind) and (kind != _SQL_TYPE[column.kind] or bool(column.codes) or bool(column.form) or column.kind != "text")
 
 
-def _cast(column: Column, name: str) -> str:
-    if column.name == "maaned" and column.kind == "date":
-        return f"CAST(date_trunc('month', TRY_CAST({name} AS DATE)) AS DATE)"
-    return f"TRY_CAST({name} AS {_SQL_TYPE[column.kind]})"
+def _cast(column: Column, name: str, given: str) -> str:
+    if column.kind == "date":
+        day = _day_of(f"CAST({name} AS TIMESTAMP)") if given in _MOMENTS else f"TRY_CAST({name} AS DATE)"
+        return f"CAST(date_trunc('month', {day}) AS DATE)" if column.name == "maaned" else day
+    if given == "BOOLEAN" and column.kind != "bool":
+        return f"CAST(NULL AS {_SQL_TYPE[column.kind]})"
+    value = f"TRY_CAST({name} AS {_SQL_TYPE[column.kind]})"
+    if column.kind == "int" and given.startswith(("DOUBLE", "FLOAT", "DECIMAL")):
+        return f"CASE WHEN {value} = {name} THEN {value} END"
+    return value
+
+
+def _day_of(moment: str) -> str:
+    """The day of a moment without a zone. One that is midnight in Norway once it is read as UTC is that day: so Spark and others write days."""
+    in_norway = f"timezone('Europe/Oslo', timezone('UTC', {moment}))"
+    return f"CASE WHEN CAST({in_norway} AS TIME) = TIME '00:00:00' THEN CAST({in_norway} AS DATE) ELSE CAST({moment} AS DATE) END"
 
 
 def _as_text(column: Column, name: str, given: str) -> str:
@@ -101,7 +119,10 @@ def _as_text(column: Column, name: str, given: str) -> str:
     codes = ", ".join(f"'{code}'" for code in column.codes)
     code = f"lower({text})"
     # Most values are codes as they stand: they are looked up once and not taken apart.
-    return f"CASE WHEN {name} IN ({codes}) THEN CAST({name} AS VARCHAR) WHEN regexp_matches({code}, '{_CODE}') THEN {code} END"
+    return (
+        f"CASE WHEN {name} IN ({codes}) THEN CAST({name} AS VARCHAR) WHEN {code} IN ({codes}) THEN {code} "
+        f"WHEN regexp_matches({code}, '{_CODE}') THEN '{UNKNOWN_CODE}' END"
+    )
 
 
 def _of_form(form: str, text: str) -> str:
@@ -117,11 +138,12 @@ def _from_text(column: Column, name: str) -> str:
     text = f"trim({name})"
     if column.kind == "date":
         # A moment with a zone is the day that it is in Norway, as in a column of type timestamp with time zone.
+        dotted = f"CAST(try_strptime({text}, '%d.%m.%Y') AS DATE)"
         iso = (
-            f"CASE WHEN regexp_matches({text}, '{_MOMENT}') THEN CAST(TRY_CAST({text} AS TIMESTAMPTZ) AS DATE) "
-            f"WHEN regexp_matches({text}, '^[0-9]{{4}}-') THEN CAST(try_strptime(left({text}, 10), '%Y-%m-%d') AS DATE) END"
+            f"CASE WHEN regexp_full_match({text}, '{_DAY}') THEN CAST(try_strptime({text}, '%Y-%m-%d') AS DATE) "
+            f"WHEN regexp_full_match({text}, '{_DAY}{_CLOCK}') THEN {_day_of(f'TRY_CAST({text} AS TIMESTAMP)')} "
+            f"WHEN regexp_full_match({text}, '{_DAY}{_CLOCK}{_ZONE}') THEN CAST(TRY_CAST(upper({text}) AS TIMESTAMPTZ) AS DATE) END"
         )
-        dotted = f"CASE WHEN regexp_matches({text}, '[.][0-9]{{4}}$') THEN CAST(try_strptime({text}, '%d.%m.%Y') AS DATE) END"
         day = f"coalesce({iso}, {dotted})"
         return f"CAST(date_trunc('month', {day}) AS DATE)" if column.name == "maaned" else day
     plain = f"regexp_replace({text}, '{_BLANK}', '', 'g')"
@@ -130,7 +152,7 @@ def _from_text(column: Column, name: str) -> str:
         grouped = f"CASE WHEN regexp_full_match({text}, '{_IN_GROUPS}([.,][0-9]+)?') THEN {groups} END"
         if column.maximum is not None and column.maximum < _THOUSAND:  # a point can only be a decimal point
             return f"coalesce({point}, {grouped})"
-        unclear = f"contains({text}, '.') AND regexp_full_match({text}, '{_UNCLEAR}')"
+        unclear = f"regexp_matches({text}, '[.,]') AND regexp_full_match({text}, '{_UNCLEAR}')"
         return f"CASE WHEN NOT ({unclear}) THEN coalesce({point}, {grouped}) END"
     kind = _SQL_TYPE[column.kind]
     return (

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.pseudonyms.extract_files import extract_files, file_places
+from pipeline.pseudonyms.extract_files import file_places, files_and_closed_folders
 
 UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
 BUSY_FOLDERS = ("_temporary", "_started")
@@ -56,16 +56,19 @@ def drop_zones(
 
 def _zone(name: str, found: list[Path], busy: set[Path], *, closed: bool) -> DropZone:
     still = [top for top in found if top not in busy]
-    files = extract_files(still)
-    shut = [path for path in files if not os.access(path, os.R_OK)]
-    problem = ""
-    if closed or shut:
-        what = f"{len(shut)} file(s)" if shut else "the folder"
-        first = f" (first: {file_places(files)[shut[0]]})" if shut else ""
-        problem = (
-            f"{what} may not be read by this user{first}. Give the user who runs the night read permission on registers/{name}."
-        )
-    return DropZone(files, len(found) - len(still), problem, _ignored(still, files))
+    files, inner = files_and_closed_folders(still)
+    unread = [path for path in files if not os.access(path, os.R_OK)]
+    what = ""
+    if closed:
+        what = "the folder"
+    elif inner:
+        what = f"{len(inner)} folder(s) in it"
+    elif unread:
+        what = f"{len(unread)} file(s)"
+    first = f" (first: {file_places(files)[unread[0]]})" if unread and not inner else ""
+    cure = f"Give the user who runs the night read permission on registers/{name}{' and every folder in it' if inner else ''}."
+    problem = f"{what} may not be read by this user{first}. {cure}" if what else ""
+    return DropZone(files, len(found) - len(still), problem, 0 if inner else _ignored(still, files))
 
 
 def _ignored(tops: list[Path], files: list[Path]) -> int:
@@ -75,11 +78,20 @@ def _ignored(tops: list[Path], files: list[Path]) -> int:
 
 
 def _tops(folder: Path) -> list[Path] | None:
-    """What lies in a drop zone; None when it may not be opened."""
+    """What lies in a drop zone; None when it may not be opened, or tells names and nothing else."""
     try:
-        return sorted(folder.iterdir()) if folder.is_dir() else []
+        found = sorted(folder.iterdir()) if folder.is_dir() else []
+        return [top for top in found if _still_there(top)]
     except OSError:
         return None
+
+
+def _still_there(path: Path) -> bool:
+    try:
+        path.lstat()
+    except FileNotFoundError:  # gone between two looks
+        return False
+    return True
 
 
 def _inside(top: Path) -> list[Path]:

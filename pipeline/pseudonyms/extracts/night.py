@@ -150,15 +150,16 @@ class _Night:
     def taken_in(self, new: list[str], earlier: list[Extract], counted: Counted) -> tuple[Extract, Counted]:
         """The files that came tonight as one extract.
 
-        Where the last one was refused and its files still lie there, the new ones may be meant to complete it: the missing month of an extract with
-        a gap. They do when they speak of less than it did, and the two together may be used.
+        Where the last one was refused for a gap and its files still lie there, the new ones may be meant to complete it: the missing month. They
+        do when they speak of less than it did, and the two together may be used. Together they are never what hides a fault of one of them:
+        neither may have been refused for anything but a gap.
         """
         alone, counted_alone = self._judged(self._received(new, earlier), earlier, counted)
         last = earlier[-1] if earlier else None
-        if last is None or last.accepted or not last.files or not set(last.files) <= set(self.files):
+        if last is None or not _has_only_a_gap(last) or not last.files or not set(last.files) <= set(self.files):
             return alone, counted_alone
         speaks_of_all = set(last.periods or []) <= set(alone.periods or [])
-        if speaks_of_all and (last.periods or alone.accepted):
+        if speaks_of_all or not (alone.accepted or _has_only_a_gap(alone)):
             return alone, counted_alone
         both, counted_both = self._judged(self._received(sorted({*new, *last.files}), earlier), earlier, counted)
         return (both, counted_both) if both.accepted else (alone, counted_alone)
@@ -282,6 +283,11 @@ def _file_id(path: Path, period: str | None) -> str:
     """Hash of a file's content and of the month or year in its folder's name; another name is no other file."""
     folder = next((part for part in reversed(path.parts[:-1]) if period and part.lower().startswith(f"{period}=")), "")
     return digest([sha256_file(path), folder])
+
+
+def _has_only_a_gap(extract: Extract) -> bool:
+    """Whether it was refused, and for a missing month alone."""
+    return not extract.accepted and list(extract.reasons or []) == ["uttrekk_hull"]
 
 
 def _periods(register: str, seen: Profile) -> list[str] | None:

@@ -15,10 +15,12 @@ import polars as pl
 from pipeline.pseudonyms.extract_files import value_free
 from pipeline.pseudonyms.extracts.columns import can_be_lost, given, payload, typed
 from pipeline.pseudonyms.extracts.source import Source
+from pipeline.rules import extract_rules
 from pipeline.tables import REGISTERS, Column
 from pipeline.tables.uttrekk import UTTREKKSFORDELING, UTTREKKSPROFIL, period_of
 
 ID_FORM = "[0-9]{11}"
+KEY_FORM = "[b-df-hj-np-t]{32}"
 # Of other columns the smallest and largest value may be one person's.
 _PERIODS = ("maaned", "aar")
 
@@ -32,8 +34,10 @@ class Profile:
         values: ``STATISTIKK["uttrekksfordeling"]``.
         rows: rows in the files.
         persons: persons (approximate), 0 in a register without persons.
-        malformed: rows whose ``person_id`` is not eleven digits.
+        malformed: rows whose ``person_id`` is not eleven digits, or whose ``person_key`` is no pseudonym.
         foreign: rows made with another key version than ours, where the extract is keyed by the owner's pseudonyms.
+        least_filled: in a register of months or years, per column that decides an outcome: the share of rows with more than nothing in the month
+            where it is lowest, as a ratio to the share of all rows. Months of a few rows are left out.
         first, last: what it speaks of: months, years, or the days of its first date column.
     """
 
@@ -43,6 +47,7 @@ class Profile:
     persons: int
     malformed: int
     foreign: int
+    least_filled: dict[str, float]
     first: date | None
     last: date | None
 
@@ -81,7 +86,8 @@ def profile(
     ]
     first, last = _reach(total, columns, period)
     persons, malformed, foreign = (int(total.get(name) or 0) for name in ("personer", "ugyldige", "fremmede"))
-    return Profile(named[0], named[1], int(total["n"]), persons, malformed, foreign, first, last)
+    filled = _least_filled(rows, total, columns) if period else {}
+    return Profile(named[0], named[1], int(total["n"]), persons, malformed, foreign, filled, first, last)
 
 
 def _dicts(connection: duckdb.DuckDBPyConnection, sql: str, bound: dict[str, str]) -> list[dict[str, Any]]:
@@ -98,6 +104,7 @@ def _person_measures(source: Source, person: str | None) -> list[str]:
     if person == "person_id":
         counted.append(f"count(*) - count(*) FILTER (WHERE regexp_full_match({name}, '{ID_FORM}')) AS ugyldige")
     if person == "person_key":
+        counted.append(f"count(*) - count(*) FILTER (WHERE regexp_full_match({name}, '{KEY_FORM}')) AS ugyldige")
         counted.append(
             f"count(*) FILTER (WHERE CAST({source.columns['key_version'][0]} AS VARCHAR) IS DISTINCT FROM $version) AS fremmede"
         )
@@ -114,6 +121,10 @@ def _measures(column: Column, source: Source) -> list[str]:
         made.append(f"count(CASE WHEN {value} IS NULL AND {given(column, source)} THEN 1 END) AS {name}__uleselig")
     if column.name in _PERIODS or (column.kind == "date" and column.key):
         made += [f"CAST(min({value}) AS VARCHAR) AS {name}__minste", f"CAST(max({value}) AS VARCHAR) AS {name}__storste"]
+    if is_amount(column):
+        made.append(f"avg(abs({value})) AS {name}__middel")
+    if column.decisive:
+        made.append(f"count(*) FILTER (WHERE {value} > 0) AS {name}__over0")
     # Codes are the description's own words, never the owner's.
     made += [f"count(*) FILTER (WHERE {value} = '{code}') AS {name}__kode_{i}" for i, code in enumerate(column.codes)]
     return made
@@ -129,11 +140,26 @@ def _column_rows(total: dict[str, Any], columns: list[Column]) -> pl.DataFrame:
                 "kolonne": c.name, "n_rader": int(total["n"]), "n_null": int(total["n"]) - filled,
                 "n_uleselig": int(total.get(f"{c.name}__uleselig") or 0), "n_ulike": int(total.get(f"{c.name}__ulike") or 0),
                 "n_utenfor_kodeliste": filled - listed if c.codes else None,
+                "middel": total.get(f"{c.name}__middel") if filled >= extract_rules()["sammenlign"]["fra_rader_i_maaned"] else None,
                 "minste": total.get(f"{c.name}__minste") if c.name in _PERIODS else None,
                 "storste": total.get(f"{c.name}__storste") if c.name in _PERIODS else None,
             }
         )  # fmt: skip
     return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def is_amount(column: Column) -> bool:
+    """Whether a column holds sizes that can be averaged."""
+    return column.kind in ("float", "int") and not column.key
+
+
+def _least_filled(rows: list[dict[str, Any]], total: dict[str, Any], columns: list[Column]) -> dict[str, float]:
+    bar, found = extract_rules()["sammenlign"]["fra_rader_i_maaned"], {}
+    months = [row for row in rows if not row["samlet"] and row["periode"] is not None and row["n"] >= bar]
+    for name in [f"{c.name}__over0" for c in columns if c.decisive]:
+        if months and total.get(name):
+            found[name.removesuffix("__over0")] = min(row[name] / row["n"] for row in months) / (total[name] / total["n"])
+    return found
 
 
 def _value_rows(rows: list[dict[str, Any]], total: dict[str, Any], columns: list[Column], period: str | None) -> pl.DataFrame:

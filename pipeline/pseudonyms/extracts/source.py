@@ -34,6 +34,7 @@ T = TypeVar("T")
 FILE = "jobbsjansen_fil"
 _UNREAD = "An extract could not be read."
 _PERSON = ("person_id", "person_key", "key_version")
+_PERIOD = {"maaned": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), "aar": re.compile(r"[1-9][0-9]{3}")}
 _NESTED = re.compile(r".*\]|(STRUCT|MAP|UNION|VARIANT)\b.*", re.DOTALL)
 
 
@@ -311,10 +312,18 @@ def _hive_keys(path: Path) -> list[str]:
 
 
 def _apart(files: list[Path], period: str | None) -> bool:
-    values = [_hive_value(path, period) for path in files]
+    values = [_hive_period(path, period) for path in files]
     return len(files) == 1 or (None not in values and len(set(values)) == len(files))
 
 
-def _hive_value(path: Path, period: str | None) -> str | None:
-    found = [part.split("=", 1)[1] for part in path.parts[:-1] if period and part.lower().startswith(f"{period}=")]
-    return found[-1] if found else None
+def _hive_period(path: Path, period: str | None) -> str | None:
+    """The month or year that a file's folder says its rows are of, in one way of writing; None where that is not plain to see.
+
+    A month may be written as any of its days, with a time of day, or with signs in code: only what can mean one thing is taken as known.
+    """
+    if period is None or is_csv(path):  # in CSV the month is a column, whatever the folder is called
+        return None
+    found = [part.split("=", 1)[1] for part in path.parts[:-1] if part.lower().startswith(f"{period}=")]
+    if len(found) != 1 or not _PERIOD[period].fullmatch(found[0]):
+        return None
+    return found[0][:7]

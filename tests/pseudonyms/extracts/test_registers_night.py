@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 
 import polars as pl
@@ -25,9 +26,9 @@ def test_a_new_extract_replaces_the_months_it_holds_and_extends_by_the_others(ho
     assert states(home.night()) == ["delvis_erstattet", "i_bruk"]
     assert home.months() == {date(2024, 1, 1): 50.0, date(2024, 2, 1): 80.0, date(2024, 3, 1): 80.0}
     assert home.rows().height == 3 * 40
-    home.drop("c.parquet", jobs([JAN, FEB, MAR], position=20.0))
+    home.drop("c.parquet", jobs([JAN, FEB, MAR], position=30.0))
     assert states(home.night()) == ["erstattet", "erstattet", "i_bruk"]
-    assert set(home.months().values()) == {20.0}
+    assert set(home.months().values()) == {30.0}
 
 
 def test_nothing_new_nothing_written(home):
@@ -165,6 +166,32 @@ def test_the_missing_month_completes_an_extract_that_was_refused_for_it(home):
     assert list(home.months()) == [date(2024, m, 1) for m in (1, 2, 3)]
 
 
+def test_what_was_refused_for_its_values_is_not_let_in_by_the_next_good_extract(home):
+    first = jobs([JAN]).with_columns(stillingsprosent=pl.Series(["mange", *["50"] * 59]))
+    home.drop("jan.parquet", first)
+    assert "uttrekk_uleselig" in home.night().refused
+    home.drop("feb.parquet", jobs([FEB], position=80.0).with_columns(pl.col("stillingsprosent").cast(pl.String)))
+    taken = home.night()
+    assert (taken.refused, states(taken)) == ("", ["avvist", "i_bruk"])
+    assert home.months() == {date(2024, 2, 1): 80.0}
+
+
+def test_a_gap_and_another_fault_is_not_mended_by_the_missing_month(home):
+    home.drop("a.parquet", jobs([JAN, MAR]).with_columns(stillingsprosent=pl.Series(["mange"] * 4 + ["50"] * 116)))
+    assert home.night().extracts[-1].reasons == ["uttrekk_hull", "uttrekk_uleselig"]
+    home.drop("feb.parquet", jobs([FEB], position=80.0).with_columns(pl.col("stillingsprosent").cast(pl.String)))
+    home.night()
+    assert home.months() == {date(2024, 2, 1): 80.0}
+
+
+def test_the_missing_month_must_be_sound_itself(home):
+    home.drop("a.parquet", jobs([JAN, MAR]).with_columns(pl.col("stillingsprosent").cast(pl.String)))
+    assert "uttrekk_hull" in home.night().refused
+    home.drop("feb.parquet", jobs([FEB]).with_columns(stillingsprosent=pl.Series(["mange", *["50"] * 59])))
+    assert "uttrekk_uleselig" in home.night().refused
+    assert not home.table.exists()
+
+
 def test_a_corrected_extract_takes_nothing_from_the_refused_one(home):
     home.drop("a.parquet", jobs([JAN, MAR], people=PEOPLE[:50]))
     home.night()
@@ -198,6 +225,29 @@ def test_files_that_came_in_the_same_night_are_one_extract(home):
     assert (states(taken), home.rows().height) == (["i_bruk"], 80)
 
 
+@pytest.mark.parametrize(
+    ("folders", "later"),
+    [
+        (("maaned=2024-01-01", "maaned=2024-01-01 00%3A00%3A00"), "parquet"),
+        (("maaned=2024-01-01", "maaned=2024-01-15"), "parquet"),
+        (("maaned=2024-01-01", "maaned=2024%2D01%2D01"), "parquet"),
+        (("maaned=2024-01-01", "maaned=2024-02-01"), "csv"),  # in CSV the month is a column
+    ],
+)
+def test_a_month_whose_folder_is_written_in_two_ways_is_one_month(home, folders, later):
+    for place, (name, position) in enumerate(zip(folders, (50.0, 80.0), strict=True)):
+        (home.folder / name).mkdir()
+        path = home.folder / name / f"del-{place}.{later if place else 'parquet'}"
+        if path.suffix == ".csv":
+            jobs([JAN], position=position).write_csv(path)
+        else:
+            jobs([JAN], position=position).drop("maaned").write_parquet(path)
+        os.utime(path, (1_700_000_000 + place, 1_700_000_000 + place))
+    assert home.night().refused == ""
+    assert home.months() == {date(2024, 1, 1): 80.0}
+    assert home.rows().height == 40
+
+
 def test_registers_of_spells_are_replaced_whole(tmp_path, keys):
     home = Nights(tmp_path, keys, register="utdanning")
     spell = pl.DataFrame({"person_id": PEOPLE, "niva": "hoyere", "status": "pagaende"})
@@ -211,11 +261,14 @@ def test_registers_of_spells_are_replaced_whole(tmp_path, keys):
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        (lambda f: f.sample(fraction=0.5, seed=1), "uttrekk_krymper"),
+        (lambda f: f.sample(fraction=0.5, seed=1), "uttrekk_krymper uttrekk_maaned_krymper"),
         (lambda f: pl.concat([f, f.with_columns(orgnr=pl.lit("310196304"))]), "uttrekk_vokser"),
         (lambda f: f.with_columns(lonn_nok=pl.when(pl.col("maaned") > date(2024, 1, 1)).then("lonn_nok")), "uttrekk_flere_tomme"),
         (lambda f: f.with_columns(type=pl.lit("frilans")), "uttrekk_annen_fordeling"),
-        (lambda f: f.filter(pl.col("person_id").is_in(PEOPLE[35:])), "uttrekk_krymper uttrekk_mister_deltakere"),
+        (
+            lambda f: f.filter(pl.col("person_id").is_in(PEOPLE[35:])),
+            "uttrekk_krymper uttrekk_maaned_krymper uttrekk_mister_deltakere",
+        ),
     ],
 )
 def test_an_extract_far_from_the_last_one_is_refused(tmp_path, keys, change, code):

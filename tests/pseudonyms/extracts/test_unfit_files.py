@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.pseudonyms import drop_zones
+from pipeline.errors import UserError
+from pipeline.pseudonyms import drop_zones, extract_files
 from pipeline.pseudonyms.extract_files import OutOfRoom, file_places, value_free
 from pipeline.pseudonyms.extracts import night as registers_night
 from pipeline.pseudonyms.extracts.register_store import RegisterStore
@@ -176,6 +177,12 @@ def test_columns_nobody_asked_for_are_no_reason_to_refuse(home):
     [
         ("del-00017.parquet", "(del-00017.parquet)"),
         ("Kari Nordmann.parquet", "in order of name"),
+        ("Nordmann_Ola.parquet", "in order of name"),
+        ("nordmann/del-0.parquet", "in order of name"),
+        ("uttrekk-ola-2024.csv", "in order of name"),
+        ("Per.parquet", "in order of name"),  # a word of timer_per_uke
+        ("Ada1.parquet", "in order of name"),  # hexadecimal, and a name
+        ("O_N_1990.parquet", "in order of name"),
         ("kåre.parquet", "in order of name"),
         (f"{PEOPLE[0]}.parquet", "in order of name"),
         (f"x{PEOPLE[0][:6]}--{PEOPLE[0][6:]}.parquet", "in order of name"),
@@ -185,8 +192,42 @@ def test_columns_nobody_asked_for_are_no_reason_to_refuse(home):
     ],
 )
 def test_a_name_is_repeated_only_when_it_is_harmless(home, name, told):
+    (home.folder / name).parent.mkdir(exist_ok=True)
     (home.folder / name).write_bytes(b"")
     assert f"File 1 of 1 {told} is empty" in home.night().refused
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "part-00000-3f2c1a9b-fade-4beb-9d0e-1a2b3c4d5e6f-c000.snappy.parquet",
+        "part-00000-3f2c-c000.snappy.parquet",
+        "leveranse/maaned=2024-01-01/data_0.parquet",
+        "befolkning/aar=2024/del-3.csv",
+        "Arbeidsforhold_Januar2024.parquet",
+        "uttrekk_arbeidsforhold_timer_per_uke_2024-05.csv",
+        "a.parquet",
+    ],
+)
+def test_names_that_programs_and_owners_give_are_told(name):
+    (told,) = file_places([Path("/home/registers/arbeidsforhold") / name]).values()
+    assert told == f"File 1 of 1 ({name})"
+
+
+@pytest.mark.parametrize("name", ["Nordmann_Ola.parquet", "levering/OlaNordmann/del-0.parquet"])
+def test_a_persons_name_on_a_file_is_in_nothing_that_a_night_leaves(home, name):
+    home.drop("a.parquet", jobs([JAN]))
+    home.night()
+    (home.folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (home.folder / name).write_bytes(whole()[:-20])
+    taken = home.night()
+    assert "File 2 of 2 in order of name is damaged" not in taken.refused  # the new file is an extract of its own
+    assert "File 1 of 1 in order of name is damaged" in taken.refused
+    left = [path for path in home.settings.home.root.rglob("*") if path.is_file() and not path.is_relative_to(home.folder)]
+    assert left
+    for path in left:
+        assert b"nordmann" not in path.read_bytes().lower()
+        assert "nordmann" not in path.as_posix().lower()
 
 
 @given(
@@ -255,6 +296,66 @@ def test_the_file_that_may_not_be_read_is_named(home, monkeypatch):
     monkeypatch.setattr("os.access", lambda path, _how: path.name != "b.parquet")
     zone = drop_zones(home.settings.home.registers, ["arbeidsforhold"], 0.0)["arbeidsforhold"]
     assert zone.problem.startswith("1 file(s) may not be read by this user (first: File 2 of 2 (b.parquet)).")
+
+
+@pytest.fixture
+def shut(monkeypatch):
+    """Makes a folder one that may not be opened: the tests may run as a user who may open all."""
+    look = os.scandir
+
+    def shut(folder):
+        def scandir(path="."):
+            if str(path) == str(folder):
+                raise PermissionError(13, "Permission denied", str(path))
+            return look(path)
+
+        monkeypatch.setattr("os.scandir", scandir)
+
+    return shut
+
+
+def test_a_folder_inside_a_delivery_that_may_not_be_opened_stops_all_of_it(home, shut):
+    for month in (JAN, FEB):
+        inner = home.folder / "leveranse" / f"maaned={month[0]}-{month[1]:02d}-01"
+        inner.mkdir(parents=True)
+        jobs([month]).drop("maaned").write_parquet(inner / "del-0.parquet")
+    shut(home.folder / "leveranse" / "maaned=2024-01-01")
+    zones = drop_zones(home.settings.home.registers, ["arbeidsforhold", "ytelse"], 0.0)
+    assert zones["arbeidsforhold"].problem == (
+        "1 folder(s) in it may not be read by this user. "
+        "Give the user who runs the night read permission on registers/arbeidsforhold and every folder in it."
+    )
+    assert not zones["ytelse"].problem
+
+
+def test_a_delivery_that_may_not_be_opened_at_all_is_told(home, shut):
+    (home.folder / "leveranse").mkdir()
+    shut(home.folder / "leveranse")
+    assert drop_zones(home.settings.home.registers, ["arbeidsforhold"], 0.0)["arbeidsforhold"].problem
+
+
+@pytest.mark.parametrize("inside", ["leveranse", "."])
+def test_a_folder_that_tells_names_and_nothing_else_stops_it_too(home, monkeypatch, inside):
+    folder = home.folder / inside
+    folder.mkdir(exist_ok=True)
+    jobs([JAN]).write_parquet(folder / "a.parquet")
+    look = Path.lstat
+
+    def lstat(path):
+        if path.parent == folder:
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path)
+
+    monkeypatch.setattr(Path, "lstat", lstat)
+    assert drop_zones(home.settings.home.registers, ["arbeidsforhold"], 0.0)["arbeidsforhold"].problem
+
+
+def test_whoever_else_looks_for_files_is_told_of_a_closed_folder(tmp_path, shut):
+    (tmp_path / "inn" / "aar=2024").mkdir(parents=True)
+    shut(tmp_path / "inn" / "aar=2024")
+    with pytest.raises(UserError, match=r"1 folder\(s\) may not be opened") as raised:
+        extract_files([tmp_path / "inn"])
+    assert "2024" not in str(raised.value)
 
 
 def test_who_leaves_is_taken_out_also_where_the_file_has_come_to_be_unfit(home):

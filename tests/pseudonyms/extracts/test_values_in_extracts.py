@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import traceback
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from pipeline.codes import country_groups
 from pipeline.engine import connect
 from pipeline.errors import UserError
-from pipeline.pseudonyms.extracts.columns import typed
+from pipeline.pseudonyms.extracts.columns import UNKNOWN_CODE, typed
 from pipeline.pseudonyms.extracts.source import Source
 from pipeline.rules import patterns
 from pipeline.settings import OSLO
@@ -116,7 +117,9 @@ def test_a_key_of_another_form_is_judged(tmp_path, keys, odd):
 AMOUNTS = [
     ("450000", 450_000.0), ("450 000", 450_000.0), ("450\u00a0000,50", 450_000.5), ("1\u202f450 000", 1_450_000.0), ("-12 000", -12_000.0),
     ("450000,25", 450_000.25), ("450000.25", 450_000.25), ("0.125", 0.125), ("1e+05", 100_000.0), ("37.5", 37.5), ("1234.567", 1234.567),
-    ("1,234", 1.234), ("1.234", None), ("450.000", None), ("450.000,00", None), ("450,000.00", None), ("1.450.000", None), ("45 00", None),
+    ("1234,567", 1234.567),
+    ("1,234", None), ("450,000", None), ("1.234", None), ("450.000", None), ("450.000,00", None), ("450,000.00", None),
+    ("1.450.000", None), ("45 00", None),
     ("4500 000", None), ("450 000 kr", None), ("kr 450 000", None), ("1 2", None), ("450  000", None), ("450'000", None),
 ]  # fmt: skip
 
@@ -192,7 +195,49 @@ def test_midnight_with_a_time_zone_is_the_day_it_is_in_norway(tmp_path, keys, zo
 def test_midnight_with_a_time_zone_in_text_is_the_day_it_is_in_norway():
     texts = [
         "2023-12-31T23:00:00Z", "2024-01-01T00:00:00+01:00", "2024-01-01T00:00:00.000+0100", "2024-01-01 00:00:00+01", "2024-01-01T00:00:00",
-        "2024-01-01", "2024-06-30T22:00:00Z", "2024-01-01T25:00:00Z", "2024-01-01Z+",
+        "2024-01-01", "2023-12-31 23:00:00 UTC", "2023-12-31T23:00:00z", "2023-12-31 23:00:00 GMT", "2023-12-31 23:00:00",
+        "2024-01-01 12:30", "2024-01-01 23:30:00", "2024-06-30T22:00:00Z", "2024-01-01T25:00:00Z", "2024-01-01Z+", "2024-01-01 Kari Nordmann",
     ]  # fmt: skip
     new_year = date(2024, 1, 1)
-    assert read("folkeregister", "gyldig_fra", texts) == [*[new_year] * 6, date(2024, 7, 1), None, new_year]
+    assert read("folkeregister", "gyldig_fra", texts) == [*[new_year] * 12, date(2024, 7, 1), None, None, None]
+
+
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+@pytest.mark.parametrize("hours_before", [0, 1])
+def test_midnight_in_norway_written_as_utc_without_a_zone_is_that_day(tmp_path, keys, unit, hours_before):
+    moment = datetime(2024, 1, 1) - timedelta(hours=hours_before)
+    rows = jobs([JAN]).with_columns(maaned=pl.lit(moment, dtype=pl.Datetime(unit)))
+    pq.write_table(rows.to_arrow(), tmp_path / "a.parquet", use_deprecated_int96_timestamps=unit == "ns")
+    seen = admitted([tmp_path / "a.parquet"], "arbeidsforhold", keys, IDS, tmp_path).frame
+    assert seen["maaned"].unique().to_list() == [date(2024, 1, 1)]
+
+
+def test_what_looks_like_a_code_and_is_none_is_counted_but_its_text_does_not_pass(tmp_path, keys):
+    rows = (
+        jobs([JAN])
+        .with_row_index("i")
+        .with_columns(type=pl.when(pl.col("i") == 0).then(pl.lit("Fatima_Hussein")).otherwise("type"))
+    )
+    rows.drop("i").write_parquet(tmp_path / "a.parquet")
+    seen = admitted([tmp_path / "a.parquet"], "arbeidsforhold", keys, IDS, tmp_path)
+    assert seen.column("type")["n_utenfor_kodeliste"] == 1
+    assert set(seen.frame["type"]) == {"ordinaert", UNKNOWN_CODE}
+
+
+def test_yes_and_no_are_no_numbers_and_a_part_of_a_year_is_no_year(tmp_path, keys):
+    jobs([JAN]).with_columns(stillingsprosent=pl.lit(True)).write_parquet(tmp_path / "a.parquet")
+    with pytest.raises(UserError, match=r"arbeidsforhold\.stillingsprosent could be read as a number"):
+        admitted([tmp_path / "a.parquet"], "arbeidsforhold", keys, IDS, tmp_path)
+    years = pl.Series([2022.0] * 59 + [2022.7])
+    pl.DataFrame({"person_id": PEOPLE, "aar": years, "naeringsinntekt_nok": 250_000.0}).write_parquet(tmp_path / "b.parquet")
+    seen = admitted([tmp_path / "b.parquet"], "selvstendig", keys, IDS, tmp_path)
+    assert (seen.column("aar")["n_uleselig"], set(seen.frame["aar"])) == (1, {2022, None})
+
+
+@pytest.mark.parametrize("end", ["9999-12-31", "31.12.9999", ""])
+def test_a_spell_without_an_end_may_say_so_in_text(tmp_path, keys, end):
+    pl.DataFrame({"person_id": PEOPLE, "status": "bosatt", "gyldig_fra": "2020-01-01", "gyldig_til": end}).write_csv(
+        tmp_path / "a.csv", separator=";"
+    )
+    seen = admitted([tmp_path / "a.csv"], "folkeregister", keys, IDS, tmp_path)
+    assert (seen.column("gyldig_til")["n_uleselig"], seen.column("gyldig_til")["n_null"]) == (0, 60)

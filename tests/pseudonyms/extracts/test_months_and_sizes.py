@@ -1,0 +1,113 @@
+"""What an extract that passes as a whole may hide in a month of it, or in the size of its numbers."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from pipeline.pseudonyms.person_keys import register_keys
+from tests.pseudonyms.extracts.register_nights import APR, FEB, JAN, MAR, PEOPLE, Nights, jobs
+from tests.pseudonyms.synthetic_numbers import numbers
+
+ALL = pl.Series(PEOPLE)
+AMOUNTS = pl.DataFrame({"person_id": PEOPLE, "maaned": date(2024, 1, 1), "ytelse": "sosialhjelp", "belop_nok": 9_000.0})
+
+
+def reasons(tmp_path, keys, *extracts: pl.DataFrame, register: str = "arbeidsforhold", known: pl.Series = ALL) -> list[str]:
+    """What is found against the last of several extracts; the others are in use."""
+    home = Nights(tmp_path, keys, known=known, register=register)
+    for number, extract in enumerate(extracts):
+        assert number == 0 or home.night().refused == ""
+        home.drop(f"{number}.parquet", extract)
+    return home.night().extracts[-1].reasons or []
+
+
+def few(month: tuple[int, int], persons: int) -> pl.DataFrame:
+    return jobs([month], people=PEOPLE[:persons])
+
+
+@pytest.mark.parametrize(
+    ("months", "thin"),
+    [
+        ([(JAN, 60), (FEB, 14), (MAR, 60)], True), ([(JAN, 60), (FEB, 60), (MAR, 14)], True), ([(JAN, 60), (FEB, 60), (MAR, 16)], False),
+        ([(JAN, 60), (FEB, 16), (MAR, 60)], False), ([(JAN, 5), (FEB, 60), (MAR, 60)], False), ([(JAN, 2), (FEB, 10), (MAR, 45)], False),
+        ([(JAN, 19), (FEB, 1), (MAR, 19)], False), ([(JAN, 60), (FEB, 60), ((2036, 6), 1)], True), ([((2011, 1), 1), (JAN, 60)], False),
+    ],
+)  # fmt: skip
+def test_a_month_with_few_of_its_rows_is_seen(tmp_path, keys, months, thin):
+    found = reasons(tmp_path, keys, pl.concat([few(month, persons) for month, persons in months]))
+    assert found == (["uttrekk_tynn_maaned"] if thin else [])
+
+
+def test_a_new_month_is_held_against_what_is_in_use(tmp_path, keys):
+    assert "uttrekk_tynn_maaned" in reasons(tmp_path, keys, jobs([JAN, FEB]), few(MAR, 3))
+
+
+def test_a_month_that_comes_again_with_half_of_its_rows_is_seen(tmp_path, keys):
+    good = jobs([JAN, FEB, MAR, APR])
+    again = pl.concat([jobs([JAN, FEB, APR]), few(MAR, 29)])
+    assert reasons(tmp_path / "a", keys, good, again) == ["uttrekk_maaned_krymper"]
+    assert reasons(tmp_path / "b", keys, good, pl.concat([jobs([JAN, FEB, APR]), few(MAR, 30)])) == []
+
+
+@pytest.mark.parametrize("nothing", [None, 0.0])
+def test_a_month_in_which_nobody_has_what_decides_is_seen(tmp_path, keys, nothing):
+    newest = jobs([MAR]).with_columns(stillingsprosent=pl.lit(nothing, dtype=pl.Float64))
+    assert reasons(tmp_path, keys, pl.concat([jobs([JAN, FEB]), newest])) == ["uttrekk_maaned_uten_verdi"]
+
+
+@pytest.mark.parametrize(
+    ("register", "rows", "column", "factor"),
+    [
+        ("arbeidsforhold", jobs([JAN]), "stillingsprosent", 0.01), ("arbeidsforhold", jobs([JAN]), "lonn_nok", 1000.0),
+        ("arbeidsforhold", jobs([JAN]), "lonn_nok", 0.001), ("ytelse", AMOUNTS, "belop_nok", 0.001), ("ytelse", AMOUNTS, "belop_nok", 100.0),
+        ("ytelse", AMOUNTS, "belop_nok", 0.0),
+    ],
+)  # fmt: skip
+def test_another_unit_is_seen_also_in_the_first_extract(tmp_path, keys, register, rows, column, factor):
+    assert reasons(tmp_path / "a", keys, rows, register=register) == []
+    found = reasons(tmp_path / "b", keys, rows.with_columns(pl.col(column) * factor), register=register)
+    assert "uttrekk_umulig_storrelse" in found
+
+
+def test_sizes_far_from_those_of_the_last_extract_are_seen(tmp_path, keys):
+    assert reasons(tmp_path / "a", keys, jobs([JAN]), jobs([JAN, FEB], position=15.0)) == ["uttrekk_annen_storrelse"]
+    assert reasons(tmp_path / "b", keys, jobs([JAN]), jobs([JAN, FEB], position=20.0)) == []
+
+
+def test_means_of_few_numbers_are_not_told(tmp_path, keys):
+    home = Nights(tmp_path, keys)
+    home.drop("a.parquet", few(JAN, 19))
+    assert set(home.night().counted.columns["middel"]) == {None}
+
+
+def test_a_stand_in_for_all_employers_is_seen(tmp_path, keys):
+    people = numbers(400)
+    rows = jobs([JAN, FEB, MAR], people=people).with_columns(
+        orgnr=pl.concat_str(pl.lit("3101"), pl.int_range(pl.len()).mod(90).cast(pl.String).str.zfill(5))
+    )
+    found = reasons(tmp_path, keys, rows, rows.with_columns(orgnr=pl.lit("999999999")), known=pl.Series(people))
+    assert found == ["uttrekk_faa_ulike"]
+
+
+@pytest.mark.parametrize(("first", "then"), [(15, 3), (3, 15), (1, 2)])
+def test_more_or_fewer_months_are_no_other_distribution(tmp_path, keys, first, then):
+    people = numbers(600)
+    before, after = ([(2023 + m // 12, m % 12 + 1) for m in range(n)] for n in (first, then))
+    assert reasons(tmp_path, keys, jobs(before, people=people), jobs(after, people=people), known=pl.Series(people)) == []
+
+
+def test_a_pseudonym_of_another_form_is_counted(tmp_path, keys):
+    named = register_keys(ALL, keys, "arbeidsforhold")
+    rows = (
+        jobs([JAN])
+        .with_columns(person_key=named, key_version=pl.lit(keys.of_register("arbeidsforhold").version))
+        .drop("person_id")
+    )
+    assert reasons(tmp_path / "a", keys, rows) == []
+    odd = rows.with_row_index("i").with_columns(
+        person_key=pl.when(pl.col("i") < 2).then(pl.col("person_key").str.to_uppercase()).otherwise("person_key")
+    )
+    assert "uttrekk_ugyldig_person" in reasons(tmp_path / "b", keys, odd.drop("i"))
