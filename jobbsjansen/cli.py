@@ -306,7 +306,7 @@ def _told(problem: BaseException) -> str:
     if _no_room(problem):
         return "The disk is full. Free room where the home and the temporary files lie, and run the command again."
     if isinstance(problem, Fault):
-        return f"This is a fault of ours, not of the data or of you: {problem}"
+        return f"This is a fault of ours, not of the data or of you: {problem}" if problem.ours else str(problem)
     places = [f"  {Path(f.filename).name}:{f.lineno} in {f.name}" for f in traceback.extract_tb(problem.__traceback__)]
     return "\n".join(["This is a fault of ours, not of the data or of you.", *places, type(problem).__name__])
 

@@ -38,4 +38,13 @@ class HomeBusy(UserError):
 
 
 class Fault(Exception):
-    """A fault of ours, told without any value from the data (exit code 3)."""
+    """A fault of ours, told without any value from the data (exit code 3).
+
+    Args:
+        text: what failed.
+        ours: whether it is a bug. Want of memory or disk is none: the text then says how to mend it.
+    """
+
+    def __init__(self, text: str, *, ours: bool = True) -> None:
+        self.ours = ours
+        super().__init__(text)

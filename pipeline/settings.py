@@ -18,6 +18,9 @@ OSLO = ZoneInfo("Europe/Oslo")
 Environment = Literal["demo", "prod"]
 EngineName = Literal["duckdb", "spark"]
 _SIZE = re.compile(r"\d+(\.\d+)? ?([KMGT]i?)?B", re.IGNORECASE)
+_MEGABYTES = {"": 1e-6, "k": 1e-3, "m": 1, "g": 1e3, "t": 1e6}
+# An empty home's smallest step needs 8 MB, and 200 000 rows can be sorted with 100: docs/engines.md.
+LEAST_MEMORY_MB = 100
 # Empty: the session that the platform has already started.
 _SPARK_MASTER = re.compile(r"|local(\[(\d+|\*)\])?|spark://[\w.\-]+:\d+(,[\w.\-]+:\d+)*|yarn|k8s://\S+")
 
@@ -154,9 +157,7 @@ def load_settings(
         key_file=key,
         key_command=_words(env, "JOBBSJANSEN_KEY_COMMAND"),
         threshold=_threshold(env),
-        memory_limit=_matching(
-            env, "JOBBSJANSEN_MEMORY_LIMIT", Settings.memory_limit, _SIZE, "no size", "Write it as 1500MB or 2GB."
-        ),
+        memory_limit=_memory_limit(env),
         engine=engine,  # type: ignore[arg-type]
         spark_master=_matching(
             env,
@@ -175,6 +176,26 @@ def _matching(env: dict[str, str], name: str, default: str, shape: re.Pattern[st
     if not shape.fullmatch(value):
         raise RefusedStart(f"{name} is {wrong}.", cure)
     return value
+
+
+def _memory_limit(env: dict[str, str]) -> str:
+    name, cure = "JOBBSJANSEN_MEMORY_LIMIT", "Write it as 1500MB or 2GB."
+    text = _matching(env, name, Settings.memory_limit, _SIZE, "no size", cure)
+    if megabytes(text) < LEAST_MEMORY_MB:
+        raise RefusedStart(f"{name} is less than {LEAST_MEMORY_MB}MB, with which no night can work.", cure)
+    if name in env and megabytes(text) > (most := _machine_megabytes()):
+        raise RefusedStart(f"{name} is more than this machine's memory ({most}MB).", "Write what the run may hold of it.")
+    return text
+
+
+def megabytes(size: str) -> int:
+    """Whole megabytes of a size as the settings write it (``1500MB``, ``2GB``)."""
+    found = re.fullmatch(r"([\d.]+) ?([kmgt]?)i?b", size.strip().lower())
+    return int(float(found[1]) * _MEGABYTES[found[2]]) if found else 0
+
+
+def _machine_megabytes() -> int:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 1_000_000
 
 
 def _threshold(env: dict[str, str]) -> int:

@@ -4,8 +4,8 @@ Belongs here: connections, views over Parquet, running a step, sorted Parquet ou
 """
 
 from pipeline.engine.base import Engine, StepFailed
-from pipeline.engine.duck import connect, copy_sorted, doubled_keys, escaped
+from pipeline.engine.duck import connect, copy_sorted, cure_of, doubled_keys, escaped
 from pipeline.engine.opening import open_engine
 from pipeline.engine.spill import spill_place
 
-__all__ = ["Engine", "StepFailed", "connect", "copy_sorted", "doubled_keys", "escaped", "open_engine", "spill_place"]
+__all__ = ["Engine", "StepFailed", "connect", "copy_sorted", "cure_of", "doubled_keys", "escaped", "open_engine", "spill_place"]

@@ -50,13 +50,26 @@ class Engine(Protocol):
         """Let go of everything that was shown or made."""
 
 
-def value_free(step: str, call: Callable[[], T], errors: type[Exception] | tuple[type[Exception], ...]) -> T:
-    """What ``call`` returns; one of ``errors`` becomes ``StepFailed``, without its text, cause or context."""
+def value_free(
+    step: str,
+    call: Callable[[], T],
+    errors: type[Exception] | tuple[type[Exception], ...],
+    cure: Callable[[Exception], str] = lambda _error: "",
+) -> T:
+    """What ``call`` returns; one of ``errors`` becomes ``StepFailed``, without its text, cause or context.
+
+    Args:
+        step: what is said to have failed.
+        call: the step.
+        errors: the engine's errors.
+        cure: how to mend an error that is no bug (want of memory or disk), without a value; empty where it is one.
+    """
     try:
         return call()
     except errors as error:
-        kind = _kind(error)
-    raise StepFailed(f"The step {step} failed ({kind}).")
+        told = f"The step {step} failed ({_kind(error)})."
+        mend = cure(error)
+    raise StepFailed(f"{told} {mend}".strip(), ours=not mend)
 
 
 def _kind(error: Exception) -> str:

@@ -6,6 +6,7 @@ Belongs here: everything that knows DuckDB's ways of running a step. Must not be
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -43,6 +44,8 @@ class DuckEngine:
     """An ``Engine`` in this process; steps are temporary tables, which go to ``spill`` when memory is short."""
 
     def __init__(self, memory_limit: str, spill: Path) -> None:
+        self._memory_limit = memory_limit
+        self._cure = partial(cure_of, memory_limit=memory_limit)
         self._connection = connect(memory_limit, spill)
 
     def show_parquet(self, name: str, path: Path | None, table: Table) -> None:
@@ -54,33 +57,53 @@ class DuckEngine:
             name,
             lambda: self._connection.read_parquet(files, hive_partitioning=False).create_view(name, replace=True),
             duckdb.Error,
+            self._cure,
         )
 
     def show_frame(self, name: str, frame: pl.DataFrame) -> None:
         self._connection.register(name, frame.to_arrow())
 
     def run(self, name: str, sql: str, parameters: Mapping[str, int | str]) -> None:
-        value_free(name, lambda: self._connection.execute(f"CREATE TEMP TABLE {name} AS\n{sql}", dict(parameters)), duckdb.Error)
+        statement = f"CREATE TEMP TABLE {name} AS\n{sql}"
+        value_free(name, lambda: self._connection.execute(statement, dict(parameters)), duckdb.Error, self._cure)
 
     def fetch(self, name: str, table: Table) -> pl.DataFrame:
         return value_free(
             name,
             lambda: table.conform(self._connection.sql(f"SELECT * FROM {name}").pl()),
             (duckdb.Error, pl.exceptions.PolarsError),
+            self._cure,
         )
 
     def write(self, name: str, table: Table, target: Path) -> None:
-        write_sorted(self._connection, name, table, target)
+        write_sorted(self._connection, name, table, target, self._memory_limit)
 
     def close(self) -> None:
         self._connection.close()
 
 
-def write_sorted(connection: duckdb.DuckDBPyConnection, name: str, table: Table, target: Path) -> None:
+def cure_of(problem: Exception, memory_limit: str) -> str:
+    """How to mend want of memory or disk, by the settings' names; empty where an error is another. Holds no value.
+
+    Args:
+        problem: what DuckDB raised.
+        memory_limit: the limit it worked within, as the settings write it.
+    """
+    if isinstance(problem, duckdb.OutOfMemoryException):
+        # A spill folder that may not grow is want of memory to DuckDB.
+        disk = "max_temp_directory_size" in str(problem)
+        room = "Make room on the disk of the spill folder (JOBBSJANSEN_SPILL), or raise" if disk else "Raise"
+        return f"{room} JOBBSJANSEN_MEMORY_LIMIT (now {memory_limit})."
+    if isinstance(problem, duckdb.IOException):
+        return "Look at the disks that the home and the spill folder (JOBBSJANSEN_SPILL) lie on: room, permissions, whether they answer."
+    return ""
+
+
+def write_sorted(connection: duckdb.DuckDBPyConnection, name: str, table: Table, target: Path, memory_limit: str) -> None:
     """Stream the table or view ``name`` of ``connection`` to ``target`` as ``Engine.write`` says, whatever engine made it.
 
     Raises:
-        StepFailed: it lacks columns, a value does not fit its column, or memory and disk do not suffice.
+        StepFailed: it lacks columns, a value does not fit its column, or memory (``memory_limit`` is told) and disk do not suffice.
     """
     columns = ", ".join(f'CAST("{c.name}" AS {SQL_TYPE[c.kind]}) AS "{c.name}"' for c in table.columns)
     try:
@@ -88,6 +111,7 @@ def write_sorted(connection: duckdb.DuckDBPyConnection, name: str, table: Table,
             name,
             lambda: copy_sorted(connection, f"SELECT {columns} FROM {name}", table.key or table.names, target),
             duckdb.Error,
+            partial(cure_of, memory_limit=memory_limit),
         )
     except BaseException:
         target.unlink(missing_ok=True)
@@ -137,4 +161,4 @@ def doubled_keys(path: Path, table: Table, memory_limit: str, spill: Path) -> in
             row = connection.execute(statement).fetchone()
         return int(row[0]) if row else 0
 
-    return value_free(table.name, count, duckdb.Error)
+    return value_free(table.name, count, duckdb.Error, partial(cure_of, memory_limit=memory_limit))

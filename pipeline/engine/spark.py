@@ -61,7 +61,7 @@ class SparkEngine:
         parts = [str(part) for part in self._parts(name)]
         with connect(self._memory_limit, self._spill) as connection:
             connection.read_parquet(parts, hive_partitioning=False).create_view(name)
-            write_sorted(connection, name, table, target)
+            write_sorted(connection, name, table, target, self._memory_limit)
 
     def _parts(self, name: str) -> list[Path]:
         folder = self._spill / f"made_{name}"

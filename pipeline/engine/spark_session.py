@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import UserError
-from pipeline.settings import Settings
+from pipeline.settings import Settings, megabytes
 
 LOGGING = Path(__file__).parent / "spark_logging.json"
 # What keeps Spark's answers equal to DuckDB's: errors instead of nulls, no time zone of the machine, dates as they stand.
@@ -25,7 +25,6 @@ SAME_ANSWERS = {
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
 }
 LEAST_HEAP_MB = 1024  # below some 450 MB Spark refuses to start
-_MEGABYTES = {"": 1e-6, "k": 1e-3, "m": 1, "g": 1e3, "t": 1e6}
 
 
 @dataclass(frozen=True)
@@ -128,9 +127,3 @@ def _local_threads(master: str) -> int:
     if named:
         return int(named[1])
     return os.cpu_count() or 1 if "*" in master else 1
-
-
-def megabytes(size: str) -> int:
-    """Whole megabytes of a size as the settings write it (``1500MB``, ``2GB``)."""
-    found = re.fullmatch(r"([\d.]+) ?([kmgt]?)i?b", size.strip().lower())
-    return int(float(found[1]) * _MEGABYTES[found[2]]) if found else 0

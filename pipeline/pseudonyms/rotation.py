@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipeline.engine import connect, copy_sorted, spill_place
+from pipeline.engine import connect, copy_sorted, cure_of, spill_place
 from pipeline.errors import Fault, UserError
 from pipeline.pseudonyms.key_files import new_key_file, no_place_for_keys, refuse_place
 from pipeline.pseudonyms.key_providers import KeyFile
@@ -89,10 +89,10 @@ def rekey_file(path: Path, replacements: Mapping[str, str], settings: Settings) 
             finish_file(temporary, path)
         return changed
     except (duckdb.Error, OSError) as problem:
-        failed = type(problem).__name__
+        failed, cure = type(problem).__name__, cure_of(problem, settings.memory_limit)
     finally:
         temporary.unlink(missing_ok=True)
-    raise Fault(f"{path.parent.name}/{path.name} could not be re-keyed ({failed}).")
+    raise Fault(f"{path.parent.name}/{path.name} could not be re-keyed ({failed}). {cure}".strip(), ours=not cure)
 
 
 def _follows(new: Keys, old: Keys) -> bool:

@@ -85,7 +85,7 @@ def test_the_bytes_do_not_tell_where_the_rows_came_from(tmp_path, threads):
         connection.execute("CREATE TEMP TABLE tabell AS SELECT * FROM ramme ORDER BY belop DESC")
         connection.read_parquet([str(tmp_path / f"{i}.parquet") for i in range(3)]).create_view("filer")
         for name in ("ramme", "tabell", "filer"):
-            write_sorted(connection, name, TABLE, tmp_path / f"{name}.ut")
+            write_sorted(connection, name, TABLE, tmp_path / f"{name}.ut", "200MB")
             made.append((tmp_path / f"{name}.ut").read_bytes())
     assert made[0] == made[1] == made[2]
     assert pl.read_parquet(tmp_path / "filer.ut")["n"].is_sorted()
@@ -102,6 +102,37 @@ def test_more_rows_than_memory_go_to_a_private_folder_that_is_gone_afterwards(tm
     assert list(settings.home.warehouse.iterdir()) == []
     made = pl.scan_parquet(tmp_path / "mange.parquet").select("n").collect()["n"]
     assert (made.len(), made.is_sorted(), made[-1]) == (rows, True, rows - 1)
+
+
+def test_want_of_memory_names_the_limit_and_is_no_fault_of_ours(tmp_path, settings):
+    small = settings.with_(memory_limit="2MB")
+    with open_engine(small) as engine, pytest.raises(StepFailed) as caught:
+        engine.run("mange", BIG, {"rader": 400_000})
+    assert str(caught.value) == "The step mange failed (OutOfMemoryException). Raise JOBBSJANSEN_MEMORY_LIMIT (now 2MB)."
+    assert not caught.value.ours
+    assert caught.value.__context__ is None
+    with open_engine(settings) as engine:
+        engine.run("mange", BIG, {"rader": 400_000})
+        engine._connection.execute("SET memory_limit = '20MB'")
+        with pytest.raises(StepFailed, match=r"Raise JOBBSJANSEN_MEMORY_LIMIT \(now 500MB\)"):
+            engine.write("mange", TABLE, tmp_path / "ut.parquet")
+    table = pl.select(belop=pl.int_range(400_000)).with_columns(n=pl.col("belop"), tekst=pl.col("belop").cast(pl.String))
+    table.write_parquet(tmp_path / "f.parquet")
+    with pytest.raises(StepFailed, match=r"Raise JOBBSJANSEN_MEMORY_LIMIT \(now 1MB\)"):
+        doubled_keys(tmp_path / "f.parquet", TABLE, "1MB", tmp_path)
+
+
+def test_want_of_disk_points_to_the_spill_folder_and_is_no_fault_of_ours(tmp_path, settings):
+    with open_engine(settings.with_(memory_limit="60MB")) as engine:
+        engine._connection.execute("SET max_temp_directory_size = '1MB'")
+        with pytest.raises(StepFailed, match=r"room .*spill folder \(JOBBSJANSEN_SPILL\).*\(now 60MB\)\.") as caught:
+            engine.run("mange", BIG, {"rader": 400_000})
+    assert not caught.value.ours
+    with open_engine(settings) as engine:
+        engine.show_frame("rader", ROWS)
+        with pytest.raises(StepFailed, match=r"IOException\)\. .*JOBBSJANSEN_SPILL") as caught:
+            engine.write("rader", TABLE, tmp_path / "finnes" / "ikke.parquet")
+    assert not caught.value.ours
 
 
 def test_the_spill_folder_is_gone_after_a_failure_too(settings):
@@ -130,6 +161,7 @@ def test_a_failed_write_leaves_no_file(tmp_path, settings):
 def test_an_error_names_the_step_and_its_kind_and_no_value(settings, sql):
     with pytest.raises(StepFailed, match=r"^The step feiler failed \(\w+\)\.$") as caught:
         run_failing(settings, sql)
+    assert caught.value.ours
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine.spark_session import megabytes
+from pipeline import settings as settings_module
 from pipeline.errors import RefusedStart
-from pipeline.settings import load_settings
+from pipeline.settings import load_settings, megabytes
 
 
 def loaded(tmp_path: Path, **environment: str):
@@ -44,6 +44,20 @@ def test_masters_that_can_be_meant(tmp_path, master):
 def test_nonsense_is_refused(tmp_path, name, value):
     with pytest.raises(RefusedStart, match=f"JOBBSJANSEN_{name}"):
         loaded(tmp_path, **{name: value})
+
+
+@pytest.mark.parametrize("size", ["1KB", "0GB", "99MB", "0.09 GB"])
+def test_less_memory_than_any_step_can_work_with_is_refused(tmp_path, size):
+    with pytest.raises(RefusedStart, match="JOBBSJANSEN_MEMORY_LIMIT is less than 100MB"):
+        loaded(tmp_path, MEMORY_LIMIT=size)
+    assert loaded(tmp_path, MEMORY_LIMIT="100MB").memory_limit == "100MB"
+
+
+def test_more_memory_than_the_machine_has_is_refused(tmp_path, monkeypatch):
+    with pytest.raises(RefusedStart, match=r"more than this machine's memory \(\d+MB\)"):
+        loaded(tmp_path, MEMORY_LIMIT="99999TB")
+    monkeypatch.setattr(settings_module, "_machine_megabytes", lambda: 1000)
+    assert loaded(tmp_path).memory_limit == "1500MB", "the default holds on a small machine too"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from assets import klargjort
 from assets.night import Night, StepFailed, value_free
 from jobbsjansen import nightly
 from jobbsjansen.cli import main
+from pipeline.engine.duck import DuckEngine
 
 NOW = "2026-02-01T02:30:00+01:00"
 
@@ -43,6 +45,23 @@ def test_a_step_that_ends_the_process_is_a_failed_night(
     assert status["failure"].startswith("kohort: SystemExit at test_night_that_leaves.py:")
     assert status["failure"] in told
     assert "01819000049" not in told + status["failure"]
+
+
+def want_memory(*_: object) -> None:
+    with tempfile.TemporaryDirectory() as spill:
+        DuckEngine("2MB", Path(spill)).run("mange", "SELECT list(i) AS alle FROM range(1000000) AS tall (i)", {})
+
+
+def test_a_night_without_enough_memory_says_which_limit_to_raise(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(klargjort, "build_klargjort", want_memory)
+    assert ended(["nightly", "--home", str(tmp_path / "home"), "--now", NOW]) == 3
+    told = capsys.readouterr().err
+    status = json.loads((tmp_path / "home" / "status.json").read_text(encoding="utf-8"))
+    assert status["failure"] == "The step mange failed (OutOfMemoryException). Raise JOBBSJANSEN_MEMORY_LIMIT (now 2MB)."
+    assert told.strip().endswith(status["failure"])
+    assert "fault of ours" not in told
 
 
 @pytest.mark.parametrize("leaving", [leave, leave_with_a_value])
