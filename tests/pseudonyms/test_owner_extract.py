@@ -177,6 +177,7 @@ NOT_READ = {
     "d.csv": (b"", r"is empty \(0 bytes\)"),
     "e.txt": (b"x", "no Parquet or CSV"),
     "f.csv": (f"person_id;type\n{PERSONS[0]};x\n".encode("utf-16"), "encoded in UTF-16; UTF-8 is wanted"),
+    "g.csv": (b"fnr|type\n1|x\n", "none of the described columns. Columns in CSV must be separated by semicolon, comma or tab"),
     "Kari Nordmann.parquet": (
         b"PK\x03\x04",
         "File 1 of 1 in order of name is named .parquet, but starts like a zip archive or an Excel",
