@@ -5,7 +5,7 @@ Belongs here: the form of ``person_id``, identity numbers where none may be. Mus
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -16,6 +16,47 @@ from pipeline.identity_shape import holds_identity_number
 
 _ID_FORM = r"^[0-9]{11}$"
 _SHORTEST = 11  # bytes of the shortest text that can hold an identity number
+_LEAST, _MOST = 1_000_000_000, 99_999_999_999  # numbers of ten digits (the leading zero is lost) or eleven
+_REMEMBERED = 10_000  # different numbers of a column that are told apart from one batch to the next: memory stays the same
+
+
+@dataclass
+class LargeNumbers:
+    """The whole numbers of ten or eleven digits in one number column.
+
+    By chance about one of 135 is an identity number too (day, month and both control digits fit), one of 30 where all have one day and month.
+    So one such number proves nothing; two different ones of two, or more than one beside a tenth of many, are not chance: with ten numbers it
+    would be so once in 20 000 columns, with more of them less often. A number that comes again (pay that is the same each month) counts once.
+
+    Attributes:
+        rows: rows with an identity number.
+        different: different numbers looked at.
+        fitting: how many of these are identity numbers.
+        remembered: the first of the different ones.
+    """
+
+    rows: int = 0
+    different: int = 0
+    fitting: int = 0
+    remembered: set[int] = field(default_factory=set)
+
+    def look_at(self, column: pl.Series) -> None:
+        """Count in one batch's column."""
+        numbers = _large_whole(column)
+        if numbers.is_empty():
+            return
+        distinct = numbers.unique()
+        found = set(distinct.filter(holds_identity_number(distinct, duf=False)).to_list())
+        new = set(distinct.to_list()) - self.remembered
+        self.rows += int(numbers.is_in(list(found)).sum()) if found else 0
+        self.different += len(new)
+        self.fitting += len(found & new)
+        self.remembered.update(sorted(new)[: max(0, _REMEMBERED - len(self.remembered))])
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether more of them are identity numbers than chance explains."""
+        return self.fitting > 1 + self.different / 10
 
 
 @dataclass
@@ -26,11 +67,13 @@ class Objections:
         register: the register, for messages.
         malformed: rows whose ``person_id`` is not 11 digits.
         identities: rows with an identity number, per text column.
+        numbers: what number columns hold of numbers as long as an identity number, per column.
     """
 
     register: str
     malformed: int = 0
     identities: Counter[str] = field(default_factory=Counter)
+    numbers: defaultdict[str, LargeNumbers] = field(default_factory=lambda: defaultdict(LargeNumbers))
 
     def look_at(self, batch: pa.RecordBatch) -> None:
         """Count what is wrong in a batch with ``person_id`` and the payload columns.
@@ -52,6 +95,8 @@ class Objections:
                 raise UserError(
                     f"The column {name} is no text, number, date or truth value.", "Deliver it as the file description says."
                 )
+            elif _is_number(kind):
+                self.numbers[name].look_at(pl.Series(pl.from_arrow(batch.column(name))))
 
     def refuse(self) -> None:
         """Raise when anything was counted.
@@ -63,7 +108,8 @@ class Objections:
             raise UserError(
                 f"person_id is not 11 digits in {self.malformed} row(s).", "Keep it as text: Excel eats leading zeros."
             )
-        for name, count in sorted(self.identities.items()):
+        in_numbers = {name: found.rows for name, found in self.numbers.items() if found.beyond_chance}
+        for name, count in sorted([*self.identities.items(), *in_numbers.items()]):
             if count:
                 raise UserError(
                     f"{self.register}.{name} holds identity numbers in {count} row(s), where none may be.",
@@ -86,6 +132,19 @@ def _is_plain(kind: pa.DataType) -> bool:
         pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean, pa.types.is_temporal, pa.types.is_null,
     )  # fmt: skip
     return any(test(kind) for test in tests)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+
+
+def _large_whole(column: pl.Series) -> pl.Series:
+    """The whole numbers of ten or eleven digits, as integers; most columns have none, and are looked through once."""
+    if column.dtype.is_integer():
+        return column.filter(column.is_between(_LEAST, _MOST)).cast(pl.Int64)
+    values = column.cast(pl.Float64)
+    large = values.filter(values.is_between(_LEAST, _MOST))
+    return large.filter(large == large.floor()).cast(pl.Int64)
 
 
 def _identities(texts: pl.Series) -> int:
