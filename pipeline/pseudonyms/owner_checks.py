@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from pipeline.errors import UserError
 from pipeline.identity_shape import holds_identity_number
+from pipeline.tables import REGISTERS
 
 _ID_FORM = r"^[0-9]{11}$"
 _SHORTEST = 11  # bytes of the shortest text that can hold an identity number
@@ -90,13 +91,19 @@ class Objections:
                 sound = text_of(batch.column(name)).str.contains(_ID_FORM).fill_null(value=False)
                 self.malformed += batch.num_rows - int(sound.sum())
             elif _is_text(kind):
-                self.identities[name] += _identities(text_of(batch.column(name)))
+                texts = text_of(batch.column(name))
+                self.identities[name] += _identities(texts)
+                if self._means_numbers(name):
+                    self.numbers[name].look_at(_ten_digits(texts))
             elif not _is_plain(kind):
                 raise UserError(
                     f"The column {name} is no text, number, date or truth value.", "Deliver it as the file description says."
                 )
             elif _is_number(kind):
                 self.numbers[name].look_at(pl.Series(pl.from_arrow(batch.column(name))))
+
+    def _means_numbers(self, name: str) -> bool:
+        return name in REGISTERS[self.register].names and REGISTERS[self.register][name].kind in ("int", "float")
 
     def refuse(self) -> None:
         """Raise when anything was counted.
@@ -145,6 +152,12 @@ def _large_whole(column: pl.Series) -> pl.Series:
     values = column.cast(pl.Float64)
     large = values.filter(values.is_between(_LEAST, _MOST))
     return large.filter(large == large.floor()).cast(pl.Int64)
+
+
+def _ten_digits(texts: pl.Series) -> pl.Series:
+    """What a number column written as text (CSV) has of numbers of ten digits; the text search finds those of eleven."""
+    suspects = texts.filter(texts.str.len_bytes() >= _SHORTEST - 1).str.strip_chars()
+    return suspects.filter(suspects.str.contains(r"^[0-9]{10}(?:[.,]0+)?$")).str.head(_SHORTEST - 1).cast(pl.Int64)
 
 
 def _identities(texts: pl.Series) -> int:

@@ -174,6 +174,12 @@ def test_identity_numbers_in_a_number_column_stop_it(keys, tmp_path, monkeypatch
     refused(tmp_path / "inn.parquet", tmp_path / "ut.parquet", keys, r"arbeidsforhold.lonn_nok holds identity numbers in 4 row")
 
 
+def test_numbers_that_lost_their_zero_stop_it_in_csv_too(keys, tmp_path):
+    pay = pl.Series([*(f"{int(number)}" for number in PERSONS[:3]), f"{int(PERSONS[3])},00", "45000,50", None])
+    jobs().with_columns(lonn_nok=pay).write_csv(tmp_path / "inn.csv", separator=";")
+    refused(tmp_path / "inn.csv", tmp_path / "ut.parquet", keys, r"arbeidsforhold.lonn_nok holds identity numbers in 4 row")
+
+
 @pytest.mark.parametrize(
     "pay", [[int(PERSONS[0])] * 6, [int(PERSONS[0]), *range(2_000_000_001, 2_000_000_006)], [1e300, float("nan")] * 3]
 )
