@@ -220,6 +220,14 @@ def described_names(found: Sequence[str], wanted: Iterable[str]) -> dict[str, in
     return {name: stripped.index(name) for name in sorted(wanted) if name in stripped}
 
 
+def nothing_described(*, csv: bool) -> UnfitFile:
+    """What to say of a file that has none of the described columns. Without the file's name or its columns'."""
+    separators = "Columns in CSV must be separated by semicolon, comma or tab. " if csv else ""
+    return UnfitFile(
+        "has none of the described columns.", f"{separators}Look at the file description: columns must be called as it says."
+    )
+
+
 def _walk(folder: Path, closed: set[Path]) -> Iterator[Path]:
     """Every file below a folder; folders that may not be opened are added to ``closed``."""
 

@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.errors import UserError
+from pipeline.pseudonyms.extract_files import is_csv, nothing_described
 from pipeline.pseudonyms.keys import Keys
 from pipeline.pseudonyms.owner_checks import Objections, harmless, require_columns, text_of
 from pipeline.pseudonyms.owner_files import OwnerFile, owner_files
@@ -175,6 +176,9 @@ def _parquet_place(file: OwnerFile, files: list[OwnerFile]) -> Path:
 
 
 def _require_person(file: OwnerFile) -> None:
+    if not file.names:
+        found = nothing_described(csv=is_csv(file.place))
+        raise UserError(f"A file {found.what}", found.cure)
     if "person_id" not in file.names:
         raise UserError("The extract has no person_id column of text.", "Name the column person_id and keep leading zeros.")
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import random
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from pipeline.pseudonyms import (
     csv_dialect,
     new_key_file,
     new_register_key_file,
+    owner_checks,
     owner_extract,
     owner_files,
     owner_stamp,
@@ -223,6 +225,40 @@ def test_identity_numbers_elsewhere_stop_it(keys, tmp_path, kind):
     refused(tmp_path / "inn.parquet", tmp_path / "ut.parquet", keys, r"arbeidsforhold.type holds identity numbers in 2 row")
 
 
+@pytest.mark.parametrize("kind", [pl.Int64, pl.UInt64, pl.Float64, pl.Decimal(20, 2)])
+def test_identity_numbers_in_a_number_column_stop_it(keys, tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(owner_files, "BATCH_ROWS", 2)
+    pay = pl.Series([*(int(number) for number in PERSONS[:4]), 45_000, None]).cast(kind)  # the leading zero is lost
+    jobs().with_columns(lonn_nok=pay).write_parquet(tmp_path / "inn.parquet")
+    refused(tmp_path / "inn.parquet", tmp_path / "ut.parquet", keys, r"arbeidsforhold.lonn_nok holds identity numbers in 4 row")
+
+
+def test_numbers_that_lost_their_zero_stop_it_in_csv_too(keys, tmp_path):
+    pay = pl.Series([*(f"{int(number)}" for number in PERSONS[:3]), f"{int(PERSONS[3])},00", "45000,50", None])
+    jobs().with_columns(lonn_nok=pay).write_csv(tmp_path / "inn.csv", separator=";")
+    refused(tmp_path / "inn.csv", tmp_path / "ut.parquet", keys, r"arbeidsforhold.lonn_nok holds identity numbers in 4 row")
+
+
+@pytest.mark.parametrize(
+    "pay", [[int(PERSONS[0])] * 6, [int(PERSONS[0]), *range(2_000_000_001, 2_000_000_006)], [1e300, float("nan")] * 3]
+)
+def test_one_amount_that_looks_like_an_identity_number_by_chance_passes(keys, tmp_path, monkeypatch, pay):
+    monkeypatch.setattr(owner_files, "BATCH_ROWS", 2)
+    jobs().with_columns(lonn_nok=pl.Series(pay)).write_parquet(tmp_path / "inn.parquet")
+    assert pseudonymise_file(tmp_path / "inn.parquet", tmp_path / "ut.parquet", "arbeidsforhold", keys).rows == 6
+
+
+def test_many_large_amounts_pass_and_take_no_more_memory(monkeypatch):
+    monkeypatch.setattr(owner_checks, "_REMEMBERED", 100)
+    amounts = pl.Series(random.Random(1).choices(range(1_000_000_000, 100_000_000_000), k=5000))
+    seen = owner_checks.LargeNumbers()
+    for start in range(0, 5000, 500):
+        seen.look_at(amounts[start : start + 500])
+    assert 0 < seen.fitting < 100
+    assert not seen.beyond_chance
+    assert len(seen.remembered) == 100
+
+
 def test_identity_numbers_in_names_of_files_and_folders_stop_it(keys, tmp_path):
     (tmp_path / f"inn/person={PERSONS[0]}").mkdir(parents=True)
     jobs().write_parquet(tmp_path / f"inn/person={PERSONS[0]}/a.parquet")
@@ -237,6 +273,7 @@ NOT_READ = {
     "d.csv": (b"", r"is empty \(0 bytes\)"),
     "e.txt": (b"x", "no Parquet or CSV"),
     "f.csv": (f"person_id;type\n{PERSONS[0]};x\n".encode("utf-16"), "encoded in UTF-16; UTF-8 is wanted"),
+    "g.csv": (b"fnr|type\n1|x\n", "none of the described columns. Columns in CSV must be separated by semicolon, comma or tab"),
     "Kari Nordmann.parquet": (
         b"PK\x03\x04",
         "File 1 of 1 in order of name is named .parquet, but starts like a zip archive or an Excel",

@@ -25,6 +25,7 @@ from pipeline.pseudonyms.extract_files import (
     described_names,
     file_places,
     is_csv,
+    nothing_described,
     refuse_other_kind,
     unreadable_parquet,
     value_free,
@@ -91,8 +92,8 @@ def open_extract(
         wanted: the columns that may be read; no other column of the owner's is ever looked at, whatever it is called or holds.
 
     Raises:
-        UnfitFile: a file is not readable as what its name says, two of its columns have one wanted name, or a wanted one holds lists or
-            structures. Says which file; without a value.
+        UnfitFile: a file is not readable as what its name says, has no wanted column, two of its columns have one wanted name, or a wanted
+            one holds lists or structures. Says which file; without a value.
     """
     _refuse_place(files)
     places = file_places(files)
@@ -144,6 +145,8 @@ def at_fault(connection: duckdb.DuckDBPyConnection, file: Delivered) -> UnfitFil
 def _csv(path: Path, place: str, copy: Path, wanted: Collection[str]) -> Delivered:
     dialect = csv_dialect(path)
     names = described_names(dialect.names, wanted)
+    if not names:
+        raise nothing_described(csv=True)
     read_from = path
     if dialect.encoding != "utf-8" or not dialect.even or not _is_utf8(path):
         value_free(partial(recoded, path, copy, dialect), "A CSV extract could not be read.")
@@ -162,6 +165,8 @@ def _parquet(path: Path, place: str, schema: list[tuple[str, str]], wanted: Coll
             raise UnfitFile(f"has a {name} that is no text: leading zeros are lost.", "It must be delivered as text.")
     hive = {key.strip().lower(): key for key in _hive_keys(path)}
     called = {name: schema[number][0] for name, number in names.items()} | {n: key for n, key in hive.items() if n in wanted}
+    if not called:
+        raise nothing_described(csv=False)
     taken = frozenset(name.lower() for name, _ in schema) | frozenset(hive)
     return Delivered(path, place, path, called, kinds, taken)
 

@@ -298,6 +298,29 @@ def test_the_file_that_may_not_be_read_is_named(home, monkeypatch):
     assert zone.problem.startswith("1 file(s) may not be read by this user (first: File 2 of 2 (b.parquet)).")
 
 
+UNDESCRIBED = {
+    "b.csv": ("fnr|måned\n0|1\n", "Columns in CSV must be separated by semicolon, comma or tab. Look at the file description"),
+    "c.csv": ("fnr;måned\n0;1\n", "Columns in CSV must be separated by semicolon, comma or tab. Look at the file description"),
+    "d.parquet": ("", "Look at the file description"),
+}
+
+
+@pytest.mark.parametrize("name", UNDESCRIBED)
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_file_without_any_described_column_is_told(home, name, beside):
+    text, cure = UNDESCRIBED[name]
+    if beside:
+        home.drop("a.parquet", jobs([JAN]))
+    if name.endswith(".csv"):
+        (home.folder / name).write_text(text, encoding="utf-8")
+    else:
+        home.drop(name, pl.DataFrame({"fnr": ["1"], "måned": ["2"]}))
+    refused = home.night().refused
+    place = "File 2 of 2" if beside else "File 1 of 1"
+    assert f"{place} ({name}) has none of the described columns. {cure}" in refused
+    assert "fnr" not in refused
+
+
 @pytest.fixture
 def shut(monkeypatch):
     """Makes a folder one that may not be opened: the tests may run as a user who may open all."""
