@@ -127,11 +127,12 @@ def read_identity_history(places: Iterable[Path], last_good: Path, *, demo: bool
 
 
 def home_history(settings: Settings) -> IdentityHistory:
-    """The history of a home: its drop zone; while that is empty, damaged or still being written to, the last good copy."""
+    """The history of a home: its drop zone; while that is empty, damaged, closed in part or still being written to, the last good copy."""
     zone = drop_zones(settings.home.registers, [FOLDER], settings.min_age_seconds)[FOLDER]
-    files = [] if zone.waiting else zone.files  # half a history would part persons who are one
+    kept_out = zone.problem or (_UNFINISHED if zone.waiting else "")
+    files = [] if kept_out else zone.files  # half a history would part persons who are one
     history = read_identity_history(files, last_good_copy(settings), demo=settings.is_demo)
-    return replace(history, refused=_UNFINISHED) if zone.waiting else history
+    return replace(history, refused=kept_out) if kept_out else history
 
 
 def last_good_copy(settings: Settings) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import stat
 from itertools import pairwise
@@ -194,6 +195,25 @@ def test_history_that_is_still_being_written_is_left_for_the_next_night(settings
     unfinished = home_history(settings.with_(min_age_seconds=0))
     assert now(unfinished, A) == [B]
     assert "being written" in unfinished.refused
+
+
+def test_history_that_is_closed_in_part_is_not_taken_for_the_whole(settings, monkeypatch):
+    folder = settings.home.registers / "identitet"
+    (folder / "mer").mkdir(parents=True)
+    (folder / "mer" / "a.csv").write_text(f"tidligere_id;person_id\n{A};{B}\n")
+    home_history(settings.with_(min_age_seconds=0)).keep(last_good_copy(settings), pl.Series([A]))
+    (folder / "b.csv").write_text("tidligere_id;person_id\n")
+    look = os.scandir
+
+    def closed(path="."):
+        if str(path) == str(folder / "mer"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path)
+
+    monkeypatch.setattr("os.scandir", closed)
+    half = home_history(settings.with_(min_age_seconds=0))
+    assert now(half, A) == [B]
+    assert "may not be read" in half.refused
 
 
 @given(
