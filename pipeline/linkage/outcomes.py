@@ -14,6 +14,8 @@ from pipeline.tables import KLARGJORT, STATISTIKK
 
 STEPS = (
     "dekning",
+    "registertreff",
+    "utenfor",
     "praksisplass",
     "norskprove_best",
     "utfall_maaneder",
@@ -37,6 +39,9 @@ def utfall(
     Who is dead or emigrated has no "not in work" after exit: shares are of living residents (decision 052), and ``bosatt_12m`` and
     ``bosatt_november`` say who is gone. From the start, where death is one of the ways to leave (``i_arbeid_uke_104``,
     ``varig_arbeid``), the dead are not in work, and the emigrated are unknown.
+
+    Of a person whom folkeregister, where it has an extract, does not know and no other register has a row of, nothing is known:
+    every column but ``direkte_overgang`` is null (decision 053). The same where a register was never asked about her.
 
     Args:
         deltakelse: ``KLARGJORT["deltakelse"]``.

@@ -2,7 +2,8 @@
 -- Work is known where the employment register reaches; self-employment adds to it where its years reach. Were it null for
 -- those without a job only, the share in work among the known would be biased upwards.
 -- Who is gone (dead or emigrated the whole month, without a job) has nothing in these registers, and that is no "no": every column
--- about work, education and benefits is null. So it is where a register was never asked about her (utenfor_maaned). Own income is the year's, and no sign of a month; a spell of education may end late.
+-- about work, education and benefits is null. So it is where a register tells nothing of her (utenfor_maaned).
+-- Own income is the year's, and no sign of a month; a spell of education may end late.
 WITH maaneder AS (
     SELECT vindu.deltakelse_key, vindu.maaned, vindu.person_key, vindu.m_start, vindu.m_slutt,
            arbeid_dekket AND NOT coalesce(utenfor_maaned.arbeid, false) AS arbeid_dekket,

@@ -13,6 +13,8 @@ from pipeline.tables import KLARGJORT
 
 STEPS = (
     "dekning",
+    "registertreff",
+    "utenfor",
     "spenn",
     "vindu",
     "person_vindu",
@@ -42,7 +44,8 @@ def person_maaned(
     A column is null where its register does not reach the month (first to last month found in the extract); work needs
     the employment register, to which self-employed income adds. Two participations of one person have their own rows.
     In a month in which a person is gone (dead or emigrated on its first and last day, and without a job) all columns about work,
-    education and benefits are null: that is no "no" (decision 052).
+    education and benefits are null: that is no "no" (decision 052). So they are in every month of a person whom no register
+    recognises: there is an extract of folkeregister, but neither it nor any other has a row of hers (decision 053).
 
     Args:
         deltakelse: ``KLARGJORT["deltakelse"]``.

@@ -17,6 +17,8 @@ TILTAK = ["tiltak_id", "prosjekt_id", "deltakelse_key", "er_praksis", "slutt_dat
 def praksisutfall(deltakelse: pl.DataFrame, tiltak: pl.DataFrame, registers: dict[str, Path], settings: Settings) -> pl.DataFrame:
     """``STATISTIKK["praksisutfall"]``: one row per placement that has ended by statusdato; null where its employer is not known.
 
+    Null also where the employment register was not asked about the person in one of the months, or no register recognises her.
+
     Unlike ``utfall``, which asks of all employers of a participation at once, each placement is asked of its own employer and
     from its own end: the placement's last day or, where that is not reported or later, the participation's.
 
@@ -31,5 +33,5 @@ def praksisutfall(deltakelse: pl.DataFrame, tiltak: pl.DataFrame, registers: dic
     """
     frames = {"deltakelse": deltakelse.select(DELTAKELSE), "tiltak": tiltak.select(TILTAK)}
     with linkage(settings, registers, frames) as engine:
-        run_steps(engine, ("dekning", "praksisutfall"))
+        run_steps(engine, ("dekning", "registertreff", "utenfor", "praksisutfall"))
         return engine.fetch("praksisutfall", STATISTIKK["praksisutfall"])

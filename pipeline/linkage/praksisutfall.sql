@@ -1,4 +1,4 @@
--- one row per ended placement; unknown where its employer is
+-- one row per ended placement; unknown where its employer is, and where the employment register tells nothing of her in one of the months (utenfor)
 -- As for the months after exit: known only when the employment extract reaches every month, were "no" known before "yes" the share would be biased.
 WITH avsluttet AS (
     SELECT tiltak.tiltak_id, tiltak.prosjekt_id, tiltak.deltakelse_key, deltakelse.person_key,
@@ -20,10 +20,20 @@ ansatt AS (
      AND arbeidsforhold.maaned BETWEEN slutt_maaned AND slutt_maaned + INTERVAL 12 MONTH
     WHERE arbeidsforhold.type <> 'lonnstilskudd' AND arbeidsforhold.stillingsprosent > 0
 ),
+ukjent AS (
+    SELECT DISTINCT avsluttet.prosjekt_id, avsluttet.tiltak_id
+    FROM avsluttet
+    JOIN utenfor
+      ON avsluttet.person_key = utenfor.person_key
+     AND utenfor.register = 'arbeidsforhold'
+     AND (utenfor.fra IS NULL OR utenfor.fra <= slutt_maaned + INTERVAL 12 MONTH AND utenfor.til >= slutt_maaned)
+),
 rekkevidde AS (SELECT fra, til FROM dekning WHERE register = 'arbeidsforhold')
 SELECT avsluttet.tiltak_id, avsluttet.prosjekt_id, avsluttet.deltakelse_key,
-       CASE WHEN orgnr IS NOT NULL AND slutt_maaned >= fra AND slutt_maaned + INTERVAL 12 MONTH <= til
+       CASE WHEN orgnr IS NOT NULL AND ukjent.tiltak_id IS NULL
+             AND slutt_maaned >= rekkevidde.fra AND slutt_maaned + INTERVAL 12 MONTH <= rekkevidde.til
             THEN ansatt.tiltak_id IS NOT NULL END AS ansatt_hos_praksisgiver
 FROM avsluttet
 CROSS JOIN rekkevidde
 LEFT JOIN ansatt ON avsluttet.prosjekt_id = ansatt.prosjekt_id AND avsluttet.tiltak_id = ansatt.tiltak_id
+LEFT JOIN ukjent ON avsluttet.prosjekt_id = ukjent.prosjekt_id AND avsluttet.tiltak_id = ukjent.tiltak_id

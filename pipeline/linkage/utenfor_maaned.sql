@@ -1,11 +1,11 @@
--- one row per participation and month for which some register was never asked about her, with the registers that were not
+-- one row per participation and month of which some register tells nothing of her (utenfor), with the registers that do not
 SELECT vindu.deltakelse_key, vindu.maaned,
-       bool_or(utenfor_uttrekk.register = 'arbeidsforhold') AS arbeid,
-       bool_or(utenfor_uttrekk.register = 'selvstendig') AS selvstendig,
-       bool_or(utenfor_uttrekk.register = 'utdanning') AS utdanning,
-       bool_or(utenfor_uttrekk.register = 'ytelse') AS ytelse
+       bool_or(utenfor.register = 'arbeidsforhold') AS arbeid,
+       bool_or(utenfor.register = 'selvstendig') AS selvstendig,
+       bool_or(utenfor.register = 'utdanning') AS utdanning,
+       bool_or(utenfor.register = 'ytelse') AS ytelse
 FROM vindu
-JOIN utenfor_uttrekk
-  ON vindu.person_key = utenfor_uttrekk.person_key
- AND (utenfor_uttrekk.fra IS NULL OR vindu.maaned BETWEEN utenfor_uttrekk.fra AND utenfor_uttrekk.til)
+JOIN utenfor
+  ON vindu.person_key = utenfor.person_key
+ AND (utenfor.fra IS NULL OR vindu.maaned BETWEEN utenfor.fra AND utenfor.til)
 GROUP BY vindu.deltakelse_key, vindu.maaned

@@ -121,7 +121,8 @@ PERSON_MAANED = Table(
         C("m_start", "int", "months since the month of start", required=True, unit="months"),
         C("m_slutt", "int", "months since the month of exit; null while enrolled", unit="months"),
         C("i_arbeid", "bool", "employment (not lonnstilskudd, stillingsprosent > 0) or self-employed income; null where the extract does not "
-          "reach, and where borte, as every other column about work, education and benefits"),
+          "reach, where borte, and where the person is recognised in no register (folkeregister has rows, but none of hers, and no other "
+          "register has one), as every other column about work, education and benefits"),
         C("stillingsprosent", "float", "sum of jobs, at most 100", unit="percent"),
         C("timer_per_uke", "float", "sum of jobs", unit="hours"),
         C("lonn_nok", "float", "pay", unit="nok"),
@@ -134,7 +135,8 @@ PERSON_MAANED = Table(
         C("ytelser_nok", "float", "all benefits", unit="nok", sensitivity="special"),
         C("sosialhjelp_nok", "float", "social assistance", unit="nok", sensitivity="special"),
         C("selvforsorget", "bool", "in work or own income, no social assistance, overgangsstonad or kvp"),
-        C("bosatt_status", "text", "residence on the last day of the month; null when folkeregister does not know the person then",
+        C("bosatt_status", "text", "residence on the last day of the month; null when folkeregister does not know the person then. Carried on "
+          "after the last event the register has, also beyond what its extract speaks of, while utfall.bosatt_12m is null there",
           codes=RESIDENCE, sensitivity="personal"),
         C("borte", "bool", "dead or emigrated on the first and the last day of the month, and without employment (lonnstilskudd is none): "
           "nothing else is known of the month; null when folkeregister does not know the person", sensitivity="personal"),

@@ -72,7 +72,7 @@ PRAKSISUTFALL = Table(
         C("deltakelse_key", "text", "pseudonym of the participation", required=True, sensitivity="personal"),
         C("ansatt_hos_praksisgiver", "bool",
           "an ordinary job (not lonnstilskudd) with the placement's employer in any of the calendar months 0-12 after the placement's end; "
-          "null unless the employer is known and the extract reaches all of them"),
+          "null unless the employer is known and the extract reaches all of them and speaks of the person in each"),
     ), "linkage",
 )  # fmt: skip
 ARBEIDSGIVER = Table(
@@ -86,7 +86,8 @@ ARBEIDSGIVER = Table(
           "delivered no contact with any employer", required=True, key=True),
         C("n", "int", "placements that have ended, or whose participation has", required=True, unit="placements"),
         C("n_kjent", "int",
-          "of them with a known employer and an employment extract that reaches 12 months after the end", required=True, unit="placements"),
+          "of them with a known employer and an employment extract that reaches 12 months after the end and speaks of "
+          "the person", required=True, unit="placements"),
         C("n_ansatt", "int",
           "of the known with an ordinary job at the same employer in the months 0-12 after the end", required=True, unit="placements"),
         C("andel", "float", "n_ansatt / n_kjent; null when none is known", unit="share"),

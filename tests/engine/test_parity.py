@@ -19,6 +19,7 @@ from pipeline.linkage.connection import FOLDER, SPOKEN_OF
 from pipeline.settings import Home, Settings
 from pipeline.tables import STATES
 from tests.engine.parity_cases import ParityWorld, asked_for_some, from_long_ago, gappy, simulated
+from tests.linkage.reference import unrecognised
 
 WORLDS: dict[str, Callable[[], ParityWorld]] = {
     "gaps_1": lambda: gappy(1), "gaps_2": lambda: gappy(2), "asked_for_some": lambda: asked_for_some(gappy(1), 5),
@@ -108,6 +109,10 @@ def test_the_worlds_hold_what_they_are_meant_to_try(settings):
     ):
         assert 0 < outcomes[column].null_count() < outcomes.height, column
     assert made["praksisutfall"]["ansatt_hos_praksisgiver"].n_unique() == 3
+    nobody = unrecognised(gappy(1).registers)
+    assert not outcomes.filter(nobody).is_empty()
+    assert outcomes.filter(nobody)["maaneder_i_arbeid_foer"].null_count() == outcomes.filter(nobody).height
+    assert not outcomes.filter(~nobody)["maaneder_i_arbeid_foer"].drop_nulls().is_empty()
 
 
 def test_who_was_never_asked_about_changes_the_tables(settings):

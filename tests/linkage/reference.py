@@ -36,6 +36,14 @@ def _held(asked: pl.DataFrame, spells: pl.DataFrame, day: pl.Expr) -> pl.DataFra
     return latest.unique(["person_key", "maaned"], keep="first", maintain_order=True).with_columns(known)
 
 
+def unrecognised(registers: dict[str, pl.DataFrame]) -> pl.Expr:
+    """Whose person no register has a row of, where there is a national register that should have had everybody."""
+    if registers.get("folkeregister", pl.DataFrame()).is_empty():
+        return pl.lit(False)
+    known = pl.concat([frame["person_key"] for name, frame in registers.items() if name != "virksomhet"])
+    return ~pl.col("person_key").is_in(known.unique().implode())
+
+
 def reaches(dates: pl.Series) -> tuple[date, date]:
     """First and last month of an extract."""
     known = dates.drop_nulls().dt.truncate("1mo")
@@ -61,7 +69,7 @@ def months_of_work(monthly: pl.DataFrame, registers: dict[str, pl.DataFrame]) ->
         .join(owners, on=["person_key", "aar"], how="left")
         .with_columns(gone=pl.col("away").fill_null(False) & ~pl.col("job"))
     )
-    told = pl.col("maaned").is_between(jobs["maaned"].min(), jobs["maaned"].max()) & ~pl.col("gone")
+    told = pl.col("maaned").is_between(jobs["maaned"].min(), jobs["maaned"].max()) & ~pl.col("gone") & ~unrecognised(registers)
     return known.with_columns(
         i_arbeid=pl.when(told).then(pl.col("job") | pl.col("own").fill_null(False)),
         stillingsprosent=pl.when(told).then(pl.col("position").fill_null(0.0).clip(upper_bound=100.0)),

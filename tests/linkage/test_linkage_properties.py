@@ -50,6 +50,11 @@ def test_no_participation_is_lost_or_doubled_and_order_leaves_no_trace(settings,
         on_its_month = pl.col(day).dt.truncate("1mo").dt.offset_by(months_apart).eq_missing(pl.col("maaned"))
         assert dated.filter(pl.col(apart).is_not_null()).select(on_its_month.all()).item()
     assert (links.filter(pl.col("avsender") == "alle")["n_deltakelser"] == deltakelse.height).all()
+    lost = reference.unrecognised(registers)
+    told = [c for c in monthly.columns if c not in ("deltakelse_key", "maaned", "person_key", "m_start", "m_slutt")]
+    assert monthly.filter(lost).select(pl.col(told).null_count() == pl.len()).row(0) == (True,) * len(told)
+    after = [c for c in outcomes.columns if c not in ("deltakelse_key", "person_key", "direkte_overgang")]
+    assert outcomes.filter(lost).select(pl.col(after).null_count() == pl.len()).row(0) == (True,) * len(after)
     for left, right in zip(first, second, strict=True):
         assert left.equals(right)
 
@@ -71,6 +76,7 @@ def test_equals_the_polars_reference(tmp_path, settings, seed):
     ]
     assert_frame_equal(monthly.select(compared), months.select(compared), check_row_order=False)
     assert monthly["borte"].sum() > 100
+    assert monthly.filter(reference.unrecognised(registers))["person_key"].n_unique() == 5
     for expected in (
         reference.after_exit(months, deltakelse, registers["folkeregister"]),
         reference.from_start(months, deltakelse, registers["arbeidsforhold"]),
@@ -103,7 +109,9 @@ def test_in_the_months_of_the_gone_nothing_is_told_of_work_education_or_benefits
     told = [
         c for c in with_all.columns if c not in (*KLARGJORT["person_maaned"].key, "person_key", "m_start", "m_slutt", *residence)
     ]
-    gone = with_all["borte"].fill_null(False)
+    lost = with_all.select(reference.unrecognised(registers)).to_series()
+    assert not before.filter(lost)["i_arbeid"].drop_nulls().is_empty()
+    gone = with_all["borte"].fill_null(False) | lost
     assert with_all.filter(gone).select(pl.col(told).null_count() == pl.len()).row(0) == (True,) * len(told)
     assert with_all.filter(~gone).select(told).equals(before.filter(~gone).select(told))
     assert not before.filter(gone)["i_arbeid"].drop_nulls().is_empty()
@@ -128,7 +136,7 @@ def test_november_status_equals_the_polars_reference(tmp_path, settings):
     ]
     reached = pl.col("maaned").is_between(max(first for first, _ in reach), min(last for _, last in reach))
     status = (
-        pl.when(reached.fill_null(False).not_() | pl.col("m_slutt").is_null()).then(None)
+        pl.when(reached.fill_null(False).not_() | pl.col("m_slutt").is_null() | reference.unrecognised(registers)).then(None)
         .when(gone).then(pl.lit("annet_eller_ukjent"))
         .when(work & study).then(pl.lit("sysselsatt_og_under_utdanning"))
         .when(work).then(pl.lit("sysselsatt"))

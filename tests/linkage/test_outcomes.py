@@ -107,7 +107,8 @@ SPELLS = "person_key | status | komm_nr | gyldig_fra | gyldig_til\n x | bosatt |
         ("p1 | utvandret | - | 2023-03-20 | -", months(date(2023, 1, 1), 12), (True, True, True, "utvandret", "utvandret")),
         ("p1 | utvandret | - | 2023-06-01 | 2023-11-15\n p1 | bosatt | 4601 | 2023-11-15 | -", [], (False, None, None, "bosatt", "bosatt")),
         ("p1 | bosatt | 4601 | 2012-01-01 | 2023-12-09\n p1 | dod | - | 2023-12-09 | -", [], (False, False, False, "dod", "bosatt")),
-        ("x | bosatt | 4601 | 2012-01-01 | -", [], (False, False, False, None, None)),
+        ("x | bosatt | 4601 | 2012-01-01 | -", [date(2021, 5, 1)], (False, False, False, None, None)),
+        ("x | bosatt | 4601 | 2012-01-01 | -", [], (None, None, None, None, None)),
     ],
 )  # fmt: skip
 def test_who_is_gone_is_told_and_is_not_out_of_work(tmp_path, settings, spells, worked, columns):
