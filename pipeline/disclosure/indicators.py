@@ -27,7 +27,7 @@ def shares(national: pl.DataFrame, threshold: int) -> pl.DataFrame:
     Returns:
         Rows of ``UTDATA["nokkeltall"]`` without target. Hidden: the primary rule, or a count of 1 to threshold - 1 follows from
         another released row: the other denominator, a wider numerator, a numerator that excludes it, or the denominator of
-        an indicator of all leavers (how many of them have left the country, died, or are recognised in no register).
+        an indicator of all leavers (how many of them have left the country or died).
     """
     rules = declared()
     counted = national.with_columns(pl.col("teller", "nevner").round(0).cast(pl.Int64))
@@ -42,7 +42,7 @@ def shares(national: pl.DataFrame, threshold: int) -> pl.DataFrame:
         rows, close = _compare(rows, other, ["kpi", "periode", "nevnerregel"], threshold)
         hidden = hidden | close
     for fewer, everybody in rules["samme_personer"]:
-        # denominators alone: the gone and the unrecognised are in one and not in the other; what is hidden by now tells nothing
+        # denominators alone: those who left the country or died are in one and not in the other; what is hidden by now tells nothing
         told = rows.filter(~hidden.fill_null(False)) if everybody in rules["andeler"] else counted
         other = _other(told, everybody).with_columns(kpi=pl.lit(fewer), _k=pl.lit(None, pl.Int64))
         rows, close = _compare(rows, other, ["kpi", "periode", "nevnerregel"], threshold)
@@ -125,8 +125,7 @@ def means(national: pl.DataFrame) -> pl.DataFrame:
 def november(national: pl.DataFrame, threshold: int) -> tuple[pl.DataFrame, Audit | None]:
     """Status in November by year, protected as one linked table (status within active or not), and its audit.
 
-    A year in which nearly everybody has the same status is hidden, and one in which 1 to threshold - 1 fewer have a status than an
-    indicator of all leavers counts (``samme_personer``): so many are recognised in no register.
+    A year in which nearly everybody has the same status is hidden.
     A status that nobody has is a shown zero. Returns None as audit when there is nothing to release.
     """
     rows = national.filter((pl.col("dim") == "november_status") & (pl.col("nevnerregel") == _ALL))
@@ -151,16 +150,6 @@ def november(national: pl.DataFrame, threshold: int) -> tuple[pl.DataFrame, Audi
     frame = pl.DataFrame(out, schema=types, orient="row")
     rest, is_active = pl.col("nevner") - pl.col("teller"), pl.col("dim") == "alle"
     alike = ((rest < threshold) | (is_active & (pl.col("teller") < threshold))).any().over("periode")
-    missing = frame["periode"].is_in(_few_without_status(rows, national, threshold).implode())
-    released = _hide(frame.with_columns(_hidden=pl.col("_hidden") | alike | missing))
+    released = _hide(frame.with_columns(_hidden=pl.col("_hidden") | alike))
     zero = pl.when(pl.col("teller") == 0).then(pl.lit(ZERO)).otherwise("status")
     return released.with_columns(status=zero), audit(problem, pattern)
-
-
-def _few_without_status(rows: pl.DataFrame, national: pl.DataFrame, threshold: int) -> pl.Series:
-    """The years in which status in November and an indicator of all leavers have too close denominators."""
-    told = rows.group_by("periode").agg(nevner=pl.col("teller").sum().round(0).cast(pl.Int64), teller=pl.lit(None, pl.Int64))
-    wide = [everybody for fewer, everybody in declared()["samme_personer"] if fewer == "november_status"]
-    all_leavers = national.filter(pl.col("kpi").is_in(wide), pl.col("dim") == "alle", pl.col("nevnerregel") == _ALL)
-    other = all_leavers.select("periode", _n=pl.col("nevner").round(0).cast(pl.Int64), _k=pl.lit(None, pl.Int64))
-    return told.join(other, on="periode").filter(_close(threshold))["periode"].unique()

@@ -207,23 +207,6 @@ def test_november_status_is_protected_as_one_table(tmp_path: Path) -> None:
     assert len(hidden) >= 2
 
 
-@pytest.mark.parametrize(("everybody", "sign"), [(100, ""), (101, ":"), (104, ":"), (105, "")])
-def test_a_few_who_are_recognised_in_no_register_do_not_follow_from_status_in_november(everybody: int, sign: str) -> None:
-    counts = {"sysselsatt": 40, "under_utdanning": 15, "helt_ledig": 20, "annet_eller_ukjent": 25}
-    rows = [
-        indicator("november_status", year, "alle_avsluttede", k, 100, "november_status", s)
-        for s, k in counts.items()
-        for year in (2023, 2024)
-    ]
-    rows += [
-        indicator("overgang_direkte", 2023, "alle_avsluttede", 70, everybody),
-        indicator("overgang_direkte", 2024, "alle_avsluttede", 70, 100),
-    ]
-    shown, _ = indicators.november(STATISTIKK["nokkeltall"].conform(pl.DataFrame(rows)), 5)
-    signs = shown.select("periode", "status").unique().rows()
-    assert sorted(signs) == [("2023", sign), ("2024", "")]
-
-
 def test_effects_hide_small_arms_and_what_compares_with_them(tmp_path: Path) -> None:
     rows = [
         effect("innen_2u", 400, 60), effect("innen_4u", 400, 3), effect("ikke_innen_26u", 400, 90), effect("innen_8u", 400, 70, "C"),
