@@ -41,7 +41,8 @@ def utfall(
     ``varig_arbeid``), the dead are not in work, and the emigrated are unknown.
 
     Of a person whom folkeregister, where it has an extract, does not know and no other register has a row of, nothing is known:
-    every column but ``direkte_overgang`` is null (decision 053). The same where a register was never asked about her.
+    every column but ``direkte_overgang`` is null, and ``november_status`` is ``annet_eller_ukjent`` (decision 053). All are null where a
+    register was never asked about her.
 
     Args:
         deltakelse: ``KLARGJORT["deltakelse"]``.

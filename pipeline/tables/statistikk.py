@@ -30,8 +30,8 @@ UTFALL = Table(
         C("deltakelse_key", "text", "pseudonym of the participation", required=True, key=True, sensitivity="personal"),
         C("person_key", "text", "pseudonym of the person", required=True, sensitivity="personal"),
         C("direkte_overgang", "bool", "direct transition at exit; null while enrolled"),
-        C("november_status", "text", "first match, November of the year after exit; null where the extracts do not reach, and for who is "
-          "recognised in no register, as every other column but direkte_overgang (klargjort.person_maaned)", codes=NOVEMBER_STATUS),
+        C("november_status", "text", "first match, November of the year after exit; null where the extracts do not reach; who is gone or "
+          "recognised in no register is annet_eller_ukjent", codes=NOVEMBER_STATUS),
         C("i_arbeid_12m", "bool", "work in calendar month exit + 12"),
         C("varig_6m", "bool", "work in all of months 1-6 after exit"),
         C("varig_12m", "bool", "work in all of months 1-12 after exit"),

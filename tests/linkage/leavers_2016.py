@@ -93,7 +93,7 @@ WAYS: dict[str, dict[str, Rows]] = {
         "partly_unemployed_too": {"arbeidssoker": [nav("delvis_ledig"), nav("paa_tiltak")]},
     },
     "annet_eller_ukjent": {
-        "registered_years_before": {"arbeidssoker": [nav("helt_ledig", date(2015, 11, 1))]},
+        "in_no_register": {},
         "resident_without_anything": {"folkeregister": [lives("bosatt", date(2012, 1, 1))]},
         "partly_unemployed_without_a_job": {"arbeidssoker": [nav("delvis_ledig")]},
         "reduced_capacity": {"arbeidssoker": [nav("nedsatt_arbeidsevne")]},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
-from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -45,17 +44,6 @@ def test_every_way_leads_to_its_status(tmp_path, settings):
     made = found(tmp_path, one_of_each(), settings)
     wrong = made.filter(pl.col("november_status").ne_missing(pl.col("status"))).select("way", "november_status").rows()
     assert wrong == []
-
-
-def test_who_is_in_no_register_is_not_counted_as_other_or_unknown(tmp_path, settings):
-    """The published table has such persons there; here nobody knows whether they worked."""
-    leavers = one_of_each()
-    nobody = leavers.made_for.row(0, named=True)["deltakelse_key"].replace("d", "p")
-    rows = {name: frame.filter(pl.col("person_key") != nobody) for name, frame in leavers.registers.items()}
-    made = found(tmp_path / "a", replace(leavers, registers=rows), settings).sort("deltakelse_key")
-    assert made["november_status"].to_list() == [None, *leavers.made_for["status"][1:]]
-    del rows["folkeregister"]
-    assert found(tmp_path / "b", replace(leavers, registers=rows), settings)["november_status"].null_count() == 0
 
 
 # What each rule says now, what it would say if it were another rule, and whom that would move.
