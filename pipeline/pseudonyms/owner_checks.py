@@ -188,7 +188,8 @@ def _is_number(kind: pa.DataType) -> bool:
 def _large_whole(column: pl.Series) -> pl.Series:
     """The whole numbers of ten or eleven digits, as integers; most columns have none, and are looked through once."""
     if column.dtype.is_integer():
-        return column.filter(column.is_between(_LEAST, _MOST)).cast(pl.Int64)
+        wide = column if column.dtype == pl.UInt64 else column.cast(pl.Int64)  # the bounds do not fit in fewer bits
+        return wide.filter(wide.is_between(_LEAST, _MOST)).cast(pl.Int64)
     values = column.cast(pl.Float64)
     large = values.filter(values.is_between(_LEAST, _MOST))
     return large.filter(large == large.floor()).cast(pl.Int64)

@@ -225,6 +225,14 @@ def test_identity_numbers_elsewhere_stop_it(keys, tmp_path, kind):
     refused(tmp_path / "inn.parquet", tmp_path / "ut.parquet", keys, r"arbeidsforhold.type holds identity numbers in 2 row")
 
 
+@pytest.mark.parametrize(
+    "kind", [pl.Int8, pl.Int16, pl.Int32, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64, pl.Float32, pl.Decimal(9, 2)]
+)
+def test_numbers_of_every_width_pass(keys, tmp_path, kind):
+    jobs().with_columns(lonn_nok=pl.lit(100).cast(kind)).write_parquet(tmp_path / "inn.parquet")
+    assert pseudonymise_file(tmp_path / "inn.parquet", tmp_path / "ut.parquet", "arbeidsforhold", keys).rows == 6
+
+
 @pytest.mark.parametrize("kind", [pl.Int64, pl.UInt64, pl.Float64, pl.Decimal(20, 2)])
 def test_identity_numbers_in_a_number_column_stop_it(keys, tmp_path, monkeypatch, kind):
     monkeypatch.setattr(owner_files, "BATCH_ROWS", 2)
