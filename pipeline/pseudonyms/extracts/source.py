@@ -92,8 +92,8 @@ def open_extract(
         wanted: the columns that may be read; no other column of the owner's is ever looked at, whatever it is called or holds.
 
     Raises:
-        UnfitFile: a file is not readable as what its name says, has no wanted column, two of its columns have one wanted name, or a wanted
-            one holds lists or structures. Says which file; without a value.
+        UnfitFile: a file is not readable as what its name says, holds another month than its folder says, has no wanted column, two of its
+            columns have one wanted name, or a wanted one holds lists or structures. Says which file; without a value.
     """
     _refuse_place(files)
     places = file_places(files)
@@ -104,6 +104,8 @@ def open_extract(
         if not is_csv(path):
             look = partial(_parquet, path, places[path], schemas[path], wanted)
         delivered.append(at_place(places[path], look))
+        if period and not is_csv(path):
+            at_place(places[path], partial(_refuse_other_period, connection, path, schemas[path], period))
     connection.execute(f"CREATE OR REPLACE TEMP TABLE extract_files ({FILE} VARCHAR, receipt INTEGER)")
     connection.executemany("INSERT INTO extract_files VALUES (?, ?)", [(str(d.read_from), n) for n, d in enumerate(delivered)])
     opened = Source(_together(delivered), {}, _apart(files, period), tuple(delivered))
@@ -169,6 +171,25 @@ def _parquet(path: Path, place: str, schema: list[tuple[str, str]], wanted: Coll
         raise nothing_described(csv=False)
     taken = frozenset(name.lower() for name, _ in schema) | frozenset(hive)
     return Delivered(path, place, path, called, kinds, taken)
+
+
+def _refuse_other_period(connection: duckdb.DuckDBPyConnection, path: Path, schema: list[tuple[str, str]], period: str) -> None:
+    """Raise where a folder says one month (or year) and the file's own column another: the folder's is what would be read."""
+    folder = _hive_period(path, period)
+    own = [(_quoted(name), kind) for name, kind in schema if name.strip().lower() == period]
+    if folder is None or len(own) != 1 or own[0][1] not in ("DATE", "INTEGER", "BIGINT"):
+        return
+    ((name, kind),) = own
+    written = f"strftime({name}, '%Y-%m')" if kind == "DATE" else f"CAST({name} AS VARCHAR)"
+    sql = f"SELECT count(*) FROM read_parquet({_listed([path])}, hive_partitioning = false) WHERE {written} <> '{folder}'"
+    try:
+        ((others,),) = value_free(lambda: connection.execute(sql).fetchall(), _UNREAD)
+    except NotRead:  # which is told when all of it is read
+        return
+    if others:
+        raise UnfitFile(
+            f"has {others} row(s) of another {period} than its folder says.", "Each row belongs in the folder of its own."
+        )
 
 
 def _parquet_schemas(

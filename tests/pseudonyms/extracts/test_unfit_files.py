@@ -33,15 +33,18 @@ def home(tmp_path, keys):
     return Nights(tmp_path, keys)
 
 
+MAY = (2024, 5)
+
+
 def whole() -> bytes:
     sink = pa.BufferOutputStream()
-    pq.write_table(jobs([JAN], people=numbers(4000)).to_arrow().cast(pa.schema(_arrow_schema())), sink, compression="zstd")
+    pq.write_table(jobs([MAY], people=numbers(4000)).to_arrow().cast(pa.schema(_arrow_schema())), sink, compression="zstd")
     return sink.getvalue().to_pybytes()
 
 
 def _arrow_schema() -> list[pa.Field]:
     return [pq_field.with_type(pa.string()) if pa.types.is_large_string(pq_field.type) or pa.types.is_string_view(pq_field.type)
-            else pq_field for pq_field in jobs([JAN]).to_arrow().schema]  # fmt: skip
+            else pq_field for pq_field in jobs([MAY]).to_arrow().schema]  # fmt: skip
 
 
 def encrypted(*, plain_footer: bool) -> bytes:
@@ -55,10 +58,10 @@ def encrypted(*, plain_footer: bool) -> bytes:
         def unwrap_key(self, key, _name):
             return bytes.fromhex(key)
 
-    names = jobs([JAN]).columns
+    names = jobs([MAY]).columns
     how = pe.EncryptionConfiguration(footer_key="f", column_keys={"c": names}, plaintext_footer=plain_footer)
     properties = pe.CryptoFactory(Kms).file_encryption_properties(pe.KmsConnectionConfig(), how)
-    table, sink = jobs([JAN]).to_arrow().cast(pa.schema(_arrow_schema())), pa.BufferOutputStream()
+    table, sink = jobs([MAY]).to_arrow().cast(pa.schema(_arrow_schema())), pa.BufferOutputStream()
     with pq.ParquetWriter(sink, table.schema, encryption_properties=properties) as writer:
         writer.write_table(table)
     return sink.getvalue().to_pybytes()
@@ -392,3 +395,18 @@ def test_who_leaves_is_taken_out_also_where_the_file_has_come_to_be_unfit(home):
         home.known = KNOWN[:left]
         assert "is damaged or half written" in home.night().refused
         assert home.rows()["person_key"].n_unique() == left
+
+
+@pytest.mark.parametrize("kind", [pl.Date, pl.Int32])
+def test_a_file_in_the_folder_of_another_month_is_refused(home, kind):
+    inner = home.folder / "maaned=2024-02-01"
+    inner.mkdir()
+    rows = jobs([JAN])
+    rows.with_columns(pl.col("maaned").cast(kind)).write_parquet(inner / "del-0.parquet")
+    assert (
+        "File 1 of 1 (maaned=2024-02-01/del-0.parquet) has 60 row(s) of another maaned than its folder says."
+        in home.night().refused
+    )
+    inner.rename(home.folder / "maaned=2024-01-01")
+    rows.write_parquet(home.folder / "maaned=2024-01-01" / "del-0.parquet")
+    assert home.night().refused == ""
