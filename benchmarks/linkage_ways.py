@@ -104,7 +104,8 @@ def judged(folder: Path, out: Path, memory: str) -> None:
     with at_the_border(scratch, memory) as connection:
         source = open_checked(connection, [folder / "registers" / REGISTER], REGISTER, keys, scratch)
         seen = look_at(connection, source, REGISTER, keys, "x")
-    nothing = Standing(UTTREKKSPROFIL.empty(), UTTREKKSFORDELING.empty(), UTTREKKSFORDELING.empty().select("verdi", "n_rader"), 0)
+    none = UTTREKKSFORDELING.empty()
+    nothing = Standing(UTTREKKSPROFIL.empty(), none, none.select("verdi", "n_rader"), none.select("verdi", "n_rader"), 0)
     found = measures(
         REGISTER, seen, nothing, found=1, found_again=1, asked_for=1, whole_population=True, has_basis=True, sharing=0, distinct=1
     )  # fmt: skip

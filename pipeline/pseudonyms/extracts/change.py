@@ -23,18 +23,20 @@ _MANY = 20  # distinct values from which on their number says something
 
 @dataclass(frozen=True)
 class Standing:
-    """What is in use of a register before a new extract.
+    """What is in use of a register before a new extract. Rows of a whole population are not held against those of a roster.
 
     Attributes:
-        columns: ``uttrekksprofil`` of the last good extract; empty without one.
-        values: ``uttrekksfordeling`` of the last good extract.
+        columns: ``uttrekksprofil`` of the last good extract of the same kind; empty without one.
+        values: ``uttrekksfordeling`` of that extract.
         periods: rows per month or year of everything in use (``verdi``, ``n_rader``).
+        alike: those of extracts of the same kind.
         participants: tonight's participants with at least one row in what is in use, in the months that are compared.
     """
 
     columns: pl.DataFrame
     values: pl.DataFrame
     periods: pl.DataFrame
+    alike: pl.DataFrame
     participants: int
 
 
@@ -194,7 +196,7 @@ def _thin(register: str, seen: Profile, standing: Standing) -> list[str] | None:
     if new is None:
         return None
     bar, share = (float(extract_rules()["sammenlign"][name]) for name in ("fra_rader_i_maaned", "tynn_andel"))
-    rows: dict[str, int] = {**dict(standing.periods.iter_rows()), **new}
+    rows: dict[str, int] = {**dict(standing.alike.iter_rows()), **new}
     known = sorted(rows)
     # the month before, and the one after where there is one
     beside = {month: [rows[m] for m in known[i - 1 : i + 2 : 2]] for i, month in enumerate(known) if i}
@@ -204,7 +206,7 @@ def _thin(register: str, seen: Profile, standing: Standing) -> list[str] | None:
 def _least_kept(register: str, seen: Profile, standing: Standing) -> float | None:
     """Of the months (or years) that both hold, and that had many rows, the one that has kept the fewest: its rows as a ratio to those in use."""
     new, bar = _rows_by_period(register, seen), 2 * extract_rules()["faa"]["fra_rader_endret"]
-    kept = [new[month] / n for month, n in standing.periods.iter_rows() if n >= bar and month in new] if new else []
+    kept = [new[month] / n for month, n in standing.alike.iter_rows() if n >= bar and month in new] if new else []
     return min(kept, default=None)
 
 
@@ -253,7 +255,7 @@ def _rows_compared(register: str, seen: Profile, standing: Standing) -> tuple[in
     if period is None:
         return seen.rows, max(standing.columns["n_rader"].to_list(), default=0)
     new = seen.values.filter(pl.col("kolonne") == period).select("verdi", "n_rader")
-    common = new.join(standing.periods, on="verdi", suffix="_sist")
+    common = new.join(standing.alike, on="verdi", suffix="_sist")
     return int(common["n_rader"].sum()), int(common["n_rader_sist"].sum())
 
 

@@ -33,17 +33,20 @@ class Counted:
         )
 
 
-def standing_of(register: str, earlier: list[Extract], counted: Counted) -> Standing:
-    """What is in use of the extracts that came before."""
+def standing_of(register: str, earlier: list[Extract], counted: Counted, *, whole_population: bool) -> Standing:
+    """What is in use of the extracts that came before, for one that is of a whole population or of a roster."""
     accepted = [extract for extract in earlier if extract.accepted]
-    period = period_of(register)
-    parts = [
-        counted.of(extract_id)[1].filter(
+    alike = [extract for extract in accepted if extract.whole_population == whole_population]
+    used, period, empty = in_use(register, accepted), period_of(register), UTTREKKSFORDELING.empty()
+    parts = {
+        extract_id: counted.of(extract_id)[1].filter(
             (pl.col("kolonne") == (period or "")) & (pl.lit(periods is None) | pl.col("verdi").is_in(periods or []))
         )
-        for extract_id, periods in in_use(register, accepted).items()
-    ]
-    empty = UTTREKKSFORDELING.empty()
-    last = counted.of(accepted[-1].extract_id) if accepted else (UTTREKKSPROFIL.empty(), empty)
-    periods_in_use = pl.concat([empty, *parts]).select("verdi", "n_rader")
-    return Standing(last[0], last[1], periods_in_use, 0)
+        for extract_id, periods in used.items()
+    }
+    last = counted.of(alike[-1].extract_id) if alike else (UTTREKKSPROFIL.empty(), empty)
+    all_in_use, alike_in_use = (
+        pl.concat([empty, *chosen]).select("verdi", "n_rader")
+        for chosen in (parts.values(), [parts[e.extract_id] for e in alike if e.extract_id in parts])
+    )
+    return Standing(last[0], last[1], all_in_use, alike_in_use, 0)

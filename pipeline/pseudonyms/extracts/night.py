@@ -210,7 +210,7 @@ class _Night:
             rows=seen.rows, persons=seen.persons, malformed=seen.malformed, **_counts(result), first=_iso(seen.first), last=_iso(seen.last),
             whole_population=is_whole_population(seen.persons, self.who.count), periods=_periods(self.register, seen),
         )  # fmt: skip
-        standing = standing_of(self.register, earlier, counted)
+        standing = standing_of(self.register, earlier, counted, whole_population=extract.whole_population)
         reasons = self._found_against(extract, seen, candidate, standing)
         if reasons:
             candidate.unlink()

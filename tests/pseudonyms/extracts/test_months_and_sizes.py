@@ -146,3 +146,17 @@ def test_a_refusal_names_columns_months_and_rows(tmp_path, keys):
     (home.folder / "a.parquet").rename(tmp_path / "a.parquet")
     home.drop("b.txt.parquet", jobs([JAN])).rename(home.folder / "les.txt")
     assert "taken away" in home.night().refused
+
+
+def test_a_roster_after_a_whole_population_is_no_loss_of_rows(tmp_path, keys):
+    home = Nights(tmp_path, keys, known=pl.Series(PEOPLE[:40]))
+    everybody = [*PEOPLE, *numbers(1500)[60:]]
+    home.drop("a.parquet", jobs([JAN, FEB], people=everybody))
+    assert home.night().extracts[-1].whole_population
+    home.drop("b.parquet", jobs([FEB, MAR]))
+    assert home.night().refused == ""
+    home.drop("c.parquet", jobs([(2024, 5)]))
+    assert home.night().extracts[-1].reasons == ["uttrekk_hull"]
+    (home.folder / "c.parquet").unlink()
+    home.drop("d.parquet", jobs([MAR, APR], people=PEOPLE[:14]))
+    assert {"uttrekk_maaned_krymper", "uttrekk_faa_mister_deltakere"} & set(home.night().extracts[-1].reasons)
