@@ -192,14 +192,14 @@ def _write(file: OwnerFile, place: Path, table: Table, own: Keys, objections: Ob
     """Write one file, yielding the rows of each batch."""
     payload = [name for name in table.names if name in file.names and name != "person_key"]
     batches = file.batches(["person_id", *payload])
-    first = next(batches, None)
+    first = next((_decoded(batch) for batch in batches), None)
     kinds = [first.schema.field(name).remove_metadata() if first is not None else pa.field(name, pa.string()) for name in payload]
     schema = pa.schema([*_KEY_COLUMNS, *kinds])
     rows = 0
     # One batch is written while the next is read and hashed; never more than one waits.
     with _parquet(place, schema) as writer, ThreadPoolExecutor(1) as hand:
         written: Future[None] | None = None
-        for batch in chain([] if first is None else [first], batches):
+        for batch in map(_decoded, chain([] if first is None else [first], batches)):
             objections.look_at(batch)
             rows += batch.num_rows
             if not objections.unmarked:  # else it is only counted: no real person comes to lie on disk under a key that all know
@@ -234,6 +234,12 @@ def _parquet(place: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
             writer.is_open = False  # else it tries to end the file once more when it is collected
         handle.flush()
         os.fsync(handle.fileno())
+
+
+def _decoded(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch without dictionaries: one may hold values, names among them, that none of its rows has."""
+    columns = [c.dictionary_decode() if pa.types.is_dictionary(c.type) else c for c in batch.columns]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
 def _named(batch: pa.RecordBatch, schema: pa.Schema, own: Keys) -> pa.RecordBatch:

@@ -42,7 +42,7 @@ UTTREKKSPROFIL = Table(
         C("n_uleselig", "int", "rows whose value could not be read", unit="rows"),
         C("n_ulike", "int", "distinct values (approximate)"),
         C("n_utenfor_kodeliste", "int", "rows with a value outside the code list; null without one", unit="rows"),
-        C("middel", "float", "mean size of its numbers without their sign; null in other columns and where there are few"),
+        C("middel", "float", "mean size of its numbers but zeros, without their sign; null in other columns and where there are few"),
         C("minste", "text", "first month or year; null in other columns, where it may be one person's value"),
         C("storste", "text", "last month or year; null in other columns"),
     ), "pseudonyms",

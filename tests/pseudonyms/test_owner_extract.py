@@ -390,3 +390,14 @@ def test_another_registers_key_makes_nothing(source, keys, tmp_path):
     with pytest.raises(RefusedStart, match="another purpose"):
         pseudonymise_file(source, tmp_path / "ut.parquet", "arbeidsforhold", other)
     assert not (tmp_path / "ut.parquet").exists()
+
+
+def test_what_no_row_says_is_not_in_the_file_either(keys, tmp_path):
+    rows = jobs().to_arrow()
+    kinds = pa.DictionaryArray.from_arrays(pa.array([0] * rows.num_rows), pa.array(["ordinaert", "Kari Nordmann"]))
+    pq.write_table(rows.set_column(rows.schema.get_field_index("type"), "type", kinds), tmp_path / "inn.parquet")
+    pseudonymise_file(tmp_path / "inn.parquet", tmp_path / "ut.parquet", "arbeidsforhold", keys)
+    assert b"Nordmann" not in (tmp_path / "ut.parquet").read_bytes()
+    assert pq.read_table(tmp_path / "ut.parquet", read_dictionary=["type"])["type"].chunk(0).dictionary.to_pylist() == [
+        "ordinaert"
+    ]

@@ -145,7 +145,7 @@ def _column_measures(register: str, seen: Profile, standing: Standing) -> pl.Dat
         endring_koder=pl.when(comparable).then("endring"),
         forhold_utfylt_maaned=pl.col("utfylt_maaned"),
         middel_utenfor=pl.col("utenfor"),
-        forhold_middel=pl.when(pl.col("middel_sist") > 0).then(pl.col("middel") / pl.col("middel_sist")),
+        forhold_middel=pl.when(comparable & (pl.col("middel_sist") > 0)).then(pl.col("middel") / pl.col("middel_sist")),
         # Fewer rows have fewer values: told only where there are about as many.
         forhold_ulike=pl.when(comparable & pl.col("fri") & (rows >= pl.col("n_rader_sist") / 2) & (pl.col("n_ulike_sist") >= _MANY))
         .then(pl.col("n_ulike") / pl.col("n_ulike_sist")),
@@ -156,6 +156,8 @@ def _of_impossible_size(register: str, column: str, seen: Profile) -> int | None
     """1 where the mean size of a column lies outside what its unit allows, 0 where inside; null where it has no bounds or few values."""
     bounds: list[float] | None = extract_rules()["middel"].get(register, {}).get(column)
     found: float | None = next(iter(seen.columns.filter(pl.col("kolonne") == column)["middel"]), None)
+    if found == 0 and REGISTERS[register][column].minimum != 0:  # what may be a loss may be nothing for all
+        return None
     return None if bounds is None or found is None else int(not bounds[0] <= found <= bounds[1])
 
 
@@ -195,7 +197,7 @@ def _thin(register: str, seen: Profile, standing: Standing) -> list[str] | None:
     new = _rows_by_period(register, seen)
     if new is None:
         return None
-    bar, share = (float(extract_rules()["sammenlign"][name]) for name in ("fra_rader_i_maaned", "tynn_andel"))
+    bar, share = (float(extract_rules()["sammenlign"][name]) for name in ("fra_rader_tynn", "tynn_andel"))
     rows: dict[str, int] = {**dict(standing.alike.iter_rows()), **new}
     known = sorted(rows)
     # the month before, and the one after where there is one

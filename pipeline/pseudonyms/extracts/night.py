@@ -273,13 +273,13 @@ def _seen_again(extract: Extract, files: set[str], used: Mapping[str, list[str] 
     """
     if not files:
         return extract
-    lies_there = bool(extract.files) and set(extract.files) <= files
-    if not lies_there:
-        return extract.with_(gone=True)
+    lying, periods = set(extract.files) & files, used.get(extract.extract_id, [])
+    if not extract.files or lying < set(extract.files):
+        # Where it is in use beside a correction, those of its files that lay there all the time must not become news with the one that was away.
+        return extract if lying and periods else extract.with_(gone=True)
     if not extract.gone:
         return extract
-    wholly = extract.extract_id in used and used[extract.extract_id] is None
-    return extract.with_(gone=False) if wholly else extract.with_(files=[])
+    return extract.with_(gone=False) if periods is None else extract.with_(files=[])
 
 
 def _file_id(path: Path, period: str | None) -> str:

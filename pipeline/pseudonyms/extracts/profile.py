@@ -36,8 +36,8 @@ class Profile:
         persons: persons (approximate), 0 in a register without persons.
         malformed: rows whose ``person_id`` is not eleven digits, or whose ``person_key`` is no pseudonym.
         foreign: rows made with another key version than ours, where the extract is keyed by the owner's pseudonyms.
-        least_filled: in a register of months or years, per column that decides an outcome: the share of rows with more than nothing in the month
-            where it is lowest, as a ratio to the share of all rows. Months of a few rows are left out.
+        least_filled: in a register of months or years, per column that decides an outcome: the share of rows with something in it in the month
+            where it is lowest, as a ratio to the share of all rows. Months of a few rows, and columns that are mostly empty or 0, are left out.
         first, last: what it speaks of: months, years, or the days of its first date column.
     """
 
@@ -122,9 +122,9 @@ def _measures(column: Column, source: Source) -> list[str]:
     if column.name in _PERIODS or (column.kind == "date" and column.key):
         made += [f"CAST(min({value}) AS VARCHAR) AS {name}__minste", f"CAST(max({value}) AS VARCHAR) AS {name}__storste"]
     if is_amount(column):
-        made.append(f"avg(abs({value})) AS {name}__middel")
+        made.append(f"coalesce(avg(abs({value})) FILTER (WHERE {value} <> 0), 0) AS {name}__middel")
     if column.decisive:
-        made.append(f"count(*) FILTER (WHERE {value} > 0) AS {name}__over0")
+        made.append(f"count(*) FILTER (WHERE {value} <> 0) AS {name}__ikke0")
     # Codes are the description's own words, never the owner's.
     made += [f"count(*) FILTER (WHERE {value} = '{code}') AS {name}__kode_{i}" for i, code in enumerate(column.codes)]
     return made
@@ -156,9 +156,9 @@ def is_amount(column: Column) -> bool:
 def _least_filled(rows: list[dict[str, Any]], total: dict[str, Any], columns: list[Column]) -> dict[str, float]:
     bar, found = extract_rules()["sammenlign"]["fra_rader_i_maaned"], {}
     months = [row for row in rows if not row["samlet"] and row["periode"] is not None and row["n"] >= bar]
-    for name in [f"{c.name}__over0" for c in columns if c.decisive]:
-        if months and total.get(name):
-            found[name.removesuffix("__over0")] = min(row[name] / row["n"] for row in months) / (total[name] / total["n"])
+    for name in [f"{c.name}__ikke0" for c in columns if c.decisive]:
+        if months and total[name] >= total["n"] / 2:  # where most rows have nothing, a month may well have less
+            found[name.removesuffix("__ikke0")] = min(row[name] / row["n"] for row in months) / (total[name] / total["n"])
     return found
 
 

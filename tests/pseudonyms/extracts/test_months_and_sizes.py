@@ -11,7 +11,8 @@ from pipeline.pseudonyms.person_keys import register_keys
 from tests.pseudonyms.extracts.register_nights import APR, FEB, JAN, MAR, PEOPLE, Nights, jobs
 from tests.pseudonyms.synthetic_numbers import numbers
 
-ALL = pl.Series(PEOPLE)
+CROWD = numbers(300)
+ALL = pl.Series(CROWD)
 AMOUNTS = pl.DataFrame({"person_id": PEOPLE, "maaned": date(2024, 1, 1), "ytelse": "sosialhjelp", "belop_nok": 9_000.0})
 
 
@@ -25,15 +26,16 @@ def reasons(tmp_path, keys, *extracts: pl.DataFrame, register: str = "arbeidsfor
 
 
 def few(month: tuple[int, int], persons: int) -> pl.DataFrame:
-    return jobs([month], people=PEOPLE[:persons])
+    return jobs([month], people=CROWD[:persons])
 
 
 @pytest.mark.parametrize(
     ("months", "thin"),
     [
-        ([(JAN, 60), (FEB, 14), (MAR, 60)], True), ([(JAN, 60), (FEB, 60), (MAR, 14)], True), ([(JAN, 60), (FEB, 60), (MAR, 16)], False),
-        ([(JAN, 60), (FEB, 16), (MAR, 60)], False), ([(JAN, 5), (FEB, 60), (MAR, 60)], False), ([(JAN, 2), (FEB, 10), (MAR, 45)], False),
-        ([(JAN, 19), (FEB, 1), (MAR, 19)], False), ([(JAN, 60), (FEB, 60), ((2036, 6), 1)], True), ([((2011, 1), 1), (JAN, 60)], False),
+        ([(JAN, 300), (FEB, 70), (MAR, 300)], True), ([(JAN, 300), (FEB, 300), (MAR, 70)], True), ([(JAN, 300), (FEB, 300), (MAR, 80)], False),
+        ([(JAN, 300), (FEB, 80), (MAR, 300)], False), ([(JAN, 5), (FEB, 300), (MAR, 300)], False), ([(JAN, 2), (FEB, 20), (MAR, 225)], False),
+        ([(JAN, 99), (FEB, 1), (MAR, 99)], False), ([(JAN, 300), (FEB, 300), ((2036, 6), 1)], True), ([((2011, 1), 1), (JAN, 300)], False),
+        ([(JAN, 60), (FEB, 60), (MAR, 12)], False),
     ],
 )  # fmt: skip
 def test_a_month_with_few_of_its_rows_is_seen(tmp_path, keys, months, thin):
@@ -42,7 +44,7 @@ def test_a_month_with_few_of_its_rows_is_seen(tmp_path, keys, months, thin):
 
 
 def test_a_new_month_is_held_against_what_is_in_use(tmp_path, keys):
-    assert "uttrekk_tynn_maaned" in reasons(tmp_path, keys, jobs([JAN, FEB]), few(MAR, 3))
+    assert "uttrekk_tynn_maaned" in reasons(tmp_path, keys, jobs([JAN, FEB], people=CROWD), few(MAR, 3))
 
 
 def test_a_month_that_comes_again_with_half_of_its_rows_is_seen(tmp_path, keys):
@@ -72,9 +74,29 @@ def test_another_unit_is_seen_also_in_the_first_extract(tmp_path, keys, register
     assert "uttrekk_umulig_storrelse" in found
 
 
-def test_sizes_far_from_those_of_the_last_extract_are_seen(tmp_path, keys):
-    assert reasons(tmp_path / "a", keys, jobs([JAN]), jobs([JAN, FEB], position=15.0)) == ["uttrekk_annen_storrelse"]
-    assert reasons(tmp_path / "b", keys, jobs([JAN]), jobs([JAN, FEB], position=20.0)) == []
+def test_sizes_far_from_those_of_the_last_extract_are_seen_where_there_are_many(tmp_path, keys):
+    months = [JAN, FEB, MAR, APR]
+    first = jobs(months, people=CROWD)
+    assert reasons(tmp_path / "a", keys, first, jobs(months, people=CROWD, position=15.0)) == ["uttrekk_annen_storrelse"]
+    assert reasons(tmp_path / "b", keys, first, jobs(months, people=CROWD, position=20.0)) == []
+    assert reasons(tmp_path / "c", keys, jobs([JAN]), jobs([JAN, FEB], position=15.0)) == []
+
+
+def incomes(years: dict[int, list[float]]) -> pl.DataFrame:
+    """Sixty persons a year: the first ones have these incomes, the others none."""
+    rows = [(p, year, own[i] if i < len(own) else 0.0) for year, own in years.items() for i, p in enumerate(PEOPLE)]
+    return pl.DataFrame(rows, schema=["person_id", "aar", "naeringsinntekt_nok"], orient="row")
+
+
+@pytest.mark.parametrize(
+    "years",
+    [
+        {2020: [], 2021: [90_000.0], 2022: [90_000.0] * 3}, {2021: []}, {2021: [90_000.0]},
+        {2020: [90_000.0] * 50, 2021: [90_000.0] * 10 + [-40_000.0] * 40, 2022: [90_000.0] * 50},
+    ],
+)  # fmt: skip
+def test_few_with_an_income_of_their_own_and_a_bad_year_are_no_fault(tmp_path, keys, years):
+    assert reasons(tmp_path, keys, incomes(years), register="selvstendig") == []
 
 
 def test_means_of_few_numbers_are_not_told(tmp_path, keys):
@@ -100,7 +122,7 @@ def test_more_or_fewer_months_are_no_other_distribution(tmp_path, keys, first, t
 
 
 def test_a_pseudonym_of_another_form_is_counted(tmp_path, keys):
-    named = register_keys(ALL, keys, "arbeidsforhold")
+    named = register_keys(pl.Series(PEOPLE), keys, "arbeidsforhold")
     rows = (
         jobs([JAN])
         .with_columns(person_key=named, key_version=pl.lit(keys.of_register("arbeidsforhold").version))
@@ -135,12 +157,12 @@ def test_the_way_back_to_an_extract_that_was_replaced_in_part(tmp_path, keys):
 
 def test_a_refusal_names_columns_months_and_rows(tmp_path, keys):
     home = Nights(tmp_path, keys)
-    rows = pl.concat([jobs([JAN, FEB]), few(MAR, 3)]).with_row_index("i")
+    rows = pl.concat([jobs([JAN, FEB], people=CROWD), few(MAR, 3)]).with_row_index("i")
     home.drop(
         "a.parquet", rows.with_columns(type=pl.when(pl.col("i") < 2).then(pl.lit("fast_ansatt")).otherwise("type")).drop("i")
     )
     told = home.night().refused
-    assert "Outside: type (2 of 123)." in told
+    assert "Outside: type (2 of 603)." in told
     assert "uttrekk_tynn_maaned" in told
     assert " 2024-03-01." in told
     (home.folder / "a.parquet").rename(tmp_path / "a.parquet")
@@ -160,3 +182,17 @@ def test_a_roster_after_a_whole_population_is_no_loss_of_rows(tmp_path, keys):
     (home.folder / "c.parquet").unlink()
     home.drop("d.parquet", jobs([MAR, APR], people=PEOPLE[:14]))
     assert {"uttrekk_maaned_krymper", "uttrekk_faa_mister_deltakere"} & set(home.night().extracts[-1].reasons)
+
+
+def test_one_file_of_an_older_extract_that_was_away_undoes_no_correction(tmp_path, keys):
+    home = Nights(tmp_path, keys)
+    first = home.drop("a.parquet", jobs([JAN]))
+    home.drop("b.parquet", jobs([FEB]))
+    home.night()
+    home.drop("c.parquet", jobs([FEB], position=80.0))
+    home.night()
+    aside = first.rename(tmp_path / "a.parquet")
+    home.night()
+    aside.rename(first)
+    assert home.night().refused == ""
+    assert home.months() == {date(2024, 1, 1): 50.0, date(2024, 2, 1): 80.0}
