@@ -122,7 +122,9 @@ def _measures(column: Column, source: Source) -> list[str]:
     if column.name in _PERIODS or (column.kind == "date" and column.key):
         made += [f"CAST(min({value}) AS VARCHAR) AS {name}__minste", f"CAST(max({value}) AS VARCHAR) AS {name}__storste"]
     if is_amount(column):
-        made.append(f"coalesce(avg(abs({value})) FILTER (WHERE {value} <> 0), 0) AS {name}__middel")
+        # In whole hundredths: a sum of fractions depends on which thread came first.
+        size = f"CAST(sum(CAST(round(abs({value}) * 100) AS BIGINT)) AS DOUBLE)"
+        made.append(f"coalesce({size} / nullif(100 * count(*) FILTER (WHERE {value} <> 0), 0), 0) AS {name}__middel")
     if column.decisive:
         made.append(f"count(*) FILTER (WHERE {value} <> 0) AS {name}__ikke0")
     # Codes are the description's own words, never the owner's.
