@@ -33,14 +33,18 @@ def ended(arguments: list[str]) -> int | str | None:
     return end.value.code
 
 
+def failed_night(home: Path, capsys: pytest.CaptureFixture[str]) -> tuple[str, dict[str, str]]:
+    """What a night that fails says, and what it leaves as its status."""
+    assert ended(["nightly", "--home", str(home), "--now", NOW]) == 3
+    return capsys.readouterr().err, json.loads((home / "status.json").read_text(encoding="utf-8"))
+
+
 @pytest.mark.parametrize("leaving", [leave, leave_with_a_value])
 def test_a_step_that_ends_the_process_is_a_failed_night(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, leaving: object
 ) -> None:
     monkeypatch.setattr(klargjort, "build_klargjort", leaving)
-    assert ended(["nightly", "--home", str(tmp_path / "home"), "--now", NOW]) == 3
-    told = capsys.readouterr().err
-    status = json.loads((tmp_path / "home" / "status.json").read_text(encoding="utf-8"))
+    told, status = failed_night(tmp_path / "home", capsys)
     assert status["state"] == "failed"
     assert status["failure"].startswith("kohort: SystemExit at test_night_that_leaves.py:")
     assert status["failure"] in told
@@ -56,9 +60,7 @@ def test_a_night_without_enough_memory_says_which_limit_to_raise(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setattr(klargjort, "build_klargjort", want_memory)
-    assert ended(["nightly", "--home", str(tmp_path / "home"), "--now", NOW]) == 3
-    told = capsys.readouterr().err
-    status = json.loads((tmp_path / "home" / "status.json").read_text(encoding="utf-8"))
+    told, status = failed_night(tmp_path / "home", capsys)
     assert status["failure"] == "The step mange failed (OutOfMemoryException). Raise JOBBSJANSEN_MEMORY_LIMIT (now 2MB)."
     assert told.strip().endswith(status["failure"])
     assert "fault of ours" not in told

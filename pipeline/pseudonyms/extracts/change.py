@@ -134,7 +134,7 @@ def _column_measures(register: str, seen: Profile, standing: Standing) -> pl.Dat
         last, on="kolonne", how="left", maintain_order="left"
     )
     comparable = (rows >= floor) & (pl.col("n_rader_sist") >= floor)
-    return joined.join(_code_changes(seen, standing), on="kolonne", how="left", maintain_order="left").select(
+    return joined.join(_code_changes(register, seen, standing), on="kolonne", how="left", maintain_order="left").select(
         "kolonne",
         "n_rader",
         andel_null_paakrevd=pl.when("paakrevd").then(share["n_null"]),
@@ -161,9 +161,9 @@ def _of_impossible_size(register: str, column: str, seen: Profile) -> int | None
     return None if bounds is None or found is None else int(not bounds[0] <= found <= bounds[1])
 
 
-def _code_changes(seen: Profile, standing: Standing) -> pl.DataFrame:
+def _code_changes(register: str, seen: Profile, standing: Standing) -> pl.DataFrame:
     """The largest change of any code's share, per column with a code list."""
-    codes = ~pl.col("kolonne").is_in(["maaned", "aar"])
+    codes = pl.col("kolonne") != (period_of(register) or "")
     shares = [
         frame.filter(codes).select("kolonne", "verdi", andel=pl.col("n_rader") / pl.col("n_rader").sum().over("kolonne"))
         for frame in (seen.values, standing.values)
@@ -174,12 +174,10 @@ def _code_changes(seen: Profile, standing: Standing) -> pl.DataFrame:
 
 def _gaps(register: str, seen: Profile, standing: Standing) -> int | None:
     """Months (or years) without a row between two that have rows, once the new extract stands beside what is in use."""
-    period = period_of(register)
-    if period is None:
+    new = _rows_by_period(register, seen)
+    if new is None:
         return None
-    new = seen.values.filter(pl.col("kolonne") == period).select("verdi", "n_rader")
-    both = pl.concat([new, standing.periods.join(new, on="verdi", how="anti")]) if standing.periods.height else new
-    rows = {_number(value): int(n) for value, n in both.iter_rows()}
+    rows = {_number(value): n for value, n in {**dict(standing.periods.iter_rows()), **new}.items()}
     bar = extract_rules()["sammenlign"]["fra_rader_i_nabomaaned"]
     known = sorted(rows)
     return sum(
@@ -253,12 +251,11 @@ def _per_person(rows: float | None, participants: float | None) -> float | None:
 
 def _rows_compared(register: str, seen: Profile, standing: Standing) -> tuple[int, int]:
     """Rows of the new extract and of what is in use, in the months (or years) that both hold; all rows where there are none."""
-    period = period_of(register)
-    if period is None:
+    new = _rows_by_period(register, seen)
+    if new is None:
         return seen.rows, max(standing.columns["n_rader"].to_list(), default=0)
-    new = seen.values.filter(pl.col("kolonne") == period).select("verdi", "n_rader")
-    common = new.join(standing.alike, on="verdi", suffix="_sist")
-    return int(common["n_rader"].sum()), int(common["n_rader_sist"].sum())
+    common = [(new[value], n) for value, n in standing.alike.iter_rows() if value in new]
+    return sum(n for n, _ in common), sum(n for _, n in common)
 
 
 def _floor() -> int:
