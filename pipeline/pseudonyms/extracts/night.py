@@ -133,6 +133,11 @@ class _Night:
         return digest([self.who.fingerprint, str(self.has_basis)])
 
     @cached_property
+    def for_those_who_left(self) -> str:
+        """Stands in place of ``for_whom`` where the files were away: who has left is taken out, but who has come is still to be looked for."""
+        return digest(["away", self.for_whom])
+
+    @cached_property
     def for_nobody(self) -> str:
         """Stands in place of ``for_whom`` where a file is unfit whoever asks: it is not read again before it, or our code, changes."""
         return digest(["unfit", code_hash("pseudonyms", "engine")])
@@ -141,13 +146,15 @@ class _Night:
         """An extract of an earlier night as it stands for tonight's participants: cut anew, judged anew when it was refused, or cut down."""
         if extract.cut == self.for_whom or (extract.cut == self.for_nobody and not extract.accepted):
             return extract, counted
-        extract = extract.with_(cut=self.for_whom)
         lies_there = bool(extract.files) and set(extract.files) <= set(self.files)
         if not extract.accepted:
-            return self._judged(extract, earlier, counted) if lies_there else (extract, counted)
+            judged_anew = extract.with_(cut=self.for_whom)
+            return self._judged(judged_anew, earlier, counted) if lies_there else (extract, counted)
         if lies_there and extract.extract_id in self.used:
-            return self._cut_again(extract), counted
-        return self._kept(extract), counted
+            return self._cut_again(extract.with_(cut=self.for_whom)), counted
+        if extract.cut == self.for_those_who_left:
+            return extract, counted
+        return self._kept(extract).with_(cut=self.for_those_who_left), counted
 
     def taken_in(self, new: list[str], earlier: list[Extract], counted: Counted) -> tuple[Extract, Counted]:
         """The files that came tonight as one extract.

@@ -156,6 +156,36 @@ def test_new_participants_rows_are_fetched_from_a_file_that_still_lies_there(hom
     assert home.rows().height == 40
 
 
+@pytest.mark.parametrize("beside_it", [False, True], ids=["disk away", "file away"])
+def test_who_joined_while_a_file_was_away_gets_their_rows_when_it_is_back(home, beside_it):
+    place = home.drop("a.parquet", jobs([JAN]))
+    home.night()
+    if beside_it:
+        home.drop("b.parquet", jobs([FEB]))
+        home.night()
+    content = place.read_bytes()
+    place.unlink()
+    home.known = pl.Series(PEOPLE[:45])
+    home.night()
+    assert not home.night().changed
+    place.write_bytes(content)
+    assert home.night().changed
+    assert home.rows().filter(maaned=date(2024, 1, 1)).height == 45
+    assert not home.night().changed
+
+
+def test_a_refused_extract_whose_disk_was_away_is_judged_anew_when_it_is_back(home):
+    place = home.drop("a.parquet", jobs([JAN], people=PEOPLE[40:]))
+    assert "uttrekk_treffer_ingen" in home.night().refused
+    content = place.read_bytes()
+    place.unlink()
+    home.known = pl.Series(PEOPLE)
+    assert "uttrekk_treffer_ingen" in home.night().refused
+    place.write_bytes(content)
+    assert home.night().refused == ""
+    assert home.rows().height == 20
+
+
 def test_the_missing_month_completes_an_extract_that_was_refused_for_it(home):
     for name, month in (("jan", JAN), ("mar", MAR)):
         home.drop(f"{name}.parquet", jobs([month]))
