@@ -1,5 +1,6 @@
 """What one nightly run carries from asset to asset: settings, keys, warehouse, progress; and the rule for "nothing new, nothing done"."""
 
+import os
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -157,6 +158,8 @@ def value_free(step: str, call: Callable[[], T]) -> T:
     except (Exception, SystemExit, pl.exceptions.PanicException) as problem:
         frames = [f for f in traceback.extract_tb(problem.__traceback__) if "site-packages" not in f.filename]
         where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
-        told = StepFailed(f"{step}: {type(problem).__name__} at {where}")
+        # what the operating system says of an error, a full disk among them, is a fixed text
+        why = f" ({os.strerror(problem.errno)})" if isinstance(problem, OSError) and problem.errno else ""
+        told = StepFailed(f"{step}: {type(problem).__name__}{why} at {where}")
     told.__cause__ = told.__context__ = None
     raise told

@@ -157,4 +157,4 @@ def export_ssb(night: Night) -> Path:
 def publish_snapshot(night: Night) -> Path:
     """The analysts' file anew: the warehouse, and of utdata only what the latest release holds."""
     released = latest_release(night.settings.home)
-    return build_snapshot(night.settings.home, released.tables if released else {})
+    return build_snapshot(night.settings.home, released.tables if released else {}, night.settings.memory_limit)

@@ -26,7 +26,7 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }
 
 
-def build_snapshot(home: Home, released_tables: Mapping[str, pl.DataFrame]) -> Path:
+def build_snapshot(home: Home, released_tables: Mapping[str, pl.DataFrame], memory_limit: str) -> Path:
     """Write ``snapshot/jobbsjansen.duckdb`` anew and return its path.
 
     Schemas ``inndata``, ``klargjort`` and ``statistikk`` hold the warehouse as it is (a table not built yet is there, empty),
@@ -41,15 +41,15 @@ def build_snapshot(home: Home, released_tables: Mapping[str, pl.DataFrame]) -> P
     _remove_leftovers(target)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        _write_database(temporary, home, released_tables)
+        _write_database(temporary, home, released_tables, memory_limit)
         _replace(temporary, target)
     finally:
         _remove_leftovers(target)
     return target
 
 
-def _write_database(path: Path, home: Home, released_tables: Mapping[str, pl.DataFrame]) -> None:
-    with duckdb.connect(str(path), config=_CONFIG) as connection:
+def _write_database(path: Path, home: Home, released_tables: Mapping[str, pl.DataFrame], memory_limit: str) -> None:
+    with duckdb.connect(str(path), config=_CONFIG | {"memory_limit": memory_limit}) as connection:
         # One transaction: committing each of some 500 statements would flush the disk as often.
         connection.execute("BEGIN")
         for state in (*WAREHOUSE_STATES, "utdata"):

@@ -1,5 +1,6 @@
 """Nothing new, nothing done; and what breaks is told without its text."""
 
+import errno
 from datetime import datetime
 
 import polars as pl
@@ -79,3 +80,12 @@ def test_a_table_whose_key_names_two_rows_is_not_written(night):
         night.build("x", "inputs", ["linkage"], [("statistikk", "kobling")], lambda: {("statistikk", "kobling"): doubled})
     assert not night.warehouse.path("statistikk", "kobling").exists()
     assert night.failure
+
+
+def test_a_full_disk_is_told_as_one_and_the_file_is_not_named():
+    def full():
+        raise OSError(errno.ENOSPC, "No space", "/hjem/identified/01818012345.xlsx")
+
+    with pytest.raises(StepFailed, match=r"step: OSError \(No space left on device\) at test_night_step\.py") as raised:
+        value_free("step", full)
+    assert "01818012345" not in str(raised.value)

@@ -23,6 +23,9 @@ _BLANK = "[ \u00a0\u2009\u202f]"
 _WHOLE = "[+-]?[0-9]+"
 _IN_GROUPS = f"[+-]?[0-9]{{1,3}}({_BLANK}[0-9]{{3}})+"
 _THOUSAND = 1000
+# Before 1966 the zone's tables follow Berlin, whose summers were others than Norway's (source: tz database, file "backward", from 2022b on).
+# A day of those years was never written down with its hour: a midnight in Norway is at most three hours before UTC's.
+_OSLO_KNOWN, _AHEAD = 1966, 3
 _MOMENTS = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
 _UNCLEAR = "[+-]?[1-9][0-9]{0,2}([.,][0-9]{3})+"
 _DAY = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
@@ -91,7 +94,12 @@ def can_be_lost(column: Column, source: Source) -> bool:
 
 def _cast(column: Column, name: str, given: str) -> str:
     if column.kind == "date":
-        day = _day_of(f"CAST({name} AS TIMESTAMP)") if given in _MOMENTS else f"TRY_CAST({name} AS DATE)"
+        if given in _MOMENTS:
+            day = _day_of(f"CAST({name} AS TIMESTAMP)")
+        elif given == "TIMESTAMP WITH TIME ZONE":
+            day = _day_in_norway(name)
+        else:
+            day = f"TRY_CAST({name} AS DATE)"
         return f"CAST(date_trunc('month', {day}) AS DATE)" if column.name == "maaned" else day
     if given == "BOOLEAN" and column.kind != "bool":
         return f"CAST(NULL AS {_SQL_TYPE[column.kind]})"
@@ -103,8 +111,21 @@ def _cast(column: Column, name: str, given: str) -> str:
 
 def _day_of(moment: str) -> str:
     """The day of a moment without a zone. One that is midnight in Norway once it is read as UTC is that day: so Spark and others write days."""
-    in_norway = f"timezone('Europe/Oslo', timezone('UTC', {moment}))"
-    return f"CASE WHEN CAST({in_norway} AS TIME) = TIME '00:00:00' THEN CAST({in_norway} AS DATE) ELSE CAST({moment} AS DATE) END"
+    as_utc = f"timezone('UTC', {moment})"
+    in_norway = f"timezone('Europe/Oslo', {as_utc})"
+    evening = ", ".join(f"TIME '{24 - hours}:00:00'" for hours in range(1, _AHEAD + 1))
+    midnight = (
+        f"CASE WHEN {moment} < DATE '{_OSLO_KNOWN}-01-01' THEN CAST({moment} AS TIME) IN ({evening}) "
+        f"ELSE CAST({in_norway} AS TIME) = TIME '00:00:00' END"
+    )
+    return f"CASE WHEN isfinite({moment}) AND {midnight} THEN {_day_in_norway(as_utc)} ELSE CAST({moment} AS DATE) END"
+
+
+def _day_in_norway(moment: str) -> str:
+    """The Norwegian day of a moment with a zone."""
+    old = f"timezone('UTC', {moment}) < DATE '{_OSLO_KNOWN}-01-01'"
+    then = f"CAST(timezone('UTC', {moment}) + INTERVAL {_AHEAD} HOUR AS DATE)"
+    return f"CASE WHEN {old} THEN {then} ELSE TRY_CAST({moment} AS DATE) END"
 
 
 def _as_text(column: Column, name: str, given: str) -> str:
@@ -142,7 +163,7 @@ def _from_text(column: Column, name: str) -> str:
         iso = (
             f"CASE WHEN regexp_full_match({text}, '{_DAY}') THEN CAST(try_strptime({text}, '%Y-%m-%d') AS DATE) "
             f"WHEN regexp_full_match({text}, '{_DAY}{_CLOCK}') THEN {_day_of(f'TRY_CAST({text} AS TIMESTAMP)')} "
-            f"WHEN regexp_full_match({text}, '{_DAY}{_CLOCK}{_ZONE}') THEN CAST(TRY_CAST(upper({text}) AS TIMESTAMPTZ) AS DATE) END"
+            f"WHEN regexp_full_match({text}, '{_DAY}{_CLOCK}{_ZONE}') THEN {_day_in_norway(f'TRY_CAST(upper({text}) AS TIMESTAMPTZ)')} END"
         )
         day = f"coalesce({iso}, {dotted})"
         return f"CAST(date_trunc('month', {day}) AS DATE)" if column.name == "maaned" else day

@@ -6,6 +6,7 @@ import re
 import traceback
 from datetime import UTC, date, datetime, timedelta
 
+import duckdb
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
@@ -38,6 +39,10 @@ def read(register: str, column: str, texts: list[str | None]) -> list[object]:
         connection.register("given", pl.DataFrame({"k": pl.Series(texts, dtype=pl.String), "i": range(len(texts))}).to_arrow())
         sql = typed(REGISTERS[register][column], Source("given", {column: ("k", "VARCHAR")}, True))
         return [value for (value,) in connection.execute(f"SELECT {sql} FROM given ORDER BY i").fetchall()]
+
+
+def spells() -> pl.DataFrame:
+    return pl.DataFrame({"person_id": PEOPLE}).with_columns(status=pl.lit("bosatt"), gyldig_fra=pl.lit(date(2020, 1, 1)))
 
 
 def test_every_text_column_of_a_register_has_codes_or_a_form():
@@ -200,6 +205,32 @@ def test_midnight_with_a_time_zone_in_text_is_the_day_it_is_in_norway():
     ]  # fmt: skip
     new_year = date(2024, 1, 1)
     assert read("folkeregister", "gyldig_fra", texts) == [*[new_year] * 12, date(2024, 7, 1), None, None, None]
+
+
+_OLD_SUMMERS = ["1916-06-30 22:00:00", "1942-06-30 22:00:00", "1945-06-30 21:00:00", "1947-06-30 23:00:00", "1962-06-30 22:00:00"]
+
+
+@pytest.mark.parametrize("written", _OLD_SUMMERS)
+@pytest.mark.parametrize("zone", ["", "Z"])
+def test_midnight_of_a_summer_before_1966_is_that_day_though_the_zone_follows_another_country(tmp_path, keys, written, zone):
+    day = date(int(written[:4]), 7, 1)
+    assert read("folkeregister", "gyldig_fra", [written + zone]) == [day]
+    moment = datetime.fromisoformat(written).replace(tzinfo=UTC if zone else None)
+    rows = spells().with_columns(gyldig_fra=pl.lit(moment))
+    rows.write_parquet(tmp_path / "a.parquet")
+    assert admitted([tmp_path / "a.parquet"], "folkeregister", keys, IDS, tmp_path).frame["gyldig_fra"].unique().to_list() == [
+        day
+    ]
+
+
+@pytest.mark.parametrize("zone", [None, UTC])
+def test_a_moment_without_end_is_no_such_day_yet(tmp_path, keys, zone):
+    endless = "TIMESTAMP 'infinity'" if zone is None else "TIMESTAMPTZ 'infinity'"
+    spells().write_parquet(tmp_path / "a.parquet")
+    duckdb.sql(f"COPY (SELECT *, {endless} AS gyldig_til FROM '{tmp_path / 'a.parquet'}') TO '{tmp_path / 'b.parquet'}'")
+    seen = admitted([tmp_path / "b.parquet"], "folkeregister", keys, IDS, tmp_path)
+    assert seen.frame["gyldig_til"].to_list() == [None] * seen.frame.height
+    assert seen.column("gyldig_til")["n_uleselig"] == 0
 
 
 @pytest.mark.parametrize("unit", ["ms", "us", "ns"])
