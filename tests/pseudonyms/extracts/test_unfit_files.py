@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from pipeline.errors import UserError
 from pipeline.pseudonyms import drop_zones, extract_files
 from pipeline.pseudonyms.extract_files import OutOfRoom, file_places, value_free
-from pipeline.pseudonyms.extracts import night as registers_night
+from pipeline.pseudonyms.extracts import extract_tonight
+from pipeline.pseudonyms.extracts.night import file_id
 from pipeline.pseudonyms.extracts.register_store import RegisterStore
 from tests.pseudonyms.extracts.register_nights import FEB, JAN, KNOWN, PEOPLE, Nights, jobs, states
 from tests.pseudonyms.synthetic_numbers import numbers
@@ -258,8 +259,8 @@ def test_a_file_in_a_name_that_is_not_utf8_is_told(home):
 @pytest.mark.parametrize("case", ["cut off", "rows spoiled", "encrypted, with a plain end", "text"])
 def test_a_broken_file_is_read_once_and_told_every_night(home, monkeypatch, case):
     opened = []
-    border = registers_night.at_the_border
-    monkeypatch.setattr(registers_night, "at_the_border", lambda *given: (opened.append(1), border(*given))[1])
+    border = extract_tonight.at_the_border
+    monkeypatch.setattr(extract_tonight, "at_the_border", lambda *given: (opened.append(1), border(*given))[1])
     home.drop("a.parquet", jobs([JAN]))
     home.night()
     (home.folder / "b.parquet").write_bytes(BROKEN[case][0]())
@@ -283,7 +284,7 @@ def test_want_of_room_is_no_fault_of_the_file_and_tried_again(home, monkeypatch)
             )
 
     home.drop("a.parquet", jobs([JAN]))
-    monkeypatch.setattr(registers_night, "admit", full)
+    monkeypatch.setattr(extract_tonight, "admit", full)
     refused = home.night().refused
     assert "want of memory or disk; the files may be sound" in refused
     assert "damaged" not in refused
@@ -390,7 +391,7 @@ def test_who_leaves_is_taken_out_also_where_the_file_has_come_to_be_unfit(home):
     store = RegisterStore(home.settings.home, "arbeidsforhold")
     good.write_bytes(BROKEN["cut off"][0]())  # as when our rules have become stricter since it was accepted
     (accepted,) = store.extracts()
-    store.record([accepted.with_(files=[registers_night._file_id(good, "maaned")])])
+    store.record([accepted.with_(files=[file_id(good, "maaned")])])
     for left in (30, 20, 10):
         home.known = KNOWN[:left]
         assert "is damaged or half written" in home.night().refused
