@@ -6,6 +6,7 @@ pseudonyms, or what a register's rows mean.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,6 +22,8 @@ from pipeline.pseudonyms.extracts.delivered import UNREAD, Delivered, delivered_
 
 T = TypeVar("T")
 FILE = "jobbsjansen_fil"
+# How Spark and its kin name the parts of one write.
+_PART = re.compile(r"part-[0-9]+-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b")
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ def open_extract(
     """
     delivered = delivered_files(connection, files, scratch, period, wanted)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE extract_files ({FILE} VARCHAR, receipt INTEGER)")
-    connection.executemany("INSERT INTO extract_files VALUES (?, ?)", [(str(d.read_from), n) for n, d in enumerate(delivered)])
+    receipts = [(str(file.read_from), receipt) for file, receipt in zip(delivered, _receipts(files), strict=True)]
+    connection.executemany("INSERT INTO extract_files VALUES (?, ?)", receipts)
     opened = Source(_together(delivered), {}, _apart(files, period), tuple(delivered))
     describe = f"DESCRIBE SELECT * EXCLUDE ({FILE}) FROM {opened.sql} AS deler"
     step = partial(value_free, lambda: connection.execute(describe).fetchall(), UNREAD)
@@ -93,6 +97,13 @@ def at_fault(connection: duckdb.DuckDBPyConnection, file: Delivered) -> UnfitFil
     """What is wrong with a file that was opened and could not be read to the end."""
     found = unreadable_parquet(file.path) if file.dialect is None else _csv_fault(connection, file.read_from, file.dialect)
     return UnfitFile(f"{file.place} {found.what}", found.cure)
+
+
+def _receipts(files: list[Path]) -> list[int]:
+    """Each file's place in order of receipt. What one program wrote at once came at once, with its last part: no part corrects another."""
+    writes = [found.group(1) if (found := _PART.match(file.name)) else str(number) for number, file in enumerate(files)]
+    last = {write: number for number, write in enumerate(writes)}
+    return [last[write] for write in writes]
 
 
 def _together(files: list[Delivered]) -> str:

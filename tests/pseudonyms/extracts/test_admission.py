@@ -115,6 +115,24 @@ def test_of_files_with_the_same_key_the_last_one_counts(drop, tmp_path, keys):
     assert frame.height == 3
 
 
+def test_parts_of_one_write_came_at_once_and_a_later_write_corrects_them(drop, tmp_path, keys):
+    writes = ("1f0c2d3e-0000-4a4a-8b8b-0123456789ab", "2f0c2d3e-0000-4a4a-8b8b-0123456789ab")
+    parts = [
+        (0, 0, 50.0),
+        (0, 1, 20.0),
+        (1, 0, 60.0),
+        (1, 1, 10.0),
+    ]  # of which write, which part, a position with the same employer
+    for came, (write, part, position) in enumerate(parts):
+        path = drop / f"part-0000{part}-{writes[write]}-c000.snappy.parquet"
+        jobs(person_id=[IN] * 4, maaned=[date(2024, 1, 1)] * 4, stillingsprosent=[position] * 4)[:1].write_parquet(path)
+        os.utime(path, (1_700_000_000 + came, 1_700_000_000 + came))
+        if (write, part) == (0, 1):
+            first = admitted([drop], "arbeidsforhold", keys, IDS, tmp_path).frame
+    assert first["stillingsprosent"].to_list() == [20.0, 50.0]
+    assert admitted([drop], "arbeidsforhold", keys, IDS, tmp_path).frame["stillingsprosent"].to_list() == [10.0, 60.0]
+
+
 def test_two_jobs_with_one_employer_are_two(drop, tmp_path, keys):
     jobs(person_id=[IN] * 4, maaned=[date(2024, 1, 1)] * 4, stillingsprosent=[50.0, 20.0, 20.0, 30.0]).with_columns(
         timer_per_uke=pl.lit(1.0), lonn_nok=pl.lit(1.0), type=pl.lit("ordinaert")
