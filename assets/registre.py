@@ -73,6 +73,7 @@ def registre(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult
     night.guard("uttrekk", lambda: _record(night, taken))
     yield from night.materialized(outputs, any(t.changed for t in taken.values()), time.monotonic())
     night.facts["extracts_refused"] = {register: t.refused for register, t in taken.items() if t.refused}
+    night.facts["extracts_unseen"] = {register: t.unseen for register, t in taken.items() if t.unseen}
     night.facts["extracts_waiting"] = {register: zone.waiting for register, zone in zones.items() if zone.waiting}
     night.facts["extracts_ignored"] = {register: zone.ignored for register, zone in zones.items() if zone.ignored}
     known = {*REGISTERS, IDENTITY_FOLDER}

@@ -66,6 +66,11 @@ def extract_lines(facts: dict[str, Any]) -> list[str]:
             f"Extract of {named(register)} refused, the last good one stays: {text.removeprefix(f'registers/{register}: ')}"
             for register, text in facts.get("extracts_refused", {}).items()
         ),
+        *(
+            f"Extract of {named(register)}: {n} participant(s) came while its files were away and are unknown there, "
+            "until the files are back or a new extract comes."
+            for register, n in facts.get("extracts_unseen", {}).items()
+        ),
         *(f"registers/{named(register)}: {n} still being written, left for the next night." for register, n in waiting.items()),
         *(
             f"registers/{named(register)}: {n} not read (a link, or neither Parquet nor CSV)."

@@ -18,6 +18,7 @@ import polars as pl
 from pipeline.errors import UserError
 from pipeline.pseudonyms.extract_files import OutOfRoom, UnfitFile
 from pipeline.pseudonyms.extracts.admission import Admitted, admit, at_the_border, look_at, open_checked
+from pipeline.pseudonyms.extracts.asked_for import remember_sought
 from pipeline.pseudonyms.extracts.change import Standing, is_whole_population, measures, places
 from pipeline.pseudonyms.extracts.counted import Counted, standing_of
 from pipeline.pseudonyms.extracts.profile import Profile
@@ -136,7 +137,7 @@ class Tonight:
         if not result.rows and extract.kept:  # the same, but it does not say so itself
             self._candidate(extract).unlink()
             return self._kept(extract)
-        self._candidate(extract).replace(self.store.path(extract.extract_id))
+        self._put_in_place(extract)
         return extract.with_(told="", **_counts(result))
 
     def _judged(self, extract: Extract, earlier: list[Extract], counted: Counted) -> tuple[Extract, Counted]:
@@ -159,7 +160,7 @@ class Tonight:
         if reasons:
             candidate.unlink()
         else:
-            candidate.replace(self.store.path(extract.extract_id))
+            self._put_in_place(extract)
         extract = extract.with_(
             accepted=not reasons, reasons=reasons, told=_told(self.register, reasons, seen, standing, extract)
         )
@@ -186,6 +187,12 @@ class Tonight:
 
     def _candidate(self, extract: Extract) -> Path:
         return self.store.path(extract.extract_id).with_name(f".{extract.extract_id}.kandidat.tmp")
+
+    def _put_in_place(self, extract: Extract) -> None:
+        """The rows first: whoever stands on the list of those looked for must have been."""
+        self._candidate(extract).replace(self.store.path(extract.extract_id))
+        if "person_key" in REGISTERS[self.register]:
+            remember_sought(self.store, extract.extract_id, self.who.persons["person_key"])
 
     def _found_against(self, extract: Extract, seen: Profile, candidate: Path, standing: Standing) -> list[str]:
         new, last = self._months_to_compare(extract, standing)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.pseudonyms.extracts.asked_for import cut_down_to, outside_extracts
+from pipeline.pseudonyms.extracts.asked_for import cut_down_to, never_sought, outside_extracts
 from pipeline.pseudonyms.extracts.counted import Counted
 from pipeline.pseudonyms.extracts.extract_tonight import Judge, Tonight
 from pipeline.pseudonyms.extracts.register_store import (
@@ -33,10 +33,12 @@ class Taken:
 
     Attributes:
         changed: whether the register's table may have changed.
-        refused: what is said of the newest extract when it was refused; else empty. Without values.
+        refused: what is said of the newest extract when it was refused, and of others in use that could not be read anew; else empty.
+            Without values.
         counted: the profiles of all its extracts.
         extracts: every extract received, in order.
-        outside: ``KLARGJORT["utenfor_uttrekk"]``: participants whose rows were never asked for.
+        outside: ``KLARGJORT["utenfor_uttrekk"]``: participants whose rows were never asked for, or never looked for.
+        unseen: how many participants came while the files of an extract in use were away.
         reach: ``KLARGJORT["uttrekk_rekkevidde"]``: what the extracts in use speak of.
     """
 
@@ -45,6 +47,7 @@ class Taken:
     counted: Counted
     extracts: list[Extract]
     outside: pl.DataFrame
+    unseen: int
     reach: pl.DataFrame
 
 
@@ -91,12 +94,19 @@ def take_in_register(
         store.keep_counted((counted.columns, counted.values))
     if done != recorded:
         store.record(done)
-    newest = done[-1] if done else None
-    refused = f"registers/{register}: {newest.told}" if newest and newest.told else ""
-    if refused and newest and not set(newest.files) <= set(by_id):
-        refused += " Its files have been taken away since; this is told until another extract comes."
-    outside = outside_extracts(store, used, done, who.persons["person_key"])
-    return Taken(changed, refused, counted, done, outside, reach(register, used, done))
+    participants = who.persons["person_key"].unique().sort()
+    outside, unseen = outside_extracts(store, used, done, participants), never_sought(store, used, participants)
+    return Taken(changed, _refused(register, done, set(by_id), used), counted, done, outside, unseen, reach(register, used, done))
+
+
+def _refused(register: str, extracts: list[Extract], files: set[str], used: Mapping[str, list[str] | None]) -> str:
+    """What is to be told: of the newest extract, and of each other in use whose files lie there and could not be read for tonight's participants."""
+    told = [e.told for e in extracts[:-1] if e.extract_id in used and set(e.files) <= files]
+    for newest in extracts[-1:]:
+        away = " Its files have been taken away since; this is told until another extract comes."
+        told.append(newest.told + (away if newest.told and not set(newest.files) <= files else ""))
+    said = " ".join(dict.fromkeys(text for text in told if text))
+    return f"registers/{register}: {said}" if said else ""
 
 
 def _seen_again(extract: Extract, files: set[str], used: Mapping[str, list[str] | None]) -> Extract:

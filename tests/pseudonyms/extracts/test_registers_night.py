@@ -51,7 +51,7 @@ def test_two_homes_that_lived_the_same_nights_have_the_same_bytes(tmp_path, keys
         warehouse = home.settings.home.warehouse
         made.append({p.relative_to(warehouse).as_posix(): p.read_bytes() for p in sorted(warehouse.rglob("*")) if p.is_file()})
     assert made[0] == made[1]
-    assert len(made[0]) == 6
+    assert len(made[0]) == 8
 
 
 def test_an_extract_without_a_month_between_is_refused_and_the_last_good_one_stays(home):
@@ -166,12 +166,27 @@ def test_who_joined_while_a_file_was_away_gets_their_rows_when_it_is_back(home, 
     content = place.read_bytes()
     place.unlink()
     home.known = pl.Series(PEOPLE[:45])
-    home.night()
+    taken = home.night()
+    joined = persons(pl.Series(PEOPLE[40:45]), home.keys)["person_key"]
+    assert (taken.unseen, set(taken.outside["person_key"])) == (5, set(joined))
+    assert taken.outside.select("fra", "til").unique().rows() == [(date(2024, 1, 1), date(2024, 1, 1))]
     assert not home.night().changed
     place.write_bytes(content)
     assert home.night().changed
     assert home.rows().filter(maaned=date(2024, 1, 1)).height == 45
-    assert not home.night().changed
+    taken = home.night()
+    assert (taken.changed, taken.unseen, taken.outside.height) == (False, 0, 0)
+
+
+def test_who_left_and_came_back_while_the_file_was_away_is_unknown_not_without_rows(home):
+    home.drop("a.parquet", jobs([JAN]))
+    home.night()
+    (home.folder / "a.parquet").unlink()
+    home.known = KNOWN[:30]
+    assert home.night().outside.is_empty()
+    home.known = KNOWN
+    taken = home.night()
+    assert (home.rows().height, taken.unseen, taken.outside["person_key"].n_unique()) == (30, 10, 10)
 
 
 def test_a_refused_extract_whose_disk_was_away_is_judged_anew_when_it_is_back(home):
@@ -382,6 +397,18 @@ def test_who_was_not_on_the_roster_is_outside_the_extract(home):
     assert home.night().outside["person_key"].n_unique() == 5
     left = [pl.read_parquet(p).height for p in sorted((home.settings.home.warehouse / "uttrekk/arbeidsforhold/spurt").glob("*"))]
     assert left == [30, 35]
+
+
+def test_an_older_extract_in_use_that_cannot_be_read_for_tonights_participants_is_told_too(home, tmp_path, keys):
+    jobs([JAN]).write_parquet(tmp_path / "raa.parquet")
+    pseudonymise_file(tmp_path / "raa.parquet", home.folder / "a.parquet", "arbeidsforhold", keys)
+    home.night()
+    home.keys = Keys(keys.version, b"z" * 32)
+    jobs([FEB]).write_parquet(tmp_path / "feb.parquet")
+    pseudonymise_file(tmp_path / "feb.parquet", home.folder / "b.parquet", "arbeidsforhold", home.keys)
+    taken = home.night()
+    assert states(taken) == ["i_bruk", "i_bruk"]
+    assert "made with another key" in taken.refused
 
 
 def test_a_row_of_hers_or_no_roster_at_all_means_that_she_is_inside(home):
