@@ -46,6 +46,7 @@ def measures(
     standing: Standing,
     *,
     found: int,
+    found_there: int,
     found_again: int,
     asked_for: int,
     whole_population: bool,
@@ -62,7 +63,8 @@ def measures(
         seen: the new extract.
         standing: what is in use.
         found: participants with a row in it.
-        found_again: participants with a row in it in the months that are compared with ``standing.participants``.
+        found_there: participants with a row in it in the months that are compared with ``standing.participants``.
+        found_again: those of ``standing.participants`` that are among them; where no month is held by both, as ``found_there``.
         asked_for: participants there are.
         whole_population: whether it holds far more persons than take part.
         has_basis: whether a legal basis for that is recorded, or none is needed.
@@ -79,7 +81,7 @@ def measures(
         "forhold_rader_maaned": _least_kept(register, seen, standing),
         "n_deltakere_funnet": found if asked_for and "person_key" in REGISTERS[register] else None,
         "uten_grunnlag": int(whole_population and not has_basis),
-        **_growth(register, seen, standing, found_again),
+        **_growth(register, seen, standing, found_there, found_again),
     }
     return pl.concat([by_column, pl.DataFrame([whole])], how="diagonal_relaxed")
 
@@ -222,25 +224,25 @@ def _number(value: str) -> int:
     return int(value[:4]) * 12 + int(value[5:7]) if "-" in value else int(value)
 
 
-def _growth(register: str, seen: Profile, standing: Standing, found: int) -> dict[str, float | None]:
-    """Rows, rows a person and participants as ratios to the last good extract; over the months that both hold.
+def _growth(register: str, seen: Profile, standing: Standing, found: int, again: int) -> dict[str, float | None]:
+    """Rows, rows a person and participants found again as ratios to the last good extract; over the months that both hold.
 
     Small registers have measures of their own (``_faa``), and none where the difference is too small to say anything.
     """
     new, old = _rows_compared(register, seen, standing)
     rows = new / old if old else None
     before, limits = standing.participants, extract_rules()["faa"]
-    share = found / before if before else None
+    share, kept = (found / before, again / before) if before else (None, None)
     few, small = before < extract_rules()["sammenlign"]["fra_deltakere"], max(new, old) < _floor()
-    lost, changed = before - found >= limits["fra_deltakere_borte"], abs(new - old) >= limits["fra_rader_endret"]
+    lost, changed = before - again >= limits["fra_deltakere_borte"], abs(new - old) >= limits["fra_rader_endret"]
     return {
         "forhold_rader": None if small else rows,
         "forhold_rader_per_person": None if small else _per_person(rows, None if few else share),
-        "forhold_deltakere": None if few else share,
+        "forhold_deltakere": None if few else kept,
         "forhold_rader_faa": rows if small and changed else None,
         # of establishments, who have no participants, there may be ever more
         "forhold_rader_per_person_faa": _per_person(rows, share) if small and changed and before else None,
-        "forhold_deltakere_faa": share if few and lost else None,
+        "forhold_deltakere_faa": kept if few and lost else None,
     }
 
 

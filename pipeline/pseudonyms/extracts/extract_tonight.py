@@ -201,20 +201,25 @@ class Tonight:
             participants_in(self.store, path, periods, self.who.persons["person_key"], self.settings.memory_limit)
             for path, periods in ((candidate, new), (table, last))
         )
+        # in other months others may be in work, or on a benefit: there they are counted, not looked for one by one
+        again = found & before if new == last else found
         measured = measures(
-            self.register, seen, replace(standing, participants=before), found=extract.participants, found_again=found,
-            asked_for=self.who.count, whole_population=extract.whole_population, has_basis=self.has_basis,
+            self.register, seen, replace(standing, participants=len(before)), found=extract.participants, found_there=len(found),
+            found_again=len(again), asked_for=self.who.count, whole_population=extract.whole_population, has_basis=self.has_basis,
             sharing=extract.sharing, distinct=extract.kept + extract.surplus,
         )  # fmt: skip
         return self.judge(self.register, measured)
 
     def _months_to_compare(self, extract: Extract, standing: Standing) -> tuple[list[str] | None, list[str] | None]:
-        """The months both speak of; where there are none, the new extract's first and the last one in use. None = no months in this register."""
+        """The months both speak of; where there are none, the two that lie nearest each other. None = no months in this register."""
         if extract.periods is None:
             return None, None
         known = standing.periods["verdi"].to_list()
         common = sorted(set(extract.periods) & set(known))
-        return (common, common) if common or not known else (extract.periods[:1], [max(known)])
+        if common or not known:
+            return common, common
+        before = bool(extract.periods) and max(extract.periods) < min(known)
+        return (extract.periods[-1:], [min(known)]) if before else (extract.periods[:1], [max(known)])
 
 
 def _has_only_a_gap(extract: Extract) -> bool:

@@ -223,15 +223,13 @@ def keep_participants(store: RegisterStore, path: Path, participants: Iterable[s
 
 def participants_in(
     store: RegisterStore, path: Path, periods: Iterable[str] | None, participants: Iterable[str], memory_limit: str
-) -> int:
-    """How many of the participants have a row in an admitted file; within those months or years where any are given."""
+) -> set[str]:
+    """Which of the participants have a row in an admitted file; within those months or years where any are given."""
     if "person_key" not in INNDATA[f"register_{store.register}"] or not path.is_file():
-        return 0
+        return set()
     with _database(store, memory_limit) as connection:
-        of_them = (
-            f"(SELECT kept.* FROM (SELECT * FROM {_rows(store, path, periods)}) AS kept {_semi_join(connection, participants)})"
-        )
-        return counts(connection, store.register, of_them)[1]
+        rows = f"(SELECT * FROM {_rows(store, path, periods)}) AS kept {_semi_join(connection, participants)}"
+        return {key for (key,) in connection.execute(f"SELECT DISTINCT kept.person_key FROM {rows}").fetchall()}
 
 
 def write_sorted(connection: duckdb.DuckDBPyConnection, chosen: str, register: str, target: Path) -> None:

@@ -221,6 +221,25 @@ def test_what_was_refused_for_its_values_is_not_let_in_by_the_next_good_extract(
     assert home.months() == {date(2024, 2, 1): 80.0}
 
 
+def test_the_other_half_of_the_persons_does_not_replace_the_first(home):
+    home.drop("a.parquet", jobs([JAN], people=PEOPLE[:20]))
+    home.night()
+    home.drop("b.parquet", jobs([JAN], people=PEOPLE[20:40]))
+    taken = home.night()
+    assert taken.extracts[-1].reasons == ["uttrekk_mister_deltakere"]
+    assert "all files of one extract in one night" in taken.refused
+    assert set(home.rows()["person_key"]) == set(persons(KNOWN[:20], home.keys)["person_key"])
+
+
+def test_earlier_years_are_compared_where_they_meet_what_is_in_use(home):
+    home.drop("a.parquet", jobs([MAR, APR], people=PEOPLE[:25]))
+    home.night()
+    older = pl.concat([jobs([JAN], people=PEOPLE[30:]), jobs([FEB], people=PEOPLE[:25])])
+    home.drop("b.parquet", older)
+    assert home.night().refused == ""
+    assert home.rows()["person_key"].n_unique() == 35
+
+
 def test_a_gap_and_another_fault_is_not_mended_by_the_missing_month(home):
     home.drop("a.parquet", jobs([JAN, MAR]).with_columns(stillingsprosent=pl.Series(["mange"] * 4 + ["50"] * 116)))
     assert home.night().extracts[-1].reasons == ["uttrekk_hull", "uttrekk_uleselig"]
