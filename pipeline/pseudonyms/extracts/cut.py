@@ -16,6 +16,7 @@ from pipeline.pseudonyms.extracts.source import FILE, Source
 from pipeline.pseudonyms.keys import Keys
 from pipeline.pseudonyms.person_keys import register_keys
 from pipeline.tables import INNDATA, REGISTERS
+from pipeline.tables.uttrekk import period_of
 
 _NUMBER = "jobbsjansen_nummer"  # which of a person's numbers a row came under
 
@@ -96,12 +97,37 @@ def _cut_sql(source: Source, register: str) -> str:
 
 
 def _keep_latest(connection: duckdb.DuckDBPyConnection, register: str) -> None:
-    """Of rows with one key in several files, those of the file that came last."""
-    key = ", ".join(INNDATA[f"register_{register}"].key)
+    """Of rows with one key in several files, those of the file that came last; of a file that corrects another, all that it says of a person.
+
+    What is in use is replaced month by month (year by year, or whole) when a correction comes on a later night. One that came together with
+    what it corrects is known by the keys they share; then the later file's rows count for each person and month (or year) it speaks of, also
+    where an employer or a benefit was corrected away. Files that share few keys are parts of one whole.
+    """
+    ((receipts,),) = connection.execute("SELECT count(DISTINCT receipt) FROM extract_files").fetchall()
+    if receipts == 1:
+        return
+    table = INNDATA[f"register_{register}"]
+    key = [f'"{name}"' for name in table.key]
+    spoken_of = [f'"{name}"' for name in ("person_key", period_of(register)) if name and name in table]
+    by = key if not spoken_of or not _is_correction(connection, key, spoken_of) else spoken_of
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE cut AS SELECT cut.* FROM cut JOIN extract_files USING ({FILE}) "
-        f"QUALIFY receipt = max(receipt) OVER (PARTITION BY {key})"
+        f"QUALIFY receipt = max(receipt) OVER (PARTITION BY {', '.join(by)})"
     )
+
+
+def _is_correction(connection: duckdb.DuckDBPyConnection, key: list[str], spoken_of: list[str]) -> bool:
+    """Whether files correct others: of the persons (and months) that several speak of, at least half have a key in several."""
+    who = ", ".join(spoken_of)
+    sql = (
+        f"WITH delivered AS (SELECT DISTINCT {', '.join(key)}, receipt FROM cut JOIN extract_files USING ({FILE})), "
+        "of_key AS ("
+        f"SELECT {', '.join(key)}, count(*) AS files, min(receipt) AS first, max(receipt) AS last FROM delivered GROUP BY {', '.join(key)}), "
+        f"of_person AS (SELECT {who}, max(files) > 1 AS shared FROM of_key GROUP BY {who} HAVING min(first) < max(last)) "
+        "SELECT count(*), count(*) FILTER (shared) FROM of_person"
+    )
+    ((several, shared),) = connection.execute(sql).fetchall()
+    return bool(several > 0 and 2 * shared >= several)
 
 
 def _one_of_each_key(connection: duckdb.DuckDBPyConnection, register: str) -> tuple[int, int]:
