@@ -1,7 +1,7 @@
 """A registry extract's files as one relation that DuckDB can read, and which of them is to blame when it cannot.
 
-Belongs here: reading together what is read alike, errors that hold no value. Must not be here: looking at one file (``delivered``),
-pseudonyms, or what a register's rows mean.
+Belongs here: reading together what is read alike, errors that hold no value. Must not be here: looking at one file (``delivered``), reading a
+value (``values``), pseudonyms, or what a register's rows mean.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pipeline.errors import UserError
 from pipeline.pseudonyms.csv_dialect import CsvDialect, uneven_row
 from pipeline.pseudonyms.extract_files import NotRead, UnfitFile, unreadable_parquet, value_free
 from pipeline.pseudonyms.extracts.delivered import UNREAD, Delivered, delivered_files, hive_keys, hive_period, listed, quoted
+from pipeline.tables import Column
 
 T = TypeVar("T")
 FILE = "jobbsjansen_fil"
@@ -44,7 +45,12 @@ class Source:
 
 
 def open_extract(
-    connection: duckdb.DuckDBPyConnection, files: list[Path], scratch: Path, period: str | None, wanted: Collection[str]
+    connection: duckdb.DuckDBPyConnection,
+    files: list[Path],
+    scratch: Path,
+    period: str | None,
+    wanted: Collection[str],
+    described: Collection[Column] = (),
 ) -> Source:
     """The files as one relation. CSV that is not UTF-8 with even line ends is written to ``scratch`` as such first.
 
@@ -54,12 +60,14 @@ def open_extract(
         scratch: a folder of this run alone, in the identified zone; the caller removes it.
         period: name of the register's period column, if it has one.
         wanted: the columns that may be read; no other column of the owner's is ever looked at, whatever it is called or holds.
+        described: what the wanted columns are read as; those without a description are read as they come.
 
     Raises:
         UnfitFile: a file is not readable as what its name says, holds another month than its folder says, has no wanted column, two of its
             columns have one wanted name, or a wanted one holds lists or structures. Says which file; without a value.
     """
-    delivered = delivered_files(connection, files, scratch, period, wanted)
+    by_name = {column.name: column for column in described}
+    delivered = delivered_files(connection, files, scratch, by_name.get(period or ""), wanted)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE extract_files ({FILE} VARCHAR, receipt INTEGER)")
     receipts = [(str(file.read_from), receipt) for file, receipt in zip(delivered, _receipts(files), strict=True)]
     connection.executemany("INSERT INTO extract_files VALUES (?, ?)", receipts)
