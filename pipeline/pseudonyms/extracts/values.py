@@ -6,6 +6,8 @@ persons, or what to do about a value that can't be read.
 
 from __future__ import annotations
 
+import re
+
 from pipeline.tables import Column
 from pipeline.tables.registers import ORGNR
 
@@ -31,6 +33,10 @@ _DAY = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
 _CLOCK = "[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
 _ZONE = " ?([Zz]|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)"
 _NO_SUCH_DAY = "9999-|[.]9999$"
+# The owner's types that a column of each kind can be read from, and what stands for a value of such a type that cannot be read.
+_NUMBER = re.compile(r"VARCHAR|BOOLEAN|DOUBLE|FLOAT|DECIMAL\(.*|U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)")
+_HOLDS = {"date": re.compile("|".join(("VARCHAR", "DATE", *_MOMENTS, *_IN_A_ZONE))), "int": _NUMBER, "float": _NUMBER}
+_NOBODY_MEANS = {"text": "'?'", "date": "DATE '0001-01-01'", "int": str(2**63 - 1), "float": "CAST('nan' AS DOUBLE)"}
 
 
 def read(column: Column, name: str, kind: str) -> str:
@@ -66,6 +72,22 @@ def written(column: Column, name: str, kind: str) -> str:
     if column.kind == "date" and not column.required:
         return f"coalesce({name} < DATE '{_NO_YEAR}-01-01', false)"
     return f"{name} IS NOT NULL"
+
+
+def in_one_type(column: Column, name: str, kind: str) -> str:
+    """One of the several types that a column has in one extract, brought to the type in which all of them are read alike.
+
+    DuckDB would bring them to the widest: a moment without a zone becomes one of this zone, an amount loses its decimals, yes becomes 1, and a
+    number text without its zeros. Here ``read`` and ``written`` say the same of the result as of the owner's column: what is written there and
+    cannot be read becomes a value that no description allows. A type that never holds such values (a number for a day) is left: it goes
+    together with no other, which is told with the types.
+    """
+    if column.kind == "text":
+        return name if _is_text(kind) else f"CASE WHEN {name} IS NOT NULL THEN {_NOBODY_MEANS['text']} END"
+    if column.kind not in _NOBODY_MEANS or not _HOLDS[column.kind].fullmatch(kind):
+        return name
+    value = f"coalesce({_value(column, name, kind)}, {_NOBODY_MEANS[column.kind]})"
+    return f"CASE WHEN {written(column, name, kind)} THEN {value} END"
 
 
 def _value(column: Column, name: str, kind: str) -> str:
