@@ -23,7 +23,7 @@ import polars as pl
 from pipeline.engine import connect
 from pipeline.errors import UserError
 from pipeline.pseudonyms.extract_files import CURE, extract_files, value_free
-from pipeline.pseudonyms.extracts.columns import require_columns
+from pipeline.pseudonyms.extracts.columns import payload, require_columns
 from pipeline.pseudonyms.extracts.cut import make_cut, person_column, show_persons
 from pipeline.pseudonyms.extracts.profile import Profile, profile
 from pipeline.pseudonyms.extracts.register_store import counts, write_sorted
@@ -95,8 +95,9 @@ def open_checked(
     paths = extract_files(files)
     if not paths:
         raise UserError(f"The extract {register} has no Parquet or CSV file.", "Put one under registers/, or remove the folder.")
-    wanted = {"person_id", "person_key", "key_version", *REGISTERS[register].names}
-    source = open_extract(connection, _in_order_of_receipt(paths), scratch, period_of(register), wanted)
+    described = payload(REGISTERS[register])
+    wanted = {"person_id", "person_key", "key_version", *(column.name for column in described)}
+    source = open_extract(connection, _in_order_of_receipt(paths), scratch, period_of(register), wanted, described)
     require_columns(register, REGISTERS[register], source)
     if person_column(register, source) == "person_key":
         _refuse_other_keys(paths, register, keys)

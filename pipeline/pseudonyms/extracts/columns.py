@@ -1,6 +1,7 @@
-"""The described columns of a registry extract, as DuckDB expressions over what its owner delivered.
+"""The described columns of a registry extract, as DuckDB expressions over its relation.
 
-Belongs here: reading a value as its description's type, in SQL. Must not be here: files, persons, or what to do about a value that can't be read.
+Belongs here: which described columns an extract has, and each of them as an expression. Must not be here: how a value is read (``values``),
+files, persons, or what to do about a value that can't be read.
 """
 
 from __future__ import annotations
@@ -8,30 +9,8 @@ from __future__ import annotations
 from pipeline.errors import UserError
 from pipeline.pseudonyms.extract_files import CURE
 from pipeline.pseudonyms.extracts.source import Source
+from pipeline.pseudonyms.extracts.values import SQL_TYPE, read, written
 from pipeline.tables import Column, Table
-from pipeline.tables.registers import ORGNR
-
-_SQL_TYPE = {"text": "VARCHAR", "date": "DATE", "int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN"}
-# What looks like a code and is none of the description's is counted as one of its own kind; its text might be a name, and does not pass.
-_CODE = "^[a-z_]{1,24}$"
-UNKNOWN_CODE = "ukjent_kode"
-_FIRST_YEAR, _NO_YEAR, _MOST = 1900, 2200, 10_000_000_000
-# No form is longer; longer text is not even looked at.
-_LONGEST = 64
-# Blanks of any kind part groups of three digits. A point or comma before three digits may mark decimals or part thousands: nobody knows.
-_BLANK = "[ \u00a0\u2009\u202f]"
-_WHOLE = "[+-]?[0-9]+"
-_IN_GROUPS = f"[+-]?[0-9]{{1,3}}({_BLANK}[0-9]{{3}})+"
-_THOUSAND = 1000
-# Before 1966 the zone's tables follow Berlin, whose summers were others than Norway's (source: tz database, file "backward", from 2022b on).
-# A day of those years was never written down with its hour: a midnight in Norway is at most three hours before UTC's.
-_OSLO_KNOWN, _AHEAD = 1966, 3
-_MOMENTS = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
-_UNCLEAR = "[+-]?[1-9][0-9]{0,2}([.,][0-9]{3})+"
-_DAY = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
-_CLOCK = "[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
-_ZONE = " ?([Zz]|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)"
-_NO_SUCH_DAY = "9999-|[.]9999$"
 
 
 def payload(table: Table) -> list[Column]:
@@ -51,132 +30,18 @@ def require_columns(register: str, table: Table, source: Source) -> None:
 
 
 def typed(column: Column, source: Source) -> str:
-    """The column read as its description's type; what cannot be read or meant becomes null. A column that is missing is null throughout.
-
-    Text must have its form, dates and years must lie within 1900-2199, numbers within the description's range and ten thousand million.
-    """
+    """The column read as its description's type, as ``values.read`` says. A column that is missing is null throughout."""
     if column.name not in source.columns:
-        return f"CAST(NULL AS {_SQL_TYPE[column.kind]})"
-    name, given = source.columns[column.name]
-    if column.kind == "text":
-        return _as_text(column, name, given)
-    value = _from_text(column, name) if given == "VARCHAR" else _cast(column, name, given)
-    if column.kind == "bool":
-        return value
-    if column.kind == "date":
-        return f"CASE WHEN {value} >= DATE '{_FIRST_YEAR}-01-01' AND {value} < DATE '{_NO_YEAR}-01-01' THEN {value} END"
-    low: float
-    high: float
-    low, high = (_FIRST_YEAR, _NO_YEAR - 1) if column.unit == "year" else (-_MOST, _MOST)
-    low = low if column.minimum is None else max(low, column.minimum)
-    high = high if column.maximum is None else min(high, column.maximum)
-    return f"CASE WHEN {value} BETWEEN {low} AND {high} THEN {value} END"
+        return f"CAST(NULL AS {SQL_TYPE[column.kind]})"
+    return read(column, *source.columns[column.name])
 
 
 def given(column: Column, source: Source) -> str:
-    """Whether the owner has written anything there. A day after 2199 where none is needed means that there is no such day yet."""
-    if column.name not in source.columns:
-        return "false"
-    name, kind = source.columns[column.name]
-    if kind == "VARCHAR":
-        none = f" AND NOT regexp_matches({name}, '{_NO_SUCH_DAY}')" if column.kind == "date" and not column.required else ""
-        return f"coalesce(trim({name}) <> ''{none}, false)"
-    if column.kind == "date" and not column.required:
-        return f"coalesce({name} < DATE '{_NO_YEAR}-01-01', false)"
-    return f"{name} IS NOT NULL"
+    """Whether the owner has written anything there, as ``values.written`` says."""
+    return "false" if column.name not in source.columns else written(column, *source.columns[column.name])
 
 
 def can_be_lost(column: Column, source: Source) -> bool:
     """Whether a value that is there may be unreadable: not when its type is already the described one."""
     kind = source.columns.get(column.name, ("", ""))[1]
-    return bool(kind) and (kind != _SQL_TYPE[column.kind] or bool(column.codes) or bool(column.form) or column.kind != "text")
-
-
-def _cast(column: Column, name: str, given: str) -> str:
-    if column.kind == "date":
-        if given in _MOMENTS:
-            day = _day_of(f"CAST({name} AS TIMESTAMP)")
-        elif given == "TIMESTAMP WITH TIME ZONE":
-            day = _day_in_norway(name)
-        else:
-            day = f"TRY_CAST({name} AS DATE)"
-        return f"CAST(date_trunc('month', {day}) AS DATE)" if column.name == "maaned" else day
-    if given == "BOOLEAN" and column.kind != "bool":
-        return f"CAST(NULL AS {_SQL_TYPE[column.kind]})"
-    value = f"TRY_CAST({name} AS {_SQL_TYPE[column.kind]})"
-    if column.kind == "int" and given.startswith(("DOUBLE", "FLOAT", "DECIMAL")):
-        return f"CASE WHEN {value} = {name} THEN {value} END"
-    return value
-
-
-def _day_of(moment: str) -> str:
-    """The day of a moment without a zone. One that is midnight in Norway once it is read as UTC is that day: so Spark and others write days."""
-    as_utc = f"timezone('UTC', {moment})"
-    in_norway = f"timezone('Europe/Oslo', {as_utc})"
-    evening = ", ".join(f"TIME '{24 - hours}:00:00'" for hours in range(1, _AHEAD + 1))
-    midnight = (
-        f"CASE WHEN {moment} < DATE '{_OSLO_KNOWN}-01-01' THEN CAST({moment} AS TIME) IN ({evening}) "
-        f"ELSE CAST({in_norway} AS TIME) = TIME '00:00:00' END"
-    )
-    return f"CASE WHEN isfinite({moment}) AND {midnight} THEN {_day_in_norway(as_utc)} ELSE CAST({moment} AS DATE) END"
-
-
-def _day_in_norway(moment: str) -> str:
-    """The Norwegian day of a moment with a zone."""
-    old = f"timezone('UTC', {moment}) < DATE '{_OSLO_KNOWN}-01-01'"
-    then = f"CAST(timezone('UTC', {moment}) + INTERVAL {_AHEAD} HOUR AS DATE)"
-    return f"CASE WHEN {old} THEN {then} ELSE TRY_CAST({moment} AS DATE) END"
-
-
-def _as_text(column: Column, name: str, given: str) -> str:
-    # A number in a text column has lost its leading zeros already: it is not padded, it is unreadable.
-    if given != "VARCHAR" and not given.startswith("ENUM"):
-        return "CAST(NULL AS VARCHAR)"
-    if column.form:
-        return _of_form(column.form, name if given == "VARCHAR" else f"CAST({name} AS VARCHAR)")
-    text = f"nullif(trim(CAST({name} AS VARCHAR)), '')"
-    if not column.codes:
-        return text
-    codes = ", ".join(f"'{code}'" for code in column.codes)
-    code = f"lower({text})"
-    # Most values are codes as they stand: they are looked up once and not taken apart.
-    return (
-        f"CASE WHEN {name} IN ({codes}) THEN CAST({name} AS VARCHAR) WHEN {code} IN ({codes}) THEN {code} "
-        f"WHEN regexp_matches({code}, '{_CODE}') THEN '{UNKNOWN_CODE}' END"
-    )
-
-
-def _of_form(form: str, text: str) -> str:
-    slowly = f"WHEN strlen({text}) <= {_LONGEST} AND regexp_full_match(trim({text}), '{form}') THEN trim({text})"
-    if form != ORGNR:
-        return f"CASE {slowly} END"
-    # Employers stand in every row of the largest register. There and back as a number takes a tenth of an expression's time, and nothing
-    # but nine digits without a zero in front comes back as it was.
-    return f"CASE WHEN strlen({text}) = 9 AND CAST(TRY_CAST({text} AS UINTEGER) AS VARCHAR) = {text} THEN {text} {slowly} END"
-
-
-def _from_text(column: Column, name: str) -> str:
-    text = f"trim({name})"
-    if column.kind == "date":
-        # A moment with a zone is the day that it is in Norway, as in a column of type timestamp with time zone.
-        dotted = f"CAST(try_strptime({text}, '%d.%m.%Y') AS DATE)"
-        iso = (
-            f"CASE WHEN regexp_full_match({text}, '{_DAY}') THEN CAST(try_strptime({text}, '%Y-%m-%d') AS DATE) "
-            f"WHEN regexp_full_match({text}, '{_DAY}{_CLOCK}') THEN {_day_of(f'TRY_CAST({text} AS TIMESTAMP)')} "
-            f"WHEN regexp_full_match({text}, '{_DAY}{_CLOCK}{_ZONE}') THEN {_day_in_norway(f'TRY_CAST(upper({text}) AS TIMESTAMPTZ)')} END"
-        )
-        day = f"coalesce({iso}, {dotted})"
-        return f"CAST(date_trunc('month', {day}) AS DATE)" if column.name == "maaned" else day
-    plain = f"regexp_replace({text}, '{_BLANK}', '', 'g')"
-    if column.kind == "float":
-        point, groups = (f"TRY_CAST(replace({of}, ',', '.') AS DOUBLE)" for of in (text, plain))
-        grouped = f"CASE WHEN regexp_full_match({text}, '{_IN_GROUPS}([.,][0-9]+)?') THEN {groups} END"
-        if column.maximum is not None and column.maximum < _THOUSAND:  # a point can only be a decimal point
-            return f"coalesce({point}, {grouped})"
-        unclear = f"regexp_matches({text}, '[.,]') AND regexp_full_match({text}, '{_UNCLEAR}')"
-        return f"CASE WHEN NOT ({unclear}) THEN coalesce({point}, {grouped}) END"
-    kind = _SQL_TYPE[column.kind]
-    return (
-        f"CASE WHEN regexp_full_match({text}, '{_WHOLE}') THEN TRY_CAST({text} AS {kind}) "
-        f"WHEN regexp_full_match({text}, '{_IN_GROUPS}') THEN TRY_CAST({plain} AS {kind}) END"
-    )
+    return bool(kind) and (kind != SQL_TYPE[column.kind] or bool(column.codes) or bool(column.form) or column.kind != "text")

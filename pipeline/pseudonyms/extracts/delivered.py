@@ -1,7 +1,7 @@
 """One file of a registry extract: what it is, which described columns it has, and which month its folder says.
 
 Belongs here: looking at one file before it is read. Must not be here: the files as one relation (``source``), what CSV looks like inside
-(``csv_dialect``), or what a register's rows mean.
+(``csv_dialect``), reading a value (``values``), or what a register's rows mean.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from urllib.parse import unquote
 
 import duckdb
 
@@ -29,6 +30,8 @@ from pipeline.pseudonyms.extract_files import (
     unreadable_parquet,
     value_free,
 )
+from pipeline.pseudonyms.extracts.values import read, written
+from pipeline.tables import Column
 
 UNREAD = "An extract could not be read."
 _PERSON = ("person_id", "person_key", "key_version")
@@ -60,9 +63,9 @@ class Delivered:
 
 
 def delivered_files(
-    connection: duckdb.DuckDBPyConnection, files: list[Path], scratch: Path, period: str | None, wanted: Collection[str]
+    connection: duckdb.DuckDBPyConnection, files: list[Path], scratch: Path, period: Column | None, wanted: Collection[str]
 ) -> list[Delivered]:
-    """What each file is, in the order given; arguments and errors as of ``open_extract``."""
+    """What each file is, in the order given; ``period`` is the register's period column, other arguments and errors as of ``open_extract``."""
     _refuse_place(files)
     places = file_places(files)
     schemas = _parquet_schemas(connection, [path for path in files if not is_csv(path)], places)
@@ -114,22 +117,31 @@ def _parquet(path: Path, place: str, schema: list[tuple[str, str]], wanted: Coll
     return Delivered(path, place, path, called, kinds, taken)
 
 
-def _refuse_other_period(connection: duckdb.DuckDBPyConnection, path: Path, schema: list[tuple[str, str]], period: str) -> None:
+def _refuse_other_period(
+    connection: duckdb.DuckDBPyConnection, path: Path, schema: list[tuple[str, str]], period: Column
+) -> None:
     """Raise where a folder says one month (or year) and the file's own column another: the folder's is what would be read."""
-    folder = hive_period(path, period)
-    own = [(quoted(name), kind) for name, kind in schema if name.strip().lower() == period]
-    if folder is None or len(own) != 1 or own[0][1] not in ("DATE", "INTEGER", "BIGINT"):
+    folder = _folder_says(path, period.name)
+    own = [(quoted(name), kind) for name, kind in schema if name.strip().lower() == period.name]
+    if folder is None or len(own) != 1:
         return
     ((name, kind),) = own
-    written = f"strftime({name}, '%Y-%m')" if kind == "DATE" else f"CAST({name} AS VARCHAR)"
-    sql = f"SELECT count(*) FROM read_parquet({listed([path])}, hive_partitioning = false) WHERE {written} <> '{folder}'"
+    value, said = read(period, name, kind), read(period, "$folder", "VARCHAR")
+    counted = f"count(*) FILTER (WHERE {value} <> {said}), count({value}), count(*) FILTER (WHERE {written(period, name, kind)})"
+    sql = f"SELECT {counted} FROM read_parquet({listed([path])}, hive_partitioning = false)"
     try:
-        ((others,),) = value_free(lambda: connection.execute(sql).fetchall(), UNREAD)
+        ((others, understood, there),) = value_free(lambda: connection.execute(sql, {"folder": folder}).fetchall(), UNREAD)
     except NotRead:  # which is told when all of it is read
         return
     if others:
         raise UnfitFile(
-            f"has {others} row(s) of another {period} than its folder says.", "Each row belongs in the folder of its own."
+            f"has {others} row(s) of another {period.name} than its folder says.", "Each row belongs in the folder of its own."
+        )
+    if there and not understood:
+        raise UnfitFile(
+            f"lies in the folder of one {period.name}, and none of the {there} value(s) of its own {period.name} could be read, so nothing "
+            "shows that they are of its folder's.",
+            "Write that column as the file description says, or leave it out of files in folders.",
         )
 
 
@@ -186,6 +198,13 @@ def _is_utf8(path: Path) -> bool:
 def hive_keys(path: Path) -> list[str]:
     """The columns that the file's folders are named after."""
     return sorted(part.split("=", 1)[0] for part in path.parts[:-1] if "=" in part)
+
+
+def _folder_says(path: Path, period: str) -> str | None:
+    """What a file's folder has in place of the period column, with its signs in code read; None where it has nothing, or two things."""
+    pairs = [part.split("=", 1) for part in path.parts[:-1] if "=" in part]
+    found = [unquote(value) for key, value in pairs if key.strip().lower() == period]
+    return found[0] if len(found) == 1 else None
 
 
 def hive_period(path: Path, period: str | None) -> str | None:

@@ -1,13 +1,13 @@
 """A registry extract's files as one relation that DuckDB can read, and which of them is to blame when it cannot.
 
-Belongs here: reading together what is read alike, errors that hold no value. Must not be here: looking at one file (``delivered``),
-pseudonyms, or what a register's rows mean.
+Belongs here: reading together what is read alike, errors that hold no value. Must not be here: looking at one file (``delivered``), reading a
+value (``values``), pseudonyms, or what a register's rows mean.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,9 +19,12 @@ from pipeline.errors import UserError
 from pipeline.pseudonyms.csv_dialect import CsvDialect, uneven_row
 from pipeline.pseudonyms.extract_files import NotRead, UnfitFile, unreadable_parquet, value_free
 from pipeline.pseudonyms.extracts.delivered import UNREAD, Delivered, delivered_files, hive_keys, hive_period, listed, quoted
+from pipeline.pseudonyms.extracts.values import in_one_type
+from pipeline.tables import Column
 
 T = TypeVar("T")
 FILE = "jobbsjansen_fil"
+_NONE_AT_ALL = '"NULL"'  # DuckDB's type of a column without any value: it takes any other
 # How Spark and its kin name the parts of one write.
 _PART = re.compile(r"part-[0-9]+-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b")
 
@@ -32,7 +35,8 @@ class Source:
 
     Attributes:
         sql: the relation; beside the described columns it has ``FILE``, the path; the table ``extract_files`` says its place in order of receipt.
-        columns: the described columns that are there to how they are called in ``sql`` and the owner's DuckDB type.
+        columns: the described columns that are there to how they are called in ``sql`` and their DuckDB type: the owner's, or the description's
+            where the owner's files have several.
         apart: whether no two files can hold rows of the same period (one hive folder for each).
         files: the files, in order of receipt.
     """
@@ -44,7 +48,12 @@ class Source:
 
 
 def open_extract(
-    connection: duckdb.DuckDBPyConnection, files: list[Path], scratch: Path, period: str | None, wanted: Collection[str]
+    connection: duckdb.DuckDBPyConnection,
+    files: list[Path],
+    scratch: Path,
+    period: str | None,
+    wanted: Collection[str],
+    described: Collection[Column] = (),
 ) -> Source:
     """The files as one relation. CSV that is not UTF-8 with even line ends is written to ``scratch`` as such first.
 
@@ -54,21 +63,21 @@ def open_extract(
         scratch: a folder of this run alone, in the identified zone; the caller removes it.
         period: name of the register's period column, if it has one.
         wanted: the columns that may be read; no other column of the owner's is ever looked at, whatever it is called or holds.
+        described: what the wanted columns are read as; those without a description are read as they come.
 
     Raises:
         UnfitFile: a file is not readable as what its name says, holds another month than its folder says, has no wanted column, two of its
             columns have one wanted name, or a wanted one holds lists or structures. Says which file; without a value.
     """
-    delivered = delivered_files(connection, files, scratch, period, wanted)
+    by_name = {column.name: column for column in described}
+    delivered = delivered_files(connection, files, scratch, by_name.get(period or ""), wanted)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE extract_files ({FILE} VARCHAR, receipt INTEGER)")
     receipts = [(str(file.read_from), receipt) for file, receipt in zip(delivered, _receipts(files), strict=True)]
     connection.executemany("INSERT INTO extract_files VALUES (?, ?)", receipts)
-    opened = Source(_together(delivered), {}, _apart(files, period), tuple(delivered))
-    describe = f"DESCRIBE SELECT * EXCLUDE ({FILE}) FROM {opened.sql} AS deler"
-    step = partial(value_free, lambda: connection.execute(describe).fetchall(), UNREAD)
-    kinds = {str(name): str(kind) for name, kind, *_ in pointing_out(connection, opened, step)}
-    columns = {name: (_ours(name), kinds[f"k_{name}"]) for name in sorted(wanted) if f"k_{name}" in kinds}
-    return replace(opened, columns=columns)
+    opened = Source("", {}, _apart(files, period), tuple(delivered))
+    step = partial(value_free, partial(_together, connection, delivered, by_name), UNREAD)
+    sql, kinds = pointing_out(connection, opened, step)
+    return replace(opened, sql=sql, columns={name: (_ours(name), kinds[name]) for name in sorted(wanted) if name in kinds})
 
 
 def pointing_out(connection: duckdb.DuckDBPyConnection, source: Source, step: Callable[[], T]) -> T:
@@ -106,8 +115,35 @@ def _receipts(files: list[Path]) -> list[int]:
     return [last[write] for write in writes]
 
 
-def _together(files: list[Delivered]) -> str:
-    """All files as one relation: those that are read alike by one scan."""
+def _together(
+    connection: duckdb.DuckDBPyConnection, files: list[Delivered], described: Mapping[str, Column]
+) -> tuple[str, dict[str, str]]:
+    """All files as one relation, and its columns' types: files that are read alike by one scan, and several scans in one type."""
+    scans = [_scan(group) for group in _read_alike(files)]
+    if len(scans) > 1:
+        kinds = [_kinds(connection, f"({scan})") for scan in scans]
+        found = {name: {of[name] for of in kinds if name in of} - {_NONE_AT_ALL} for name in described}
+        several = {name for name, types in found.items() if len(types) > 1}
+        alike = [{n: in_one_type(described[n], _ours(n), of[n]) for n in sorted(several & of.keys())} for of in kinds]
+        scans = [_replaced(scan, values) for scan, values in zip(scans, alike, strict=True)]
+    sql = f"({' UNION ALL BY NAME '.join(scans)})"
+    return sql, _kinds(connection, sql)
+
+
+def _replaced(scan: str, values: dict[str, str]) -> str:
+    """A scan with other expressions for some of its columns."""
+    changed = ", ".join(f"{value} AS {_ours(name)}" for name, value in values.items() if value != _ours(name))
+    return f"SELECT * REPLACE ({changed}) FROM ({scan})" if changed else scan
+
+
+def _kinds(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
+    """The described columns of a relation to their DuckDB types."""
+    rows = connection.execute(f"DESCRIBE SELECT * EXCLUDE ({FILE}) FROM {relation} AS deler").fetchall()
+    return {str(name).removeprefix("k_"): str(kind) for name, kind, *_ in rows}
+
+
+def _read_alike(files: list[Delivered]) -> list[list[Delivered]]:
+    """The files in groups that one scan reads: of one kind, with the same columns in the same types."""
     groups: dict[tuple[object, ...], list[Delivered]] = {}
     for file in files:
         shape = (
@@ -116,7 +152,7 @@ def _together(files: list[Delivered]) -> str:
             else (*hive_keys(file.path), *sorted(file.kinds.items()))
         )
         groups.setdefault((file.dialect is None, shape, *sorted(file.names.items())), []).append(file)
-    return f"({' UNION ALL BY NAME '.join(_scan(group) for group in groups.values())})"
+    return list(groups.values())
 
 
 def _scan(files: list[Delivered]) -> str:

@@ -396,18 +396,3 @@ def test_who_leaves_is_taken_out_also_where_the_file_has_come_to_be_unfit(home):
         home.known = KNOWN[:left]
         assert "is damaged or half written" in home.night().refused
         assert home.rows()["person_key"].n_unique() == left
-
-
-@pytest.mark.parametrize("kind", [pl.Date, pl.Int32])
-def test_a_file_in_the_folder_of_another_month_is_refused(home, kind):
-    inner = home.folder / "maaned=2024-02-01"
-    inner.mkdir()
-    rows = jobs([JAN])
-    rows.with_columns(pl.col("maaned").cast(kind)).write_parquet(inner / "del-0.parquet")
-    assert (
-        "File 1 of 1 (maaned=2024-02-01/del-0.parquet) has 60 row(s) of another maaned than its folder says."
-        in home.night().refused
-    )
-    inner.rename(home.folder / "maaned=2024-01-01")
-    rows.write_parquet(home.folder / "maaned=2024-01-01" / "del-0.parquet")
-    assert home.night().refused == ""

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from pipeline.codes import country_groups
 from pipeline.engine import connect
 from pipeline.errors import UserError
-from pipeline.pseudonyms.extracts.columns import UNKNOWN_CODE, typed
+from pipeline.pseudonyms.extracts.columns import typed
 from pipeline.pseudonyms.extracts.source import Source
+from pipeline.pseudonyms.extracts.values import UNKNOWN_CODE
 from pipeline.rules import patterns
 from pipeline.settings import OSLO
 from pipeline.synthetic.extracts import _INDUSTRIES
@@ -221,6 +222,15 @@ def test_midnight_of_a_summer_before_1966_is_that_day_though_the_zone_follows_an
     assert admitted([tmp_path / "a.parquet"], "folkeregister", keys, IDS, tmp_path).frame["gyldig_fra"].unique().to_list() == [
         day
     ]
+
+
+def test_nanoseconds_with_a_zone_are_the_same_day_as_microseconds(tmp_path, keys):
+    days = pl.Series([datetime(1962, 6, 30, 22, tzinfo=UTC), datetime(2024, 6, 30, 22, tzinfo=UTC)] * 30)
+    for unit in ("us", "ns"):
+        rows = spells().with_columns(gyldig_fra=days.cast(pl.Datetime(unit, "UTC")))
+        rows.write_parquet(tmp_path / f"{unit}.parquet")
+        seen = admitted([tmp_path / f"{unit}.parquet"], "folkeregister", keys, IDS, tmp_path).frame
+        assert set(seen["gyldig_fra"]) == {date(1962, 7, 1), date(2024, 7, 1)}
 
 
 @pytest.mark.parametrize("zone", [None, UTC])
