@@ -1,6 +1,7 @@
 """Who is one person tonight: rows under earlier numbers, and what is told when persons who were two are found to be one.
 
-Told first, pseudonymised afterwards: a night that dies in between finds the same persons again and writes the same lists.
+Told first, pseudonymised afterwards: a night that dies in between finds the same persons again, writes the same lists and completes what
+it had begun to rename in the registers' admitted rows.
 """
 
 import polars as pl
@@ -8,7 +9,7 @@ import polars as pl
 from assets.night import Night
 from pipeline.disclosure.erased import replace_members
 from pipeline.intake import current_rows
-from pipeline.pseudonyms import last_good_copy, remapping, to_inndata
+from pipeline.pseudonyms import follow_merges, last_good_copy, remapping, to_inndata
 
 REPLACED = "ompseudonymisering"
 
@@ -26,7 +27,9 @@ def pseudonymised(night: Night) -> dict[str, pl.DataFrame]:
     persons = pl.concat([frame["fnr"].cast(pl.String) for frame in rows.values() if "fnr" in frame.columns]).unique()
     history.keep(last_good_copy(night.settings), persons)
     before, standing = night.tables("inndata", frames), night.warehouse.read("inndata", REPLACED)
-    replaced = remapping.unknown_in(remapping.merged(before, frames, history.numbers_of(persons), night.keys), standing)
+    merged = remapping.merged(before, frames, history.numbers_of(persons), night.keys)
+    replaced = remapping.unknown_in(merged, standing)
+    follow_merges(night.settings, merged)  # what was admitted of her stays hers
     _tell(night, replaced)
     table = remapping.extended(standing, replaced, "sammenslaaing", night.settings.today)
     return {**frames, REPLACED: remapping.still_true(table, frames)}

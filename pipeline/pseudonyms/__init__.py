@@ -8,6 +8,7 @@ from pipeline.pseudonyms.extract_files import extract_files
 from pipeline.pseudonyms.extracts.admission import Admitted, admit, at_the_border, look_at, open_checked
 from pipeline.pseudonyms.extracts.asked_for import remember_asked
 from pipeline.pseudonyms.extracts.drop_zone import DropZone, drop_zones
+from pipeline.pseudonyms.extracts.merged_persons import follow_merges
 from pipeline.pseudonyms.extracts.night import Taken, take_in_register
 from pipeline.pseudonyms.extracts.register_store import Extract, extracts_received
 from pipeline.pseudonyms.extracts.whom import Participants
@@ -43,6 +44,7 @@ __all__ = [
     "drop_zones",
     "extract_files",
     "extracts_received",
+    "follow_merges",
     "forget",
     "home_history",
     "last_good_copy",

@@ -16,6 +16,7 @@ from pipeline.intake import run_intake
 from pipeline.pseudonyms import last_good_copy, person_keys
 from pipeline.settings import OSLO, Home, Settings
 from pipeline.store import parquet_bytes, write_bytes
+from pipeline.tables import INNDATA
 from tests.intake.intake_case import make_fnr, reference_validate, valid_tables, zip_of
 
 EARLIER, OTHER, NOW, LATER = make_fnr(0, day=1), make_fnr(10, day=2), make_fnr(300, day=41), make_fnr(700, day=3)
@@ -153,3 +154,26 @@ def test_damaged_file_leaves_everybody_who_she_was(settings):
     assert last.warehouse.read("inndata", "deltaker").equals(before)
     assert "pseudonyms_replaced" not in last.facts
     assert last.identity_history.refused
+
+
+def test_night_that_finds_persons_to_be_one_renames_what_was_admitted_before_it_is_over(settings):
+    """A register's rows that came under the earlier number, whose files are gone, and the roster she stood on."""
+    folder, (hers,) = settings.home.warehouse / "uttrekk" / "selvstendig", keys_of(Night(settings), EARLIER)
+    write_bytes(folder / "abc.parquet", parquet_bytes(income(hers)))
+    write_bytes(folder / "spurt" / "r1.parquet", parquet_bytes(income(hers).select("person_key")))
+    links(settings, (EARLIER, NOW))
+    made = Night(settings)
+    pseudonymised(made)  # and nothing of it was written: the next night finds the same persons
+    (now,) = keys_of(made, NOW)
+    assert pl.read_parquet(folder / "abc.parquet").equals(income(now))
+    assert pl.read_parquet(folder / "spurt" / "r1.parquet").to_series().to_list() == [now]
+    stood = [p.stat().st_mtime_ns for p in sorted(folder.rglob("*.parquet"))]
+    night(settings)
+    night(settings)
+    assert [p.stat().st_mtime_ns for p in sorted(folder.rglob("*.parquet"))] == stood
+
+
+def income(key: str) -> pl.DataFrame:
+    return INNDATA["register_selvstendig"].conform(
+        pl.DataFrame({"person_key": [key], "aar": [2024], "naeringsinntekt_nok": [9.0]})
+    )

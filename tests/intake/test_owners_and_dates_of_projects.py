@@ -47,7 +47,10 @@ def test_a_district_owns_only_what_lies_in_oslo():
 def test_what_the_central_register_alone_has_delivered_is_not_for_anybody_to_ask_about(
     inbox: Inbox, lives: str | None, known: bool
 ) -> None:
-    """Participants came without their project: a municipality gets no answer, and no project, unless they are said to be its own."""
+    """Participants came without their project: a municipality gets no answer, and no project, unless they are said to be its own.
+
+    Wherever they live it is told the same: that the register's own row of the project has to come first.
+    """
     tables = valid_tables(6)
     people = [row | {"komm_nr": lives} for row in tables["deltaker"]]
     inbox.deliver(zip_of({"deltaker": people}), "a.zip", "imdi")
@@ -55,12 +58,55 @@ def test_what_the_central_register_alone_has_delivered_is_not_for_anybody_to_ask
     if not known:
         theirs["deltaker"][0]["fnr"] = theirs["tiltak"][0]["fnr"] = make_fnr(900, day=28)
     receipt = inbox.deliver(zip_of(theirs), "b.zip", "1103")
-    assert ("JS215" in codes(receipt)) is (lives != "1103")
+    assert ("JS220" in codes(receipt)) is (lives != "1103")
     if lives != "1103":
-        assert codes(receipt) == {"JS215"}
+        assert codes(receipt) == {"JS220"}
         assert (receipt["changes"], receipt["key_figures"]) == ({}, [])
     inbox.deliver(zip_of(tables), "c.zip", "imdi")
     assert set(current_rows(inbox.settings)["deltaker"]["avsender"]) == {"1103" if lives == "1103" else "4601"}
+
+
+SURVEYS = {
+    "undersokelse": [{"prosjekt_id": "P1", "aar": 2023, "sporsmal": "malsetting", "kategori": "arbeid"}],
+    "arbeidsgiver_svar": [
+        {"prosjekt_id": "P1", "svar_id": "S1", "dato": date(2023, 5, 1), "sporsmal": "tilrettelegging", "kategori": "nei"}
+    ],
+}
+
+
+@pytest.mark.parametrize("table", list(SURVEYS))
+def test_survey_that_came_before_its_project_is_told_as_that_and_mended_by_the_registers_project(
+    inbox: Inbox, table: str
+) -> None:
+    """Nothing is wrong with the id: the words send the municipality to the central register, whose project row lets its rows in."""
+    inbox.deliver(zip_of({table: SURVEYS[table]}), "a.zip", "imdi")
+    theirs = valid_tables(2, komm_nr="4601")
+    receipt = inbox.deliver(zip_of(theirs), "b.zip", "4601")
+    assert (receipt["state"], codes(receipt)) == ("rejected", {"JS220"})
+    assert (receipt["changes"], receipt["key_figures"]) == ({}, [])
+    told = next(f for f in receipt["findings"] if f["code"] == "JS220")
+    assert "IMDi" in told["fix"]
+    assert not any(word in told["fix"] for word in ("Rett ", "Kontroller"))
+    inbox.deliver(zip_of({"prosjekt": theirs["prosjekt"]}), "c.zip", "imdi")
+    assert "JS220" not in codes(inbox.deliver(zip_of(theirs), "again.zip", "4601"))
+    assert set(current_rows(inbox.settings)["deltaker"]["avsender"]) == {"4601"}
+
+
+def test_survey_without_its_project_leaves_nobody_a_claim_and_tells_nothing_of_itself(inbox: Inbox) -> None:
+    """Rows of the survey itself are answered alike whether they repeat what the register delivered or not; a district and another too."""
+    inbox.deliver(zip_of(SURVEYS), "a.zip", "imdi")
+    said = []
+    for number, (sender, kategori) in enumerate([("1103", "arbeid"), ("1103", "helse"), ("030101", "arbeid")]):
+        guess = {"undersokelse": [SURVEYS["undersokelse"][0] | {"kategori": kategori}]}
+        receipt = inbox.deliver(zip_of(guess), f"g{number}.zip", sender)
+        said.append((receipt["state"], codes(receipt), receipt["changes"]))
+    assert said == [("rejected", {"JS220"}, {})] * 3
+    inbox.deliver(zip_of({"prosjekt": valid_tables(1, komm_nr="4601")["prosjekt"]}), "p.zip", "imdi")
+    inbox.drop("1103", "o.zip", zip_of(valid_tables(1, komm_nr="1103")))
+    inbox.run()
+    assert [codes(r) for r in inbox.receipts()[-4:]] == [
+        {"JS215"}
+    ] * 4  # it is the project's owner's now, for those that asked before too
 
 
 def test_where_every_date_lies_ahead_the_day_of_receipt_is_the_statusdato(tmp_path):

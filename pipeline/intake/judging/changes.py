@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.intake.findings import FIRST_ROWS, Changes, Finding
+from pipeline.intake.judging.decide import NOT_THEIRS
 from pipeline.intake.judging.delivery import Delivery
 from pipeline.intake.judging.known import Known
 from pipeline.intake.merge import with_entity
@@ -62,8 +63,8 @@ def _last_full(d: Delivery, known: Known) -> Received | None:
 
 
 def _own_rows(d: Delivery, table: str) -> pl.DataFrame:
-    """The rows that are not about somebody else's project: what stands there is none of this sender's business."""
-    others = d.found.filter((pl.col("table") == table) & (pl.col("code") == "JS215"))["row_no"]
+    """The rows about projects that are no other sender's, as far as is known: what stands in those is none of this sender's business."""
+    others = d.found.filter((pl.col("table") == table) & pl.col("code").is_in(NOT_THEIRS))["row_no"]
     return d.fates[table].filter(~pl.col("row_no").is_in(others.implode()))
 
 

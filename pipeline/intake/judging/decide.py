@@ -12,6 +12,7 @@ from pipeline.tables import DELIVERY_TABLES
 
 COUNTS = ("rows_in", "accepted", "quarantined", "withdrawn", "duplicates")
 _CELL_KINDS = ("required", "codes", "range", "pattern")
+NOT_THEIRS = ("JS215", "JS220")  # another sender's project, and one of which it is not said whose it is
 _ROW = ["receipt_id", "row_no"]
 _CELL = [*_ROW, "column"]
 
@@ -21,8 +22,9 @@ def relevant(table: str, found: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFra
 
     A cell that could not be read breaks the rules of its content too, and a row that only withdraws another needs no more
     than its key: those findings are left out. Nor is a participation missed (JS209) of a number that is an error itself: to deliver
-    the participant would not mend it. Of a row about another sender's project (JS215) nothing is said that rests on what
-    stands there: not who takes part, not what is known of them, not that somebody was erased.
+    the participant would not mend it. Of a row about another sender's project, or about one of which it is not said whose it is
+    (``NOT_THEIRS``), nothing is said that rests on what stands there: not who takes part, not what is known of them, not that somebody
+    was erased.
     """
     severities = pl.DataFrame(
         [(r.code, r.severity, r.kind) for r in catalogue()], schema=["code", "severity", "kind"], orient="row"
@@ -33,8 +35,8 @@ def relevant(table: str, found: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFra
     needless = _needless(table, frame)
     of_content = of_content.join(needless.with_columns(pl.lit("required").alias("kind")), on=[*_CELL, "kind"], how="anti")
     rest = known.filter(~pl.col("kind").is_in(_CELL_KINDS))
-    foreign = known.filter(pl.col("code") == "JS215").select(_ROW).unique()
-    silent = (pl.col("kind") == "flag") & (pl.col("code") != "JS215")
+    foreign = known.filter(pl.col("code").is_in(NOT_THEIRS)).select(_ROW).unique()
+    silent = (pl.col("kind") == "flag") & ~pl.col("code").is_in(NOT_THEIRS)
     rest = pl.concat([rest.filter(~silent), rest.filter(silent).join(foreign, on=_ROW, how="anti")])
     wrong = known.filter((pl.col("severity") == "error") & (pl.col("column") == "fnr")).select(_CELL).unique()
     missed = pl.col("code") == "JS209"

@@ -29,8 +29,9 @@ def relation_flags(table: str, batches: Mapping[str, pl.DataFrame], known: Known
     """
     frame = _withdrawals(table, batches[table], known)
     if "prosjekt_id" in DELIVERY_TABLES[table]:
-        others = foreign(table, frame, known.owners) | _unsettled(frame, known)
-        frame = frame.with_columns(others.alias(flag_name("JS215")))
+        frame = frame.with_columns(
+            foreign(table, frame, known.owners).alias(flag_name("JS215")), _unsettled(frame, known).alias(flag_name("JS220"))
+        )
     if "fnr" in DELIVERY_TABLES[table]:
         frame = frame.with_columns(_held_back(frame, known).alias(flag_name("JS280")))
     if table == "prosjekt":
@@ -61,7 +62,8 @@ def _unsettled(frame: pl.DataFrame, known: Known) -> pl.Series:
     """True for rows about a project of which only the central register has spoken, and not said whose it is.
 
     A municipality that named it would own it, and be told what is known of its participants. It may when all of those that have a place
-    live in it (a district never: no row says which one); else the register has to deliver the project first.
+    live in it (a district never: no row says which one); else the register has to deliver the project first. Whatever the register has
+    spoken of (a survey, participants, wherever they live) the answer is one and the same, and says no more than that.
     """
     central = pl.col("sender") == CENTRAL_REGISTER
     told = [

@@ -27,6 +27,7 @@ NOT_CHECKED: dict[str, tuple[str, ...]] = {
     "server": ("JS001", "JS002", "JS003", "JS012", "JS013", "JS014"),
     "history": (
         "JS215",
+        "JS220",
         "JS271",
         "JS272",
         "JS273",
