@@ -1,4 +1,4 @@
--- one row per person and month with at least one employment
+-- one row per person and month that has been with at least one employment
 -- Work is any employment but a subsidised one, with a position above 0. Sums are whole numbers (øre, ten-thousandths): the
 -- order of the rows must not show.
 -- lonn_nok is all pay, subsidised jobs too; position and hours are those of work alone.
@@ -16,4 +16,5 @@ FROM arbeidsforhold
 JOIN person_vindu
   ON arbeidsforhold.person_key = person_vindu.person_key
  AND arbeidsforhold.maaned BETWEEN person_vindu.fra AND person_vindu.til
+JOIN dekning ON dekning.register = 'arbeidsforhold' AND arbeidsforhold.maaned <= dekning.kjent_til
 GROUP BY arbeidsforhold.person_key, arbeidsforhold.maaned

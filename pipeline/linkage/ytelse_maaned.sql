@@ -1,4 +1,4 @@
--- one row per person and month with a benefit
+-- one row per person and month that has been with a benefit
 -- An amount that is not reported is still a benefit received, and leaves the month's sum unknown: what the others came to is only the
 -- least it can be, and read as the sum it would be too low. Sums are in whole øre: the order of the rows must not show.
 SELECT ytelse.person_key, ytelse.maaned,
@@ -12,4 +12,5 @@ FROM ytelse
 JOIN person_vindu
   ON ytelse.person_key = person_vindu.person_key
  AND ytelse.maaned BETWEEN person_vindu.fra AND person_vindu.til
+JOIN dekning ON dekning.register = 'ytelse' AND ytelse.maaned <= dekning.kjent_til
 GROUP BY ytelse.person_key, ytelse.maaned
