@@ -1,5 +1,5 @@
 -- one row per participation with an ordinary job in month 12 after exit: the employer of the largest one, as virksomhet knows it
--- Jobs of the same size: the employer with the lowest number.
+-- Jobs of the same size: the employer with the lowest number. Nobody where the month has not been.
 WITH jobber AS (
     SELECT deltakelse.deltakelse_key, arbeidsforhold.orgnr,
            row_number() OVER (
@@ -9,6 +9,7 @@ WITH jobber AS (
     JOIN arbeidsforhold
       ON deltakelse.person_key = arbeidsforhold.person_key
      AND arbeidsforhold.maaned = CAST(date_trunc('month', deltakelse.slutt_dato + INTERVAL 12 MONTH) AS DATE)
+    JOIN dekning ON dekning.register = 'arbeidsforhold' AND arbeidsforhold.maaned <= dekning.kjent_til
     WHERE arbeidsforhold.type <> 'lonnstilskudd' AND arbeidsforhold.stillingsprosent > 0
 ),
 virksomheter AS (

@@ -1,6 +1,7 @@
 -- one row per person and month of which a spell holds the last day: residence then, and whether she was gone the whole month
 -- Of spells that hold on a day the latest counts; of those that begin on the same day death goes before emigration, and that before
--- residence; a status outside the list says nothing. Gone: dead or emigrated on the first day of the month and on the last.
+-- residence; a status outside the list says nothing. A planned move has not been made.
+-- Gone: dead or emigrated on the first day of the month and on the last.
 WITH person_maaneder AS (SELECT DISTINCT person_key, maaned FROM vindu),
 rekkefolge AS (
     SELECT *
@@ -16,6 +17,7 @@ spenn AS (
       ON folkeregister.person_key = person_maaneder.person_key
      AND folkeregister.gyldig_fra <= last_day(person_maaneder.maaned)
      AND (folkeregister.gyldig_til IS NULL OR folkeregister.gyldig_til > person_maaneder.maaned)
+    JOIN dekning ON dekning.register = 'folkeregister' AND folkeregister.gyldig_fra <= dekning.kjent_til
     LEFT JOIN rekkefolge ON folkeregister.status = rekkefolge.status
 ),
 ved_utgangen AS (

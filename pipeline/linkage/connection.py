@@ -27,13 +27,14 @@ def linkage(settings: Settings, registers: Mapping[str, Path], frames: Mapping[s
 
     A register that is missing becomes an empty view: its columns come out null, no participation is lost. ``registers`` may also hold the files of
     ``uttrekk_rekkevidde`` (what an extract speaks of, also where no participant has a row) and ``utenfor_uttrekk`` (whom it was never asked about);
-    without them the rows themselves tell.
+    without them the rows themselves tell, as far as the run's own day (``kjoring``): what is dated later has not happened.
     """
     with open_engine(settings) as engine:
         for name in REGISTERS:
             engine.show_parquet(name, registers.get(name), INNDATA[f"register_{name}"])
         for name in SPOKEN_OF:
             engine.show_parquet(name, registers.get(name), KLARGJORT[name])
+        engine.show_frame("kjoring", pl.DataFrame({"dag": [settings.now.date()]}))
         for name, frame in frames.items():
             engine.show_frame(name, frame)
         yield engine

@@ -1,5 +1,5 @@
 -- one row per participation whose person has taken a part test: the level reached on all four parts, null when a part is missing
--- A level once reached is kept: what is best after is never below what was best before.
+-- A level once reached is kept: what is best after is never below what was best before. A test that is booked has not been taken.
 WITH rekkefolge AS (
     SELECT *
     FROM (VALUES ('under_a1', 1), ('a1', 2), ('a2', 3), ('b1', 4), ('b2', 5), ('c1', 6)) AS liste (niva, plass)
@@ -10,6 +10,7 @@ delprover AS (
            max(plass) FILTER (WHERE prove_dato <= slutt_dato + INTERVAL 12 MONTH) AS etter
     FROM deltakelse
     JOIN norskprove ON deltakelse.person_key = norskprove.person_key
+    JOIN dekning ON dekning.register = 'norskprove' AND norskprove.prove_dato <= dekning.kjent_til
     LEFT JOIN rekkefolge ON norskprove.niva = rekkefolge.niva
     WHERE norskprove.delprove IN ('lese', 'lytte', 'skrive', 'muntlig')
     GROUP BY deltakelse.deltakelse_key, norskprove.delprove

@@ -43,6 +43,7 @@ def person_maaned(
     From 12 months before the month of start to 60 after the month of exit, or to the last month any monthly extract reaches.
     A column is null where its register does not reach the month (first to last month found in the extract); work needs
     the employment register, to which self-employed income adds. Two participations of one person have their own rows.
+    An amount is 0 where she has no row in a month that its register reaches, and null where one of her rows lacks it.
     In a month in which a person is gone (dead or emigrated on its first and last day, and without a job) all columns about work,
     education and benefits are null: that is no "no" (decision 052). So they are in every month of a person whom no register
     recognises: there is an extract of folkeregister, but neither it nor any other has a row of hers (decision 053).

@@ -1,4 +1,4 @@
--- one row per person and month of which an education spell covers a day, with the highest level
+-- one row per person and month of which an education spell covers a day, with the highest level; a spell that is planned has not begun
 WITH person_maaneder AS (SELECT DISTINCT person_key, maaned FROM vindu),
 rekkefolge AS (
     SELECT *
@@ -11,6 +11,7 @@ hoyeste AS (
       ON utdanning.person_key = person_maaneder.person_key
      AND utdanning.start_dato <= last_day(person_maaneder.maaned)
      AND (utdanning.slutt_dato IS NULL OR utdanning.slutt_dato >= person_maaneder.maaned)
+    JOIN dekning ON dekning.register = 'utdanning' AND utdanning.start_dato <= dekning.kjent_til
     LEFT JOIN rekkefolge ON utdanning.niva = rekkefolge.niva
     GROUP BY person_maaneder.person_key, person_maaneder.maaned
 )

@@ -69,6 +69,7 @@ REKKEVIDDE = Table(
         C("register", "text", "register", required=True, key=True, codes=tuple(REGISTERS)),
         C("fra", "date", "first day, or first month", required=True),
         C("til", "date", "last day, or last month", required=True),
+        C("mottatt", "date", "day the newest of the extracts in use was received: what a row dates later has not happened yet", required=True),
     ), "pseudonyms",
 )  # fmt: skip
 

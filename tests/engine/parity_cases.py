@@ -39,8 +39,12 @@ def asked_for_some(world: ParityWorld, seed: int) -> ParityWorld:
             last = date(first.year + 1, 12, 1) if runs else None
             outside.append({"register": register, "person_key": person, "fra": first if runs else None, "til": last})
     reach = [
-        {"register": r, "fra": date(2018, 3, 1), "til": date(2024, 8, 31)} for r in ("arbeidsforhold", "ytelse", "virksomhet")
+        {"register": r, "fra": date(2018, 3, 1), "til": date(2024, 8, 31), "mottatt": date(2024, 9, 2)}
+        for r in ("arbeidsforhold", "ytelse", "virksomhet")
     ]
+    # Received before the last of their rows: those are planned.
+    early = ("arbeidssoker", "folkeregister", "norskprove", "selvstendig", "utdanning")
+    reach += [{"register": r, "fra": date(2018, 3, 1), "til": date(2022, 6, 15), "mottatt": date(2022, 6, 15)} for r in early]
     frames = {"utenfor_uttrekk": outside, "uttrekk_rekkevidde": reach}
     return replace(world, spoken_of={name: pl.DataFrame(rows, schema=KLARGJORT[name].schema) for name, rows in frames.items()})
 

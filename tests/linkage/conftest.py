@@ -10,4 +10,4 @@ from pipeline.settings import OSLO, Home, Settings
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(Home(tmp_path / "home"), "demo", datetime(2024, 5, 1, 2, 30, tzinfo=OSLO), memory_limit="500MB")
+    return Settings(Home(tmp_path / "home"), "demo", datetime(2031, 5, 1, 2, 30, tzinfo=OSLO), memory_limit="500MB")

@@ -78,6 +78,60 @@ def months_of_work(monthly: pl.DataFrame, registers: dict[str, pl.DataFrame]) ->
     )
 
 
+def amounts(monthly: pl.DataFrame, registers: dict[str, pl.DataFrame], gone: pl.DataFrame) -> pl.DataFrame:
+    """Per participation and month: pay, benefits and self-support; null where one of the amounts is not told.
+
+    ``gone`` is what ``months_of_work`` makes of the same months.
+    """
+    jobs, benefits, basic = registers["arbeidsforhold"], registers["ytelse"], ["sosialhjelp", "overgangsstonad", "kvp"]
+    whole = lambda amount: pl.when(amount.null_count() == 0).then(amount.sum().round(2))  # noqa: E731
+    paid = jobs.group_by("person_key", "maaned").agg(
+        lonn_nok=whole(pl.col("lonn_nok")),
+        _pay=pl.when((pl.col("lonn_nok") > 0).any()).then(True).when(pl.col("lonn_nok").null_count() == 0).then(False),
+    )
+    assisted = pl.col("belop_nok").filter(pl.col("ytelse") == "sosialhjelp")
+    received = benefits.group_by("person_key", "maaned").agg(
+        ytelser_nok=whole(pl.col("belop_nok")), sosialhjelp_nok=whole(assisted),
+        _basic=(pl.col("ytelse").is_in(basic) & (pl.col("belop_nok").fill_null(1) > 0)).any(),
+    )  # fmt: skip
+    owners = (
+        registers["selvstendig"]
+        .group_by("person_key", "aar")
+        .agg(_own=pl.when(pl.col("naeringsinntekt_nok").null_count() == 0).then(pl.col("naeringsinntekt_nok").sum() > 0))
+    )
+    rows = gone.select("deltakelse_key", "person_key", "maaned", "job", "gone", aar=pl.col("maaned").dt.year().cast(pl.Int64))
+    for frame, by in ((paid, "maaned"), (received, "maaned"), (owners, "aar")):
+        rows = rows.join(frame.with_columns(_has=True), on=["person_key", by], how="left").rename(
+            {"_has": f"_has_{frame.columns[-1]}"}
+        )
+    told = ~pl.col("gone") & ~unrecognised(registers)
+    reached = {
+        n: told & pl.col("maaned").is_between(f["maaned"].min(), f["maaned"].max())
+        for n, f in (("work", jobs), ("benefit", benefits))
+    }
+    or_none = lambda name, has, none: pl.when(pl.col(has).is_null()).then(none).otherwise(pl.col(name))  # noqa: E731
+    income = pl.col("job") | or_none("_pay", "_has__pay", False) | or_none("_own", "_has__own", False)
+    return rows.select(
+        "deltakelse_key", "maaned",
+        lonn_nok=pl.when(reached["work"]).then(or_none("lonn_nok", "_has__pay", 0.0)),
+        ytelser_nok=pl.when(reached["benefit"]).then(or_none("ytelser_nok", "_has__basic", 0.0)),
+        sosialhjelp_nok=pl.when(reached["benefit"]).then(or_none("sosialhjelp_nok", "_has__basic", 0.0)),
+        selvforsorget=pl.when(reached["work"] & reached["benefit"]).then(income & ~pl.col("_basic").fill_null(False)),
+    )  # fmt: skip
+
+
+def sums(months: pl.DataFrame) -> pl.DataFrame:
+    """Pay and benefits of the twelve months before the start and after the exit; null where one of them is not known."""
+    windows = {"foer": pl.col("m_start").is_between(-12, -1), "etter": pl.col("m_slutt").is_between(1, 12)}
+    return months.group_by("deltakelse_key").agg(
+        pl.when(pl.col(name).filter(window).count() == 12)
+        .then(pl.col(name).filter(window).sum().round(2))
+        .alias(f"{name}_{when}")
+        for name in ("ytelser_nok", "lonn_nok")
+        for when, window in windows.items()
+    )
+
+
 def after_exit(months: pl.DataFrame, deltakelse: pl.DataFrame, folkeregister: pl.DataFrame) -> pl.DataFrame:
     """Work and residence after exit, one row per participation."""
     first, last = reaches(pl.concat([folkeregister["gyldig_fra"], folkeregister["gyldig_til"]]))

@@ -52,7 +52,7 @@ MUTANTS = {
     "no_position_is_work": ("jobb_maaned", "stillingsprosent > 0", "stillingsprosent >= 0", "under_utdanning/job_without_position"),
     "own_business_is_no_work": ("person_maaned", "OR coalesce(har_inntekt, false) END AS i_arbeid", "END AS i_arbeid",
                                 "sysselsatt/self_employed_only"),
-    "a_loss_is_income": ("selvstendig_aar", "> 0 AS har_inntekt", "<> 0 AS har_inntekt", "under_utdanning/business_with_a_loss"),
+    "a_loss_is_income": ("selvstendig_aar", "> 0 END AS har_inntekt", "<> 0 END AS har_inntekt", "under_utdanning/business_with_a_loss"),
     "school_needs_the_whole_month": ("utdanning_maaned", "utdanning.start_dato <= last_day(person_maaneder.maaned)",
                                      "utdanning.start_dato <= person_maaneder.maaned", "sysselsatt_og_under_utdanning/school_from_the_last_day"),
     "school_to_the_last_day_only": ("utdanning_maaned", "utdanning.slutt_dato >= person_maaneder.maaned",

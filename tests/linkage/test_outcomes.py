@@ -45,6 +45,21 @@ def test_lasting_work_is_work_in_every_month(tmp_path, settings):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("register", "column"), [("arbeidsforhold", "lonn_nok"), ("ytelse", "ytelser_nok")])
+def test_a_sum_of_a_year_with_an_amount_that_is_not_told_is_unknown_and_not_low(tmp_path, settings, register, column):
+    def year(first: date, missing: int | None) -> list[tuple[date, str]]:
+        return [(day, "-" if i == missing else "1000") for i, day in enumerate(months(first, 12))]
+
+    for number, (missing, then) in enumerate([(None, 12000.0), (0, None), (11, None)]):
+        amounts = [*year(date(2021, 1, 1), None), *year(date(2023, 1, 1), missing)]
+        lines = [f"p1 | {day} | 1 | 60 | {amount} | ordinaert | kvp" for day, amount in amounts]
+        lines += [f"x | {day} | 1 | 60 | - | ordinaert | kvp" for day in (date(2020, 1, 1), date(2024, 12, 1))]
+        named = {"arbeidsforhold": "lonn_nok | type | annet", "ytelse": "belop_nok | annet | ytelse"}[register]
+        text = "\n".join([f"person_key | maaned | orgnr | stillingsprosent | {named}", *lines])
+        row = outcome(tmp_path / str(number), settings, **{register: text})
+        assert (row[f"{column}_foer"], row[f"{column}_etter"]) == (12000.0, then)
+
+
 def test_what_the_extract_does_not_reach_is_unknown_for_all(tmp_path, settings):
     after = months(date(2023, 1, 1), 8)
     for worked in (after, after[:2]):

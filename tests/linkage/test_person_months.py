@@ -46,8 +46,8 @@ def test_work_is_any_job_but_a_subsidised_one_or_own_income(tmp_path, settings):
         date(2022, 11, 1): (None, None, None, None, None),
         date(2022, 12, 1): (True, 100.0, 30000.3, False, None),
         date(2023, 1, 1): (False, 0.0, 5000.0, True, False),
-        date(2023, 2, 1): (False, 0.0, 0.0, False, False),
-        date(2023, 3, 1): (False, 0.0, 0.0, False, False),
+        date(2023, 2, 1): (False, 0.0, None, False, False),  # what was paid is not told
+        date(2023, 3, 1): (False, 0.0, None, False, False),
         date(2024, 1, 1): (True, 0.0, 0.0, False, True),
         date(2024, 7, 1): (None, None, None, None, True),
     }
@@ -105,7 +105,61 @@ def test_self_supported_is_income_without_basic_benefits(tmp_path, settings):
     got = [
         tuple(month(made, date(2023, m, 1))[c] for c in ("ytelser_nok", "sosialhjelp_nok", "selvforsorget")) for m in range(1, 7)
     ]
-    assert got == [(5100.5, 5000.5, False), (4000, 0, True), (0, 0, False), (0, 0, True), (0, 0, False), (None, None, None)]
+    assert got == [(5100.5, 5000.5, False), (4000, 0, True), (None, 0, False), (0, 0, True), (0, 0, False), (None, None, None)]
+
+
+@pytest.mark.parametrize(
+    ("paid", "pay"),
+    [
+        ((), 0.0),
+        (("0",), 0.0),
+        (("9000", "1000.5"), 10000.5),
+        (("9000", "-"), None),  # at least 9000, and how much more nobody knows
+        (("-",), None),
+    ],
+)
+def test_one_amount_that_is_not_told_makes_the_months_sum_unknown(tmp_path, settings, paid, pay):
+    registers = extracts(
+        tmp_path,
+        arbeidsforhold="person_key | maaned | orgnr | stillingsprosent | lonn_nok | type\n"
+        + "".join(f"p1 | 2022-06-01 | {i} | 50 | {amount} | ordinaert\n" for i, amount in enumerate(paid))
+        + "x | 2022-05-01 | 1 | 50 | - | ordinaert\n x | 2022-07-01 | 1 | 50 | 1 | ordinaert",
+        ytelse="person_key | maaned | ytelse | belop_nok\n"
+        + "".join(f"p1 | 2022-06-01 | {kind} | {amount}\n" for kind, amount in zip(("sosialhjelp", "aap"), paid, strict=False))
+        + "x | 2022-05-01 | kvp | - \n x | 2022-07-01 | kvp | 1",
+    )
+    row = month(person_months(ONE, measures(), registers, settings), date(2022, 6, 1))
+    assert (row["lonn_nok"], row["ytelser_nok"]) == (pay, pay)
+    assert row["sosialhjelp_nok"] == (0 if not paid else None if paid[0] == "-" else float(paid[0]))
+
+
+@pytest.mark.parametrize(
+    ("jobs", "own", "benefit", "supported"),
+    [
+        (["- | lonnstilskudd"], "-", "", None),  # pay, or none
+        (["- | lonnstilskudd", "5 | lonnstilskudd"], "-", "", True),
+        (["0 | lonnstilskudd"], "0", "", False),
+        (["- | ordinaert"], "-", "", True),  # work is known without its pay
+        ([], "-", "", None),  # a tax return from own business whose income is not told
+        ([], "0", "", False),
+        (["- | lonnstilskudd"], "-", "kvp | 100", False),
+        (["9 | ordinaert"], "0", "kvp | -", False),  # a benefit received, however much
+        (["9 | ordinaert"], "0", "kvp | 0", True),
+    ],
+)
+def test_what_is_not_told_of_income_leaves_self_support_unknown_and_is_no_no(tmp_path, settings, jobs, own, benefit, supported):
+    registers = extracts(
+        tmp_path,
+        arbeidsforhold="person_key | maaned | orgnr | lonn_nok | type | stillingsprosent\n"
+        + "".join(f"p1 | 2022-06-01 | {i} | {job} | 50\n" for i, job in enumerate(jobs))
+        + "x | 2022-06-01 | 1 | 1 | ordinaert | 50",
+        selvstendig=f"person_key | aar | naeringsinntekt_nok\n p1 | 2022 | {own}",
+        ytelse="person_key | maaned | ytelse | belop_nok\n x | 2022-06-01 | kvp | 1"
+        + (f"\n p1 | 2022-06-01 | {benefit}" if benefit else ""),
+    )
+    row = month(person_months(ONE, measures(), registers, settings), date(2022, 6, 1))
+    assert row["selvforsorget"] is supported
+    assert row["selvstendig"] is (None if own == "-" else False)
 
 
 def test_emigration_and_death_stay_visible(tmp_path, settings):

@@ -26,7 +26,9 @@ def known(folder, reach="", outside=""):
         rows = [[None if c.strip() == "-" else c.strip() for c in line.split("|")] for line in text.splitlines()]
         schema = KLARGJORT[name].schema
         frame = pl.DataFrame(rows, schema=dict.fromkeys(schema, pl.String), orient="row")
-        frame.with_columns(pl.col("fra", "til").str.to_date("%Y-%m-%d")).write_parquet(folder / f"{name}.parquet")
+        frame.with_columns(pl.col(n).str.to_date("%Y-%m-%d") for n, kind in schema.items() if kind == pl.Date).write_parquet(
+            folder / f"{name}.parquet"
+        )
         paths[name] = folder / f"{name}.parquet"
     return paths
 
@@ -40,14 +42,14 @@ def outcome(folder, settings, **spoken):
 def test_the_extracts_own_reach_counts_where_no_participant_has_a_row(tmp_path, settings):
     _, short, _ = outcome(tmp_path / "a", settings)
     assert short["i_arbeid_12m"].to_list() == [None, None]  # the last row is of April 2022
-    _, whole, _ = outcome(tmp_path / "b", settings, reach="arbeidsforhold|2019-01-01|2024-12-01")
+    _, whole, _ = outcome(tmp_path / "b", settings, reach="arbeidsforhold|2019-01-01|2024-12-01|2024-12-20")
     assert whole["i_arbeid_12m"].to_list() == [False, False]
     assert whole["varig_12m"].to_list() == [False, False]
 
 
 @pytest.mark.parametrize(("fra", "til", "known_months"), [("-", "-", set()), ("2022-01-01", "2024-12-01", {2020, 2021})])
 def test_who_was_never_asked_about_is_unknown_then(tmp_path, settings, fra, til, known_months):
-    spoken = {"reach": "arbeidsforhold|2019-01-01|2024-12-01", "outside": f"arbeidsforhold|p2|{fra}|{til}"}
+    spoken = {"reach": "arbeidsforhold|2019-01-01|2024-12-01|2024-12-20", "outside": f"arbeidsforhold|p2|{fra}|{til}"}
     months, outcomes, paths = outcome(tmp_path, settings, **spoken)
     theirs = months.filter(pl.col("person_key") == "p2", pl.col("i_arbeid").is_not_null())
     assert set(theirs["maaned"].dt.year()) == known_months
@@ -62,7 +64,7 @@ def test_who_was_never_asked_about_is_unknown_then(tmp_path, settings, fra, til,
 
 
 def test_november_is_known_for_nobody_whom_one_of_its_registers_was_not_asked_about(tmp_path, settings):
-    reach = "\n".join(f"{r}|2019-01-01|2024-12-01" for r in ("arbeidsforhold", "utdanning", "arbeidssoker"))
+    reach = "\n".join(f"{r}|2019-01-01|2024-12-01|2024-12-20" for r in ("arbeidsforhold", "utdanning", "arbeidssoker"))
     _, both, _ = outcome(tmp_path / "a", settings, reach=reach)
     assert both["november_status"].to_list() == ["annet_eller_ukjent"] * 2
     _, one, _ = outcome(tmp_path / "b", settings, reach=reach, outside="arbeidssoker|p1|2023-11-01|2023-11-01")

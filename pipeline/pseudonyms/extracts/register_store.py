@@ -134,12 +134,21 @@ def extracts_received(register: str, extracts: Iterable[Extract]) -> pl.DataFram
             "tilstand": _state(e, used), "begrunnelse": " ".join(e.reasons or []), "n_filer": e.n_files, "n_rader": e.rows,
             "n_personer": e.persons, "n_ugyldig_person": e.malformed, "n_identiske": e.repeated, "n_samme_nokkel": e.sharing,
             "n_rader_deltakere": e.kept,
-            "n_deltakere": e.participants, "fra": e.first and date.fromisoformat(e.first), "til": e.last and date.fromisoformat(e.last),
+            "n_deltakere": e.participants, "fra": _not_after(e.first, e), "til": _not_after(e.last, e),
             "helbefolkning": e.whole_population,
         }
         for e in listed
     ]  # fmt: skip
     return UTTREKK.conform(pl.DataFrame(rows, schema=UTTREKK.schema))
+
+
+def _not_after(day: str | None, extract: Extract) -> date | None:
+    """A day an extract speaks of, and the day it was received where one of its rows says a later one."""
+    return date.fromisoformat(min(day, _day_of_receipt(extract))) if day else None
+
+
+def _day_of_receipt(extract: Extract) -> str:
+    return extract.received[: len("2024-01-01")]
 
 
 def _state(extract: Extract, used: Mapping[str, list[str] | None]) -> str:
@@ -172,18 +181,18 @@ def reach(register: str, used: Mapping[str, list[str] | None], extracts: Iterabl
     No extract speaks of days after it was received, whatever one of its rows says.
     """
     spoken: list[str] = []
-    for extract in extracts:
-        if extract.extract_id in used:
-            periods = used[extract.extract_id]
-            ends = periods if periods is not None else [day for day in (extract.first, extract.last) if day]
-            received = extract.received[: len("2024-01-01")]
-            spoken += [min(f"{end}-01-01" if len(end) == _YEAR else end, received) for end in ends]
+    in_turn = [extract for extract in extracts if extract.extract_id in used]
+    for extract in in_turn:
+        periods, received = used[extract.extract_id], _day_of_receipt(extract)
+        ends = periods if periods is not None else [day for day in (extract.first, extract.last) if day]
+        spoken += [min(f"{end}-01-01" if len(end) == _YEAR else end, received) for end in ends]
     if not spoken:
         return REKKEVIDDE.empty()
-    last = max(spoken)
-    if period_of(register) == "aar":  # an income year is its twelve months
-        last = f"{last[:_YEAR]}-12-01"
-    row = {"register": register, "fra": date.fromisoformat(min(spoken)), "til": date.fromisoformat(last)}
+    last, newest = max(spoken), max(map(_day_of_receipt, in_turn))
+    if period_of(register) == "aar":  # an income year is its twelve months, as far as they have been
+        last = min(f"{last[:_YEAR]}-12-01", newest)
+    days = {"fra": min(spoken), "til": last, "mottatt": newest}
+    row = {"register": register, **{name: date.fromisoformat(day) for name, day in days.items()}}
     return REKKEVIDDE.conform(pl.DataFrame([row]))
 
 

@@ -7,6 +7,7 @@ from datetime import date
 import polars as pl
 import pytest
 
+from pipeline.pseudonyms import extracts_received
 from pipeline.pseudonyms.person_keys import register_keys
 from tests.pseudonyms.extracts.register_nights import APR, FEB, JAN, MAR, PEOPLE, Nights, jobs
 from tests.pseudonyms.synthetic_numbers import numbers
@@ -139,7 +140,27 @@ def test_no_extract_speaks_of_days_after_it_was_received(tmp_path, keys):
     home = Nights(tmp_path, keys, register="folkeregister")
     starts = pl.Series([date(2020, 1, 1)] * 59 + [date(2031, 1, 1)])
     home.drop("a.parquet", pl.DataFrame({"person_id": PEOPLE, "status": "bosatt", "gyldig_fra": starts}))
-    assert home.night().reach.select("fra", "til").row(0) == (date(2020, 1, 1), home.settings.now.date())
+    today, taken = home.settings.now.date(), home.night()
+    assert taken.reach.select("fra", "til", "mottatt").row(0) == (date(2020, 1, 1), today, today)
+    assert extracts_received("folkeregister", taken.extracts).select("fra", "til").row(0) == (date(2020, 1, 1), today)
+
+
+def test_a_year_that_is_not_over_is_reached_to_the_day_of_receipt(tmp_path, keys):
+    home = Nights(tmp_path, keys, register="selvstendig")
+    years = pl.DataFrame({"person_id": PEOPLE}).join(pl.DataFrame({"aar": [2023, 2024]}), how="cross")
+    home.drop("a.parquet", years.with_columns(naeringsinntekt_nok=pl.lit(90_000.0)))
+    today, taken = home.settings.now.date(), home.night()
+    assert taken.refused == ""
+    assert taken.reach.select("fra", "til").row(0) == (date(2023, 1, 1), today)
+
+
+def test_months_after_the_receipt_are_none_that_an_extract_speaks_of(tmp_path, keys):
+    home = Nights(tmp_path, keys)
+    home.drop("a.parquet", jobs([(2024, m) for m in range(1, 8)]))  # received in May
+    taken = home.night()
+    assert taken.refused == ""
+    assert taken.reach.select("fra", "til").row(0) == (date(2024, 1, 1), date(2024, 5, 1))
+    assert extracts_received("arbeidsforhold", taken.extracts)["til"].to_list() == [date(2024, 5, 1)]
 
 
 def test_the_way_back_to_an_extract_that_was_replaced_in_part(tmp_path, keys):
