@@ -10,7 +10,7 @@ from pipeline.pseudonyms.extracts.asked_for import remember_asked
 from pipeline.pseudonyms.extracts.drop_zone import DropZone, drop_zones
 from pipeline.pseudonyms.extracts.merged_persons import follow_merges
 from pipeline.pseudonyms.extracts.night import Taken, take_in_register
-from pipeline.pseudonyms.extracts.register_store import Extract, extracts_received
+from pipeline.pseudonyms.extracts.received import Extract, extracts_received
 from pipeline.pseudonyms.extracts.whom import Participants
 from pipeline.pseudonyms.home_key import check_home_key
 from pipeline.pseudonyms.identity_history import FOLDER as IDENTITY_FOLDER

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.pseudonyms.extracts.register_store import Extract, RegisterStore
+from pipeline.pseudonyms.extracts.received import Extract
+from pipeline.pseudonyms.extracts.register_store import RegisterStore
 from pipeline.settings import Home
 from pipeline.store import parquet_bytes, write_bytes
 from pipeline.tables.uttrekk import UTENFOR_UTTREKK, period_of

@@ -11,7 +11,7 @@ import polars as pl
 
 from pipeline.pseudonyms.extracts.change import Standing
 from pipeline.pseudonyms.extracts.profile import Profile
-from pipeline.pseudonyms.extracts.register_store import Extract, in_use
+from pipeline.pseudonyms.extracts.received import Extract, in_use
 from pipeline.tables.uttrekk import UTTREKKSFORDELING, UTTREKKSPROFIL, period_of
 
 

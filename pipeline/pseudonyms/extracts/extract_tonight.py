@@ -22,12 +22,8 @@ from pipeline.pseudonyms.extracts.asked_for import remember_sought
 from pipeline.pseudonyms.extracts.change import Standing, is_whole_population, measures, places
 from pipeline.pseudonyms.extracts.counted import Counted, standing_of
 from pipeline.pseudonyms.extracts.profile import Profile
-from pipeline.pseudonyms.extracts.register_store import (
-    Extract,
-    RegisterStore,
-    keep_participants,
-    participants_in,
-)
+from pipeline.pseudonyms.extracts.received import Extract
+from pipeline.pseudonyms.extracts.register_store import RegisterStore, keep_participants, participants_in
 from pipeline.pseudonyms.extracts.source import Source, pointing_out
 from pipeline.pseudonyms.extracts.whom import Participants
 from pipeline.pseudonyms.roster import rosters

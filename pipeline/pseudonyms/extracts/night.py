@@ -14,13 +14,8 @@ import polars as pl
 from pipeline.pseudonyms.extracts.asked_for import cut_down_to, never_sought, outside_extracts
 from pipeline.pseudonyms.extracts.counted import Counted
 from pipeline.pseudonyms.extracts.extract_tonight import Judge, Tonight
-from pipeline.pseudonyms.extracts.register_store import (
-    Extract,
-    RegisterStore,
-    combine,
-    in_use,
-    reach,
-)
+from pipeline.pseudonyms.extracts.received import Extract, in_use, reach
+from pipeline.pseudonyms.extracts.register_store import RegisterStore, combine
 from pipeline.pseudonyms.extracts.whom import Participants
 from pipeline.settings import Settings
 from pipeline.store import digest, sha256_file
