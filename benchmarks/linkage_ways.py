@@ -107,7 +107,7 @@ def judged(folder: Path, out: Path, memory: str) -> None:
     none = UTTREKKSFORDELING.empty()
     nothing = Standing(UTTREKKSPROFIL.empty(), none, none.select("verdi", "n_rader"), none.select("verdi", "n_rader"), 0)
     found = measures(
-        REGISTER, seen, nothing, found=1, found_again=1, asked_for=1, whole_population=True, has_basis=True, sharing=0, distinct=1
+        REGISTER, seen, nothing, found=1, found_there=1, found_again=1, asked_for=1, whole_population=True, has_basis=True, sharing=0, distinct=1
     )  # fmt: skip
     if reasons := judge_extract(REGISTER, found):
         raise SystemExit(f"The inputs would be refused: {reasons}.")

@@ -110,7 +110,7 @@ def test_night_without_a_link_and_one_that_repeats_it_write_nothing(home):
     assert follow_merges(home.settings, merges(home)) == 0
     assert follow_merges(home.settings, merges(home, (PEOPLE[50], LATER))) == 0  # no participant of that night
     assert stored(home) == before
-    assert follow_merges(home.settings, merges(home, (HERS, LATER))) == 3
+    assert follow_merges(home.settings, merges(home, (HERS, LATER))) == 4
     once = stored(home)
     assert follow_merges(home.settings, merges(home, (HERS, LATER))) == 0
     assert stored(home) == once
@@ -134,7 +134,7 @@ def test_night_killed_between_two_files_leaves_each_whole_and_the_next_completes
     monkeypatch.undo()
     assert sorted(key_of(home, HERS) in frame["person_key"] for frame in admitted(home)) == [False, True]
     assert [frame.height for frame in admitted(home)] == [40, 40]
-    assert follow_merges(home.settings, merges(home, (HERS, LATER))) == 2
+    assert follow_merges(home.settings, merges(home, (HERS, LATER))) == 4
     assert all(key_of(home, LATER) in frame["person_key"] and frame.height == 40 for frame in admitted(home))
     assert not list(home.settings.home.root.rglob(".*.tmp"))
 
