@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
+from itertools import count
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -22,35 +22,37 @@ from pipeline.tables import Table
 
 
 class SparkEngine:
-    """An ``Engine`` on Spark; steps are kept on the executors, in memory and on their disks."""
+    """An ``Engine`` on Spark; each step is kept as Parquet in the spill folder, so that a plan never grows by those of the steps before it."""
 
     def __init__(self, settings: Settings, spill: Path) -> None:
         self._spill, self._memory_limit = spill, settings.memory_limit
         self._session = open_session(settings, spill)
-        self._kept: list[Any] = []
+        self._places: dict[str, Path] = {}
+        self._steps = count()
 
     def show_parquet(self, name: str, path: Path | None, table: Table) -> None:
         if path is None or not path.is_file():
             self.show_frame(name, table.empty())
             return
-        place = location(path)
-        value_free(name, lambda: self._session.spark.read.parquet(place).createOrReplaceTempView(name), Exception)
+        value_free(name, lambda: self._show(name, path), Exception)
 
     def show_frame(self, name: str, frame: pl.DataFrame) -> None:
         path = self._spill / f"shown_{name}.parquet"
         frame.write_parquet(path)
-        value_free(name, lambda: self._session.spark.read.parquet(location(path)).createOrReplaceTempView(name), Exception)
+        value_free(name, lambda: self._show(name, path), Exception)
 
     def run(self, name: str, sql: str, parameters: Mapping[str, int | str]) -> None:
         value_free(name, lambda: self._keep(name, sql, parameters), Exception)
 
     def _keep(self, name: str, sql: str, parameters: Mapping[str, int | str]) -> None:
-        from pyspark import StorageLevel
+        folder = self._spill / f"made_{next(self._steps)}_{name}"
+        # now, so that a failure is this step's, and a step that is read twice is computed once
+        self._session.spark.sql(in_spark(sql), args=dict(parameters)).write.parquet(location(folder))
+        self._show(name, folder)
 
-        rows = self._session.spark.sql(in_spark(sql), args=dict(parameters)).persist(StorageLevel.MEMORY_AND_DISK)
-        self._kept.append(rows)
-        rows.count()  # now, so that a failure is this step's, and a step that is read twice is computed once
-        rows.createOrReplaceTempView(name)
+    def _show(self, name: str, place: Path) -> None:
+        self._session.spark.read.parquet(location(place)).createOrReplaceTempView(name)
+        self._places[name] = place
 
     def fetch(self, name: str, table: Table) -> pl.DataFrame:
         parts = self._parts(name)
@@ -64,16 +66,11 @@ class SparkEngine:
             write_sorted(connection, name, table, target, self._memory_limit)
 
     def _parts(self, name: str) -> list[Path]:
-        folder = self._spill / f"made_{name}"
-        value_free(name, lambda: self._session.spark.table(name).write.mode("overwrite").parquet(location(folder)), Exception)
-        return sorted(folder.glob("part-*.parquet"))
+        place = self._places[name]
+        return [place] if place.is_file() else sorted(place.glob("part-*.parquet"))
 
     def close(self) -> None:
         # A session that is already dead has nothing left to let go of, and its complaint must not hide what broke it.
-        with suppress(Exception):
-            for rows in self._kept:
-                rows.unpersist()
-        self._kept.clear()
         with suppress(Exception):
             self._session.close()
 

@@ -10,7 +10,7 @@ from pipeline.linkage.connection import linkage, run_steps
 from pipeline.settings import Settings
 from pipeline.tables import STATISTIKK
 
-STEPS = ("dekning", "registertreff", "koblingstap")
+STEPS = ("kjent", "dekning", "registertreff", "koblingstap")
 _NEEDED = (
     "deltakelse_key", "person_key", "avsender", "kjonn", "alder_start", "landgruppe", "malgruppe", "start_dato", "fylke_nr",
 )  # fmt: skip

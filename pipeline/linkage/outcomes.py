@@ -13,6 +13,7 @@ from pipeline.settings import Settings
 from pipeline.tables import KLARGJORT, STATISTIKK
 
 STEPS = (
+    "kjent",
     "dekning",
     "registertreff",
     "utenfor",

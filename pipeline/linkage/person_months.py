@@ -12,6 +12,7 @@ from pipeline.settings import Settings
 from pipeline.tables import KLARGJORT
 
 STEPS = (
+    "kjent",
     "dekning",
     "registertreff",
     "utenfor",

@@ -33,5 +33,5 @@ def praksisutfall(deltakelse: pl.DataFrame, tiltak: pl.DataFrame, registers: dic
     """
     frames = {"deltakelse": deltakelse.select(DELTAKELSE), "tiltak": tiltak.select(TILTAK)}
     with linkage(settings, registers, frames) as engine:
-        run_steps(engine, ("dekning", "registertreff", "utenfor", "praksisutfall"))
+        run_steps(engine, ("kjent", "dekning", "registertreff", "utenfor", "praksisutfall"))
         return engine.fetch("praksisutfall", STATISTIKK["praksisutfall"])

@@ -22,5 +22,5 @@ def kobling(deltakelse: pl.DataFrame, registers: dict[str, Path], settings: Sett
     """
     frames = {"deltakelse": deltakelse.select("deltakelse_key", "person_key", "avsender")}
     with linkage(settings, registers, frames) as engine:
-        run_steps(engine, ("dekning", "registertreff", "kobling"))
+        run_steps(engine, ("kjent", "dekning", "registertreff", "kobling"))
         return engine.fetch("kobling", STATISTIKK["kobling"])
