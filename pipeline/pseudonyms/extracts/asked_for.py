@@ -84,6 +84,8 @@ def never_sought(store: RegisterStore, used: Iterable[str], participants: pl.Ser
 
 
 def _without_rows(store: RegisterStore, extract_id: str, participants: pl.Series) -> pl.Series:
+    if participants.is_empty():  # on most nights: no file is read
+        return participants
     known = pl.scan_parquet(store.path(extract_id)).select("person_key").unique().collect()["person_key"]
     return participants.filter(~participants.is_in(known.implode()))
 

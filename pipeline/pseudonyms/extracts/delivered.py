@@ -197,13 +197,17 @@ def _is_utf8(path: Path) -> bool:
 
 def hive_keys(path: Path) -> list[str]:
     """The columns that the file's folders are named after."""
-    return sorted(part.split("=", 1)[0] for part in path.parts[:-1] if "=" in part)
+    return sorted(key for key, _ in _hive(path))
+
+
+def _hive(path: Path) -> list[tuple[str, str]]:
+    """What the file's folders say, as they are written: column and value."""
+    return [(key, value) for key, equals, value in (part.partition("=") for part in path.parts[:-1]) if equals]
 
 
 def _folder_says(path: Path, period: str) -> str | None:
     """What a file's folder has in place of the period column, with its signs in code read; None where it has nothing, or two things."""
-    pairs = [part.split("=", 1) for part in path.parts[:-1] if "=" in part]
-    found = [unquote(value) for key, value in pairs if key.strip().lower() == period]
+    found = [unquote(value) for key, value in _hive(path) if key.strip().lower() == period]
     return found[0] if len(found) == 1 else None
 
 
@@ -214,7 +218,7 @@ def hive_period(path: Path, period: str | None) -> str | None:
     """
     if period is None or is_csv(path):  # in CSV the month is a column, whatever the folder is called
         return None
-    found = [part.split("=", 1)[1] for part in path.parts[:-1] if part.lower().startswith(f"{period}=")]
+    found = [value for key, value in _hive(path) if key.lower() == period]
     if len(found) != 1 or not _PERIOD[period].fullmatch(found[0]):
         return None
     return found[0][:7]

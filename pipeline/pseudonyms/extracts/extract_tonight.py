@@ -80,7 +80,7 @@ class Tonight:
         """An extract of an earlier night as it stands for tonight's participants: cut anew, judged anew when it was refused, or cut down."""
         if extract.cut == self.for_whom or (extract.cut == self.for_nobody and not extract.accepted):
             return extract, counted
-        lies_there = bool(extract.files) and set(extract.files) <= set(self.files)
+        lies_there = extract.lies_in(self.files)
         if not extract.accepted:
             judged_anew = extract.with_(cut=self.for_whom)
             return self._judged(judged_anew, earlier, counted) if lies_there else (extract, counted)
@@ -99,7 +99,7 @@ class Tonight:
         """
         alone, counted_alone = self._judged(self._received(new, earlier), earlier, counted)
         last = earlier[-1] if earlier else None
-        if last is None or not _has_only_a_gap(last) or not last.files or not set(last.files) <= set(self.files):
+        if last is None or not _has_only_a_gap(last) or not last.lies_in(self.files):
             return alone, counted_alone
         speaks_of_all = set(last.periods or []) <= set(alone.periods or [])
         if speaks_of_all or not (alone.accepted or _has_only_a_gap(alone)):

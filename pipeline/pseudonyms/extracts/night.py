@@ -96,10 +96,10 @@ def take_in_register(
 
 def _refused(register: str, extracts: list[Extract], files: set[str], used: Mapping[str, list[str] | None]) -> str:
     """What is to be told: of the newest extract, and of each other in use whose files lie there and could not be read for tonight's participants."""
-    told = [e.told for e in extracts[:-1] if e.extract_id in used and set(e.files) <= files]
+    told = [e.told for e in extracts[:-1] if e.extract_id in used and e.lies_in(files)]
     for newest in extracts[-1:]:
         away = " Its files have been taken away since; this is told until another extract comes."
-        told.append(newest.told + (away if newest.told and not set(newest.files) <= files else ""))
+        told.append(newest.told + (away if newest.told and not newest.lies_in(files) else ""))
     said = " ".join(dict.fromkeys(text for text in told if text))
     return f"registers/{register}: {said}" if said else ""
 

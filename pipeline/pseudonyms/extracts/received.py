@@ -5,7 +5,7 @@ Belongs here: what follows from the record of extracts alone. Must not be here: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -66,6 +66,10 @@ class Extract:
     def __post_init__(self) -> None:
         if not self.n_files:  # just received, or on record since before they were counted
             object.__setattr__(self, "n_files", len(self.files))
+
+    def lies_in(self, files: Collection[str]) -> bool:
+        """Whether all its files are among these; never where they came back as another extract's."""
+        return bool(self.files) and set(self.files) <= set(files)
 
     def with_(self, **changes: object) -> Extract:
         return replace(self, **changes)  # type: ignore[arg-type]
